@@ -1,0 +1,38 @@
+# Needs Python >= 3.11 and git.  `make run` shows the main job, `make test` runs every test.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+
+.PHONY: run test lint types bench clean
+
+run: $(VENV)/.installed
+	$(BIN)/python scripts/demo.py $(REPO)
+
+test: $(VENV)/.tested
+	$(BIN)/python -m pytest $(TESTS)
+
+lint: $(VENV)/.developed
+	$(BIN)/ruff check . && $(BIN)/ruff format --check .
+
+types: $(VENV)/.developed
+	for platform in linux darwin win32; do $(BIN)/mypy --platform $$platform || exit 1; done
+
+bench: $(VENV)/.installed
+	$(BIN)/python scripts/bench.py
+
+clean:
+	rm -rf $(VENV) build *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
+
+$(VENV)/.installed: pyproject.toml scripts/fsmond
+	$(PYTHON) -c 'import sys; sys.exit("fsmond needs Python 3.11 or newer: make PYTHON=python3.11 ...") if sys.version_info < (3, 11) else 0'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	touch $@
+
+$(VENV)/.tested: $(VENV)/.installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test]'
+	touch $@
+
+$(VENV)/.developed: $(VENV)/.installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	touch $@

@@ -1,0 +1,15 @@
+"""Which paths under this directory changed since I last asked: a daemon, and its clients.
+
+fsmond.client       ask from Python
+fsmond.door         the command `fsmond`
+fsmond.rendezvous   where a tree's daemon is met
+fsmond.protocol     what is said there
+fsmond.errors       what callers decide by
+fsmond.daemon       the process that watches a tree
+fsmond.journal      what changed since when
+fsmond.watching     where changes come from
+fsmond.git          what fsmond knows about Git
+fsmond.cli          people's commands
+"""
+
+__version__ = "0.1.0"

@@ -1,0 +1,107 @@
+"""What people's commands do; each returns its exit status."""
+
+import argparse
+import json
+import os
+import sys
+import time
+from collections import defaultdict
+from typing import Any
+
+from fsmond.cli.output import write_line
+from fsmond.client import Client
+from fsmond.errors import NotRunningError
+from fsmond.rendezvous import place_of
+from ipc.client import get_active_state
+from ipc.state import ActiveState
+
+_GONE = 30.0  # seconds in which a daemon that was asked to quit is gone
+_NAP = 0.01  # seconds
+
+
+def start(options: argparse.Namespace) -> int:
+    """Start the daemon, unless it runs already."""
+    from fsmond.daemon.launch import launch
+
+    launch(place_of(options.path))
+    return 0
+
+
+def run(options: argparse.Namespace) -> int:
+    """Be the daemon."""
+    from fsmond.daemon import process
+
+    return process.run(place_of(options.path), detached=options.detached)
+
+
+def stop(options: argparse.Namespace) -> int:
+    """Have the daemon quit, and wait until nobody answers and its process is gone."""
+    from fsmond.daemon.detach import lives
+
+    client = Client(options.path, start=False)
+    try:
+        pid = client.status().get("pid")
+        client.quit()
+    except NotRunningError:
+        return 0
+    deadline = time.monotonic() + _GONE
+    while get_active_state(client.place.socket) == ActiveState.LISTENING or lives(pid):
+        if time.monotonic() > deadline:
+            print(f"fsmond: process {pid} did not end; try: kill {pid}", file=sys.stderr)
+            return 1
+        time.sleep(_NAP)
+    return 0
+
+
+def status(options: argparse.Namespace) -> int:
+    """Show what the daemon tells about itself."""
+    client = Client(options.path, start=False)
+    root = os.fsdecode(client.place.root)
+    try:
+        told = client.status()
+    except NotRunningError:
+        nobody = json.dumps({"root": root, "watching": False})
+        write_line(nobody if options.json else f"fsmond is not watching {root}")
+        return 1
+    write_line(json.dumps(told) if options.json else _described(told))
+    return 0
+
+
+def query(options: argparse.Namespace) -> int:
+    """Show what changed; the short way took it for unusual."""
+    from fsmond.cli.query import answer
+
+    form = "wire" if options.z else "json" if options.json else "lines"
+    return answer(options.path, options.since, form=form, start=not options.no_start)
+
+
+def flush(options: argparse.Namespace) -> int:
+    """Have all tokens forgotten."""
+    Client(options.path, start=False).flush()
+    return 0
+
+
+def hook(options: argparse.Namespace) -> int:
+    """Answer Git; its own way is the shorter one."""
+    from fsmond.cli import hook
+
+    return hook.run([options.version, options.token])
+
+
+def _described(answer: dict[str, Any]) -> str:
+    told = defaultdict(lambda: "?", answer)  # it may be of another version than we are
+    coverage, resyncs = defaultdict(int, answer.get("coverage", {})), answer.get("resyncs", [])
+    lines = [
+        f"fsmond {told['version']} is watching {told['root']}",
+        f"process      {told['pid']}, for {float(answer.get('uptime_seconds', 0)):.0f} s",
+        f"directories  {told['directories']}: {coverage['events']} by events, "
+        f"{coverage['none']} not at all",
+        f"events       {told['events']}",
+        f"queries      {told['queries']}",
+        f"resyncs      {told['resynced']}",
+        *(f"             {each['reason']}: {each['detail']}" for each in resyncs[-3:]),
+        f"socket       {told['socket']}",
+        f"log          {told['log'] or 'standard error'}",
+        f"last error   {told['last_error'] or 'none'}",
+    ]
+    return "\n".join(lines)

@@ -1,0 +1,67 @@
+"""All commands, and what is typed with them."""
+
+import argparse
+import sys
+from collections.abc import Callable
+
+from fsmond import __version__
+from fsmond.cli import commands
+from fsmond.errors import Error
+
+Command = Callable[[argparse.Namespace], int]
+
+
+def run(arguments: list[str]) -> int:
+    """Run what was typed, and return the exit status; 2 for bad usage."""
+    options = _parser().parse_args(arguments)
+    command: Command = options.command
+    try:
+        return command(options)
+    except BrokenPipeError:
+        raise
+    except (Error, OSError) as error:
+        print(f"fsmond: {error}", file=sys.stderr)
+        return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        "fsmond",
+        description="Which paths under this directory changed since I last asked?",
+        epilog="PATH is the current directory if it is left out.  It means the Git worktree that "
+        "holds it, or that directory itself where there is none.",
+    )
+    parser.add_argument("--version", action="version", version=f"fsmond {__version__}")
+    adding = parser.add_subparsers(metavar="COMMAND", required=True)
+
+    def add(name: str, command: Command, text: str) -> argparse.ArgumentParser:
+        added = adding.add_parser(name, help=text, description=text)
+        added.add_argument("path", metavar="PATH", nargs="?", default=".")
+        added.set_defaults(command=command)
+        return added
+
+    add("start", commands.start, "start the daemon in the background")
+    _hide(add("run", commands.run, "watch in the foreground, with a log on standard error"))
+    add("stop", commands.stop, "ask the daemon to quit, and wait until it is gone")
+    status = add("status", commands.status, "show what the daemon does; exit status 1 if none runs")
+    status.add_argument("--json", action="store_true", help="as one JSON object")
+    _add_query_options(add("query", commands.query, "show what changed since a token"))
+    add("flush", commands.flush, "have the daemon forget all tokens")
+    hook = adding.add_parser("hook", help="answer as Git's fsmonitor hook")
+    hook.add_argument("version", metavar="VERSION", choices=["1", "2"], help="1 or 2")
+    hook.add_argument("token", metavar="TOKEN", help="what Git was answered with the last time")
+    hook.set_defaults(command=commands.hook)
+    return parser
+
+
+def _hide(run: argparse.ArgumentParser) -> None:
+    """Add the option by which `start` runs the daemon."""
+    run.add_argument("--detached", action="store_true", help=argparse.SUPPRESS)
+
+
+def _add_query_options(query: argparse.ArgumentParser) -> None:
+    query.add_argument("--since", metavar="TOKEN", help="what the last answer began with")
+    form = query.add_mutually_exclusive_group()
+    form.add_argument("-z", action="store_true", help="NUL-terminated, nothing quoted: the wire's")
+    form.add_argument("--json", action="store_true", help="as one JSON object")
+    query.add_argument("--no-start", action="store_true", help="exit with 3 if no daemon runs")

@@ -1,0 +1,126 @@
+"""A daemon's life, from the first line to the last."""
+
+import gc
+import logging
+import os
+import signal
+import sys
+from collections.abc import Callable
+from types import FrameType
+
+from fsmond.daemon.detach import READY, detach, release
+from fsmond.daemon.health import Health
+from fsmond.daemon.logs import Log
+from fsmond.daemon.monitor import Monitor
+from fsmond.daemon.requests import Requests
+from fsmond.errors import StartError
+from fsmond.rendezvous import Place
+from fsmond.watching.choice import watcher_for_platform
+from ipc.errors import AddressInUseError
+from ipc.errors import Error as IPCError
+from ipc.server import Server, ServerOptions
+
+TICK = 0.5  # seconds between two looks at whether there is something to watch
+
+_log = logging.getLogger(__name__)
+
+
+class _Ended(BaseException):
+    """A signal asks us to end.  Not an Exception: nothing on its way may take it for an error."""
+
+
+def run(place: Place, *, detached: bool) -> int:
+    """Be the daemon, detached from whoever started us or not; return the exit status."""
+    log = Log(place)
+    if not detached:
+        log.open(to_file=False)
+        serve(place, log, ready=lambda: None)
+        return 0
+    detach()
+    log.open(to_file=True)
+    try:
+        serve(place, log, ready=lambda: release(READY))
+    except StartError as error:
+        release(f"{error}\n".encode(errors="replace"))
+        return 1
+    except Exception:
+        _log.exception("failed")
+        raise
+    return 0
+
+
+def serve(place: Place, log: Log, ready: Callable[[], None]) -> None:
+    """Watch a tree and answer for it, until told to quit or there is nothing left to watch.
+
+    Calls `ready` when the tree is covered.  Must be called on the main thread.  Raises StartError
+    if the tree can't be watched, or another daemon does so.
+    """
+    _end_on_signals()
+    try:
+        _serve(place, log, ready)
+    except _Ended as end:
+        _log.info("ended by signal %s", end)
+    except AddressInUseError as error:
+        raise StartError(f"{os.fsdecode(place.root)} is watched already") from error
+    except (IPCError, OSError) as error:
+        raise StartError(str(error)) from error
+
+
+def _serve(place: Place, log: Log, ready: Callable[[], None]) -> None:
+    health = Health(place)
+    monitor = Monitor(place.root, watcher_for_platform, excluded=_excluded(place))
+    facts = {
+        "socket": os.fsdecode(place.socket),
+        "log": str(log.path) if log.path else None,
+        "last_error": log.last_error,
+    }
+    _make_folder(place)
+    try:
+        # Clients are answered from now on, if only with "everything": Git waits without a limit.
+        with Server(place.socket, Requests(monitor, facts), ServerOptions()) as server:
+            monitor.start()
+            gc.collect()
+            gc.freeze()  # what covers the tree lives as long as we do; no need to look at it again
+            _log.info("watching %s, process %d", os.fsdecode(place.root), os.getpid())
+            ready()
+            _wait(server, monitor, health)
+    finally:
+        monitor.stop()
+        _log.info("ended")
+
+
+def _wait(server: Server, monitor: Monitor, health: Health) -> None:
+    while not server.wait(TICK):
+        problem = monitor.ended or health.problem()
+        if problem:
+            _log.warning("ending: %s", problem)
+            return
+    _log.info("the server stopped: %s", server.stop_reason)
+
+
+def _excluded(place: Place) -> frozenset[bytes]:
+    """Return what is none of the tree's: its git directory, wherever that is."""
+    excluded = {b".git"}
+    inside = place.root.rstrip(b"/") + b"/"
+    if place.worktree is not None and place.worktree.gitdir.startswith(inside):
+        excluded.add(place.worktree.gitdir[len(inside) :])
+    return frozenset(excluded)
+
+
+def _make_folder(place: Place) -> None:
+    """Make the folder for the sockets of directories that are no worktrees, for us alone."""
+    if place.worktree is None:
+        os.makedirs(os.path.dirname(place.socket), mode=0o700, exist_ok=True)
+
+
+def _end_on_signals() -> None:
+    def end(number: int, _: FrameType | None) -> None:
+        for each in signals:
+            signal.signal(each, signal.SIG_IGN)  # once is enough
+        raise _Ended(signal.Signals(number).name)
+
+    signals = [signal.SIGTERM, signal.SIGINT]
+    if sys.platform != "win32":
+        signals.append(signal.SIGHUP)
+    for each in signals:
+        signal.signal(each, end)

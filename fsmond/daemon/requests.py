@@ -1,0 +1,105 @@
+"""What clients ask, and the answers."""
+
+import json
+import logging
+import os
+import time
+from collections.abc import Callable, Mapping
+
+from fsmond import __version__
+from fsmond.daemon.monitor import Missed, Monitor
+from fsmond.protocol import EVERYTHING, FLUSH, QUIT, Answer
+from ipc.server import QUIT as STOP
+
+_LONGEST = 80  # characters of what was sent that an error repeats
+_PIECE = 1000  # paths that are sent at a time: about a packet
+
+_log = logging.getLogger(__name__)
+
+
+class Requests:
+    """The application of the daemon's server; called on its workers' threads."""
+
+    def __init__(self, monitor: Monitor, facts: Mapping[str, object]) -> None:
+        self._monitor = monitor
+        self._facts = facts  # what `status` tells and the monitor does not know
+        self._commands: dict[str, Callable[[Mapping[str, object]], dict[str, object]]] = {
+            "query": self._query,
+            "status": self._status,
+            "flush": self._flush,
+            "version": self._version,
+        }
+
+    def __call__(self, message: bytes, reply: Callable[[bytes], None]) -> object:
+        """Answer one request; what is returned is the answer's last piece, or ends the daemon."""
+        if message[:1] == b"{":
+            return json.dumps(self._object(message)).encode()
+        if message == QUIT:
+            _log.info("asked to quit")
+            return STOP
+        if message == FLUSH:
+            return self._wire(self._monitor.flush(), reply)
+        return self._wire(self._monitor.query(message), reply)
+
+    def _wire(self, missed: Missed, reply: Callable[[bytes], None]) -> bytes:
+        """Send all of `TOKEN NUL (PATH NUL)*` but its last piece, and return that."""
+        paths = [EVERYTHING] if missed.paths is None else missed.paths
+        fields = [bytes(missed.token), *paths]
+        last = (len(fields) - 1) // _PIECE * _PIECE
+        for at in range(0, last, _PIECE):
+            reply(b"\0".join(fields[at : at + _PIECE]) + b"\0")
+        return b"\0".join(fields[last:]) + b"\0"
+
+    def _object(self, message: bytes) -> dict[str, object]:
+        try:
+            request = json.loads(message)
+        except (ValueError, RecursionError) as error:
+            return {"error": f"not a JSON object: {error}"}
+        command = request.get("command")
+        known = self._commands.get(command) if isinstance(command, str) else None
+        if known is None:
+            names = ", ".join(sorted(self._commands))
+            return {"error": f"no such command: {_short(command)}; there are {names}"}
+        return known(request)
+
+    def _query(self, request: Mapping[str, object]) -> dict[str, object]:
+        since = request.get("since")
+        if since is not None and not isinstance(since, str):
+            return {"error": f"'since' is a token or null, not {_short(since)}"}
+        token = None if since is None else since.encode("utf-8", "surrogatepass")
+        return _as_object(self._monitor.query(token))
+
+    def _flush(self, _: Mapping[str, object]) -> dict[str, object]:
+        return _as_object(self._monitor.flush())
+
+    def _version(self, _: Mapping[str, object]) -> dict[str, object]:
+        return {"version": __version__, "commands": sorted(self._commands)}
+
+    def _status(self, _: Mapping[str, object]) -> dict[str, object]:
+        monitor = self._monitor
+        counts = monitor.watcher.counts()
+        return {
+            "root": os.fsdecode(monitor.root),
+            "pid": os.getpid(),
+            "version": __version__,
+            "uptime_seconds": round(time.time() - monitor.started, 3),
+            "session": monitor.session,
+            "directories": counts.directories + counts.uncovered,
+            "coverage": {"events": counts.directories, "scan": 0, "none": counts.uncovered},
+            "unreadable": [os.fsdecode(path) for path in monitor.watcher.unreadable()],
+            "events": counts.events,
+            "queries": monitor.queries,
+            "resynced": monitor.resynced,
+            "resyncs": [each._asdict() for each in monitor.resyncs],
+            **{name: fact() if callable(fact) else fact for name, fact in self._facts.items()},
+        }
+
+
+def _as_object(missed: Missed) -> dict[str, object]:
+    token, paths, reason = missed
+    return Answer(os.fsdecode(bytes(token)), paths, reason).to_object()
+
+
+def _short(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"

@@ -1,0 +1,31 @@
+"""The command `fsmond`: what Git waits for goes a short way; what people type, a comfortable one.
+
+Imports are in functions here, as each costs the time that this file is there to save.
+"""
+
+import sys
+
+
+def main() -> int:
+    """Run the command that was typed; return its exit status."""
+    command = sys.argv[1] if len(sys.argv) > 1 else ""
+    try:
+        if command == "hook":
+            from fsmond.cli import hook
+
+            return hook.run(sys.argv[2:])
+        if command == "query":
+            from fsmond.cli import query
+
+            return query.run(sys.argv[2:])
+        from fsmond.cli import main as commands
+
+        return commands.run(sys.argv[1:])
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        import os
+
+        # Whoever read us has enough; there is nobody to tell, and nothing to flush at the end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        return 1

@@ -1,0 +1,42 @@
+"""Paths as Git prints them: quoted as in C if they hold an unusual byte (`core.quotePath`)."""
+
+import os
+
+_ESCAPES = {7: b"\\a", 8: b"\\b", 9: b"\\t", 10: b"\\n", 11: b"\\v", 12: b"\\f", 13: b"\\r"}
+_ESCAPES |= {ord('"'): b'\\"', ord("\\"): b"\\\\"}
+_CONTROL = frozenset([*range(32), 127])
+_LAST_ASCII = 127
+_USUAL = bytes(byte for byte in range(128) if byte not in _CONTROL and byte not in _ESCAPES)
+
+
+def is_usual(text: bytes) -> bool:
+    """Say whether there is nothing in it, but NULs, that Git would quote."""
+    return not text.translate(None, _USUAL + b"\0")
+
+
+def quote(path: bytes, *, high: bool) -> bytes:
+    """Return the path as Git prints it; `high`: also bytes above 127, as Git does if not told."""
+    unusual = path.translate(None, _USUAL)
+    if not unusual or (not high and all(byte > _LAST_ASCII for byte in unusual)):
+        return path
+    return b'"%s"' % b"".join(_quoted_byte(byte, high=high) for byte in path)
+
+
+def quotes_high_bytes(root: bytes) -> bool:
+    """Ask Git for the worktree's `core.quotePath`; True, Git's default, if it can't be asked."""
+    import subprocess  # slow to import, and needed for unusual names only
+
+    command = ["git", "-C", os.fsdecode(root), "config", "--type=bool", "core.quotePath"]
+    try:
+        done = subprocess.run(command, capture_output=True, timeout=5, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return True
+    return done.stdout.strip() != b"false"
+
+
+def _quoted_byte(byte: int, *, high: bool) -> bytes:
+    if byte in _ESCAPES:
+        return _ESCAPES[byte]
+    if byte in _CONTROL or (high and byte > _LAST_ASCII):
+        return b"\\%03o" % byte
+    return bytes([byte])

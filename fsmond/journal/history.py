@@ -1,0 +1,69 @@
+"""The paths that changed, by the recency of their last change."""
+
+from collections.abc import Iterable
+from itertools import islice, takewhile
+
+from fsmond.journal.token import Token
+
+KEEP = 500_000  # paths; about 80 MB, more than a switch between branches of a large repository
+_ENDED = 16  # sessions of which the end's reason is remembered
+
+
+class Journal:
+    """One history at a time; not thread-safe, its owner holds a lock."""
+
+    def __init__(self, session: str, *, keep: int = KEEP) -> None:
+        self.token = Token(session, 0)
+        """Where the history stands now.  Replaced, never changed: may be read without a lock."""
+        self._keep = keep
+        # In order of the last change, oldest first: a path that changes again moves to the end.
+        self._sequences: dict[bytes, int] = {}
+        self._forgotten = 0  # the newest sequence of which a path was dropped
+        self._ended: dict[str, str] = {}  # session: why it ended; the newest _ENDED ones
+
+    def __len__(self) -> int:
+        return len(self._sequences)
+
+    def record(self, paths: Iterable[bytes]) -> None:
+        """Note that these changed now."""
+        session, sequence = self.token
+        sequence += 1
+        sequences = self._sequences
+        forget = sequences.pop
+        for path in paths:
+            forget(path, None)
+            sequences[path] = sequence
+        self.token = Token(session, sequence)
+        if len(sequences) > self._keep:
+            self._drop_oldest()
+
+    def since(self, token: Token) -> list[bytes] | str:
+        """Return the paths that changed after `token`, newest first, or why that is not known."""
+        session, now = self.token
+        if token.session != session:
+            return self._ended.get(
+                token.session, "restart" if token.is_genuine else "unknown-token"
+            )
+        if token.sequence > now:
+            return "unknown-token"
+        if token.sequence == now:
+            return []
+        if token.sequence < self._forgotten:
+            return "token-too-old"
+        newer = takewhile(token.sequence.__lt__, reversed(self._sequences.values()))
+        return list(islice(reversed(self._sequences), sum(1 for _ in newer)))
+
+    def restart(self, session: str, reason: str) -> None:
+        """Begin a new history: all tokens until now will be answered with `reason`."""
+        self._ended[self.token.session] = reason
+        if len(self._ended) > _ENDED:
+            del self._ended[next(iter(self._ended))]
+        self.token = Token(session, 0)
+        self._sequences.clear()
+        self._forgotten = 0
+
+    def _drop_oldest(self) -> None:
+        # Many at a time: finding the oldest means to pass over the places of those that moved.
+        excess = len(self._sequences) - self._keep * 3 // 4
+        for path in list(islice(self._sequences, excess)):
+            self._forgotten = self._sequences.pop(path)

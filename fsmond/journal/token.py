@@ -1,0 +1,38 @@
+"""A point in a history, as clients keep it."""
+
+from typing import NamedTuple, Self
+
+_PREFIX = b"fsmond"
+SESSION_DIGITS = 16  # hexadecimal and random: no two daemons ever share a session
+_HEX = frozenset("0123456789abcdef")
+_MAX_DIGITS = 20  # no daemon lives for 10**20 changes
+
+
+class Token(NamedTuple):
+    """`session` names one unbroken history, `sequence` a point in it."""
+
+    session: str
+    sequence: int
+
+    def __bytes__(self) -> bytes:
+        return b"%s:%s:%d" % (_PREFIX, self.session.encode("ascii"), self.sequence)
+
+    @property
+    def is_genuine(self) -> bool:
+        """Say whether a daemon may have named this session; another one's, if it is not known."""
+        return len(self.session) == SESSION_DIGITS and _HEX.issuperset(self.session)
+
+    @classmethod
+    def parse(cls, text: bytes) -> Self | None:
+        """Read what a client sent; None if it is no token that a daemon could have made."""
+        prefix, _, rest = text.partition(b":")
+        session, _, digits = rest.partition(b":")
+        # int() alone would also accept "+1", "1_0", " 1" and other scripts' digits.
+        if prefix != _PREFIX or not digits.isdigit() or len(digits) > _MAX_DIGITS:
+            return None
+        if (
+            not session.isalnum()
+            or bytes(token := cls(session.decode("ascii"), int(digits))) != text
+        ):
+            return None
+        return token

@@ -1,0 +1,76 @@
+"""What is said at a tree's socket.  On the way of every query: no import that is not needed.
+
+A request is a token, or anything else that is none (Git sends timestamps), `flush`, `quit`, or a
+JSON object.  docs/protocol.md has the bytes.
+"""
+
+from fsmond.errors import AnswerError
+
+FLUSH = b"flush"
+QUIT = b"quit"
+EVERYTHING = b"/"
+"""As the first path: all may have changed."""
+
+
+def request_for(token: str) -> bytes:
+    """Return the request for what changed since a token, which must not be taken for a command."""
+    request = token.encode(errors="surrogateescape")
+    return b"" if request in (FLUSH, QUIT) or request.startswith(b"{") else request
+
+
+class Answer:
+    """What a client learns: where it stands now, and what it missed."""
+
+    __slots__ = ("everything", "paths", "reason", "token")
+
+    def __init__(self, token: str, paths: list[bytes] | None, reason: str | None = None) -> None:
+        self.token = token
+        """To ask with the next time."""
+        self.paths = paths or []
+        """Relative to the root, newest first; one with a `/` behind: and everything below it."""
+        self.everything = paths is None
+        """All may have changed; then `paths` is empty."""
+        self.reason = reason
+        """Why everything: `no-token`, `unknown-token`, `token-too-old`, `flush`, `restart`,
+        `overflow`, `sync-timeout` or `degraded`.  None if who answered did not say."""
+
+    def __repr__(self) -> str:
+        what = f"everything, {self.reason}" if self.everything else f"{len(self.paths)} paths"
+        return f"<Answer {self.token}: {what}>"
+
+    @classmethod
+    def from_wire(cls, reply: bytes) -> "Answer":
+        """Read `TOKEN NUL (PATH NUL)*`; raise AnswerError if it is none."""
+        token, found, rest = reply.partition(b"\0")
+        if not found:
+            raise AnswerError(f"no token in an answer of {len(reply)} bytes: {reply[:60]!r}")
+        *paths, remainder = rest.split(b"\0")
+        if remainder:
+            raise AnswerError(f"the last path of an answer has no end: {remainder[:60]!r}")
+        return cls(_text(token), None if paths[:1] == [EVERYTHING] else paths)
+
+    @classmethod
+    def from_object(cls, answer: dict[str, object]) -> "Answer":
+        """Read what the request `query` is answered with; raise AnswerError if it is no such."""
+        try:
+            match answer:
+                case {"token": str(token), "everything": True, "reason": str() | None as reason}:
+                    return cls(token, None, reason)
+                case {"token": str(token), "everything": False, "paths": list(paths)}:
+                    return cls(token, [each.encode(errors="surrogateescape") for each in paths])
+        except (AttributeError, UnicodeEncodeError):
+            pass  # a path that is none
+        raise AnswerError(f"not understood: {str(answer)[:200]}")
+
+    def to_object(self) -> dict[str, object]:
+        """Return it as JSON knows it; a path that is no UTF-8 with surrogate escapes."""
+        return {
+            "token": self.token,
+            "everything": self.everything,
+            "reason": self.reason,
+            "paths": [_text(path) for path in self.paths],
+        }
+
+
+def _text(data: bytes) -> str:
+    return data.decode(errors="surrogateescape")

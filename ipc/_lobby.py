@@ -1,0 +1,238 @@
+"""Look after slow clients, so that none of them holds a worker.
+
+Those who have not sent all of their request sit here until they have, those who have not read all
+of their answer until they have; each under one deadline, all of them within bounds.  One thread
+runs `step`; everything else may be called from any.
+"""
+# ruff: noqa: E402  # the type checker has to know first
+
+import sys
+
+assert sys.platform != "win32"  # tells the type checker; Windows has other modules
+
+
+import selectors
+import time
+from _socket import SHUT_RDWR, socket
+from collections import deque
+from collections.abc import Callable
+from contextlib import suppress
+from socket import socketpair
+
+from ipc._notes import Notes
+from ipc._reply import AT_ONCE
+from ipc._request import Request
+from ipc.errors import HungUpError, ProtocolError
+
+MOST_BYTES = 64 << 20  # kept for all guests of a room; the oldest has to go when it is more
+
+
+def hang_up(stream: socket) -> None:
+    """End a connection, also for children of the owner that still hold it open."""
+    with suppress(OSError):  # the client was faster
+        stream.shutdown(SHUT_RDWR)
+    stream.close()
+
+
+class Guest:
+    """A client that is waited for."""
+
+    def __init__(self, stream: socket, deadline: float, size: int) -> None:
+        self.stream = stream
+        self.deadline = deadline
+        self.size = size  # bytes that are kept for it
+        self.done = False
+
+    def attend(self) -> None:
+        """Do what can be done without waiting; raise HungUpError, ProtocolError or OSError."""
+        raise NotImplementedError
+
+
+class Asking(Guest):
+    """A client that has not sent all of its request."""
+
+    def __init__(self, request: Request, deadline: float) -> None:
+        super().__init__(request.stream, deadline, request.size)
+        self.request = request
+        self.message: bytes | None = None
+
+    def attend(self) -> None:
+        """Take some of the request."""
+        self.message = self.request.read()
+        self.size = self.request.size
+        self.done = self.message is not None
+
+
+class Leaving(Guest):
+    """A client that has not read all of its answer."""
+
+    def __init__(self, stream: socket, left: bytearray, deadline: float) -> None:
+        super().__init__(stream, deadline, len(left))
+        self.left = left
+
+    def attend(self) -> None:
+        """Send some of the answer."""
+        try:
+            sent = self.stream.send(self.left, AT_ONCE)
+        except BlockingIOError:
+            return
+        del self.left[:sent]
+        self.size = len(self.left)
+        self.done = not self.left
+
+
+class Room:
+    """Guests in the order of their deadlines, within bounds of number and size."""
+
+    def __init__(self, most: int) -> None:
+        self.guests: dict[Guest, None] = {}
+        self._most = most
+        self._bytes = 0
+
+    def enter(self, guest: Guest) -> None:
+        self.guests[guest] = None
+        self._bytes += guest.size
+
+    def leave(self, guest: Guest) -> None:
+        del self.guests[guest]
+        self._bytes -= guest.size
+
+    def resized(self, before: int, guest: Guest) -> None:
+        self._bytes += guest.size - before
+
+    def oldest(self) -> Guest | None:
+        return next(iter(self.guests), None)
+
+    def overfull(self) -> bool:
+        return len(self.guests) > self._most or self._bytes > MOST_BYTES
+
+
+class Lobby:
+    """All guests of a server."""
+
+    def __init__(
+        self,
+        submit: Callable[[socket, bytes], None],
+        notes: Notes,
+        most: int,
+    ) -> None:
+        self._submit = submit
+        self._notes = notes
+        self._asking = Room(most)
+        self._leaving = Room(most)
+        self._arrivals: deque[Guest] = deque()  # appending and popping are atomic
+        self._to_drop = 0
+        self._selector = selectors.DefaultSelector()
+        self._bell, self._button = socketpair()
+        self._bell.setblocking(False)
+        self._button.setblocking(False)
+        self._selector.register(self._bell, selectors.EVENT_READ)
+
+    def wake(self) -> None:
+        """Make `step` return.  Takes no lock: signal handlers may call it."""
+        with suppress(OSError):  # full, then it wakes anyway; or closed, then nobody sleeps
+            self._button.send(b"!")
+
+    def receive(self, request: Request, timeout: float) -> None:
+        """Collect the rest of a request, then submit it."""
+        self._arrivals.append(Asking(request, time.monotonic() + timeout))
+        self.wake()
+
+    def see_off(self, stream: socket, left: bytearray, timeout: float) -> None:
+        """Send the rest of an answer, then hang up."""
+        self._arrivals.append(Leaving(stream, left, time.monotonic() + timeout))
+        self.wake()
+
+    def make_room(self) -> None:
+        """Hang up on the oldest of those who have not asked yet: descriptors are short."""
+        self._to_drop += 1
+        self.wake()
+
+    def step(self, timeout: float) -> None:
+        """Wait for guests, at most so many seconds, and do what they are ready for."""
+        for key, _ in self._selector.select(self._until_next(timeout)):
+            if key.fileobj is self._bell:
+                self._bell.recv(4096)
+            else:
+                self._attend(key.data)
+        while self._arrivals:
+            self._let_in(self._arrivals.popleft())
+        self._show_out()
+
+    def dismiss_asking(self) -> None:
+        """Hang up on all who have not asked yet."""
+        while guest := self._asking.oldest():
+            self._hang_up(guest)
+
+    def dismiss_leaving(self) -> None:
+        """Hang up on all who have not read their answer yet."""
+        while guest := self._leaving.oldest():
+            self._hang_up(guest)
+
+    @property
+    def leaving(self) -> bool:
+        """Whether answers are still being read."""
+        return bool(self._leaving.guests or self._arrivals)
+
+    def close(self) -> None:
+        """Hang up on everyone."""
+        self.dismiss_asking()
+        self.dismiss_leaving()
+        while self._arrivals:
+            self._arrivals.popleft().stream.close()
+        self._selector.close()
+        self._bell.close()
+        self._button.close()
+
+    def _room_of(self, guest: Guest) -> Room:
+        return self._asking if isinstance(guest, Asking) else self._leaving
+
+    def _let_in(self, guest: Guest) -> None:
+        event = selectors.EVENT_READ if isinstance(guest, Asking) else selectors.EVENT_WRITE
+        try:
+            self._selector.register(guest.stream, event, guest)
+        except OSError as error:
+            self._notes.say("lobby", f"cannot wait for a slow client: {error}")
+            hang_up(guest.stream)
+            return
+        self._room_of(guest).enter(guest)
+
+    def _attend(self, guest: Guest) -> None:
+        before = guest.size
+        try:
+            guest.attend()
+        except ProtocolError as error:
+            self._notes.say("protocol", f"hung up on a client: {error}")
+            guest.done = True
+        except (HungUpError, OSError):
+            guest.done = True
+        room = self._room_of(guest)
+        room.resized(before, guest)
+        if not guest.done:
+            return
+        self._selector.unregister(guest.stream)
+        room.leave(guest)
+        if isinstance(guest, Asking) and guest.message is not None:
+            self._submit(guest.stream, guest.message)
+        else:
+            hang_up(guest.stream)
+
+    def _show_out(self) -> None:
+        now = time.monotonic()
+        for room in (self._asking, self._leaving):
+            while (guest := room.oldest()) and (guest.deadline <= now or room.overfull()):
+                self._hang_up(guest)
+        while self._to_drop and (guest := self._asking.oldest()):
+            self._to_drop -= 1
+            self._hang_up(guest)
+        self._to_drop = 0
+
+    def _hang_up(self, guest: Guest) -> None:
+        self._selector.unregister(guest.stream)
+        self._room_of(guest).leave(guest)
+        hang_up(guest.stream)
+
+    def _until_next(self, timeout: float) -> float:
+        now = time.monotonic()
+        oldest = (self._asking.oldest(), self._leaving.oldest())
+        return max(min([timeout, *(each.deadline - now for each in oldest if each)]), 0)

@@ -1,0 +1,239 @@
+"""Run the threads that serve: each accepts its own connections, so that none is handed over.
+
+Between `nr_threads` and `max_threads` of them: one is added when all have been busy for a moment,
+and one ends when `nr_threads` others have nothing to do.  The keeper, which `Server` runs, calls
+`grow`, and joins them all in the end.
+"""
+# ruff: noqa: E402  # the type checker has to know first
+
+import sys
+
+assert sys.platform != "win32"  # tells the type checker; Windows has other modules
+
+
+import errno
+import os
+import threading
+import time
+from _socket import SHUT_RDWR, socket
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+
+from ipc._application import ServerOptions
+from ipc._conversation import Host
+from ipc._listen_unix import Listener
+from ipc._notes import Notes
+
+_SHORT_OF_DESCRIPTORS = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
+_BACK_OFF = 0.05  # seconds until accept is tried again after the system was short of something
+
+MOST_BYTES = 64 << 20  # of requests that wait for a worker
+
+
+class Workers:
+    """The pool of one server."""
+
+    def __init__(
+        self,
+        listener: Listener,
+        host: Host,
+        notes: Notes,
+        limits: ServerOptions,
+    ) -> None:
+        self.idle = 0  # how many wait in accept; read without the lock it is a hint
+        self.stopping = False
+        self.growth_wanted = False
+        self.wake_keeper: Callable[[], None]
+        self.make_room: Callable[[], None]
+        self.notes = notes
+        self._listener = listener
+        self._accept = listener.accept
+        self._serve = host.serve
+        self._answer = host.answer
+        self._least = limits.nr_threads
+        self._most = max(limits.max_threads, limits.nr_threads)
+        self._most_jobs = limits.max_waiting
+        self._lock = threading.Lock()  # guards idle, growth_wanted, and all that follows
+        self._threads: set[threading.Thread] = set()
+        self._ended: list[threading.Thread] = []
+        self._jobs: deque[tuple[socket, bytes]] = deque()
+        self._job_bytes = 0
+        self._waiting: dict[socket, None] = {}  # clients for which a worker waits, oldest first
+        self._reserve_lock = threading.Lock()  # guards the descriptor that is kept in reserve
+        self._reserve = os.open(os.devnull, os.O_RDONLY)
+
+    def start(self) -> None:
+        """Start the threads that are always there; fewer if the system has no more."""
+        for _ in range(self._least):
+            self._add()
+
+    def submit(self, stream: socket, message: bytes) -> None:
+        """Have some worker answer a request that has arrived, or hang up where too many wait."""
+        with self._lock:
+            welcome = (
+                len(self._jobs) < self._most_jobs and self._job_bytes + len(message) <= MOST_BYTES
+            )
+            if welcome:
+                self._jobs.append((stream, message))
+                self._job_bytes += len(message)
+            idle = self.idle
+        if not welcome:
+            self.notes.say("jobs", "hung up on a client: too many wait for the application")
+            stream.close()
+            return
+        if not idle or not self._listener.knock():
+            self._add()  # beyond the limit: those at work look for jobs when they are done
+
+    def grow(self) -> None:
+        """Add a worker if still all are busy."""
+        with self._lock:
+            self.growth_wanted = False
+            needed = not self.idle
+        if needed:
+            self._add()
+
+    def others_can_serve(self) -> bool:
+        """Whether a worker waits for the next client, so that this one can be waited for."""
+        return self.idle > 0
+
+    @contextmanager
+    def holding_a_worker(self, stream: socket) -> Iterator[None]:
+        """Note that a worker waits for a client; at most half of them may, the first has to go."""
+        with self._lock:
+            victim = None
+            if len(self._waiting) >= max(self._most // 2, 1):
+                victim = next(iter(self._waiting))
+                del self._waiting[victim]
+            self._waiting[stream] = None
+        if victim is not None:
+            _cut(victim)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._waiting.pop(stream, None)
+
+    def wait_no_longer(self) -> None:
+        """Hang up on those for whom a worker waits."""
+        with self._lock:
+            victims = list(self._waiting)
+        for victim in victims:
+            _cut(victim)
+
+    def alive(self) -> bool:
+        """Join the threads that have ended; return whether any has not."""
+        with self._lock:
+            ended, self._ended = self._ended, []
+            alive = bool(self._threads)
+        for thread in ended:
+            thread.join()
+        return alive
+
+    def close(self) -> None:
+        """Drop what nobody does any more."""
+        if self._reserve >= 0:
+            os.close(self._reserve)
+        while self._jobs:
+            self._jobs.popleft()[0].close()
+
+    def _add(self) -> None:
+        thread = threading.Thread(target=self._work, name="ipc-worker", daemon=True)
+        with self._lock:
+            if len(self._threads) >= self._most or self.stopping:
+                return
+            self._threads.add(thread)
+        try:
+            thread.start()
+        except RuntimeError as error:
+            with self._lock:
+                self._threads.discard(thread)
+                left = len(self._threads)
+            self.notes.say("threads", f"no more threads, going on with {left}: {error}")
+
+    def _work(self) -> None:
+        try:
+            while self._has_work():
+                try:
+                    descriptor = self._accept()
+                except OSError as error:
+                    self._left_accept()
+                    self._accept_failed(error)
+                    continue
+                self._left_accept()
+                if self.stopping:
+                    os.close(descriptor)
+                else:
+                    self._serve(descriptor)
+        finally:
+            with self._lock:
+                self._threads.discard(threading.current_thread())
+                self._ended.append(threading.current_thread())
+            self.wake_keeper()
+
+    def _has_work(self) -> bool:
+        """Do the jobs there are; return whether to accept connections then, or to end."""
+        while True:
+            with self._lock:
+                if self.stopping:
+                    return False
+                if not self._jobs:
+                    if self.idle >= self._least:
+                        return False
+                    self.idle += 1
+                    return True
+                job = self._jobs.popleft()
+                self._job_bytes -= len(job[1])
+            self._answer(*job)
+
+    def _left_accept(self) -> None:
+        with self._lock:
+            self.idle -= 1
+            if self.idle or self.growth_wanted:
+                return
+            self.growth_wanted = True
+        self.wake_keeper()
+
+    def _accept_failed(self, error: OSError) -> None:
+        if self.stopping or error.errno == errno.ECONNABORTED:
+            return
+        self.notes.say("accept", f"cannot accept connections for now: {error}", None)
+        if error.errno in _SHORT_OF_DESCRIPTORS:
+            self.make_room()
+            if self._reserve_lock.acquire(blocking=False):
+                try:
+                    self._serve_with_the_reserve()
+                finally:
+                    self._reserve_lock.release()
+        time.sleep(_BACK_OFF)
+
+    def _serve_with_the_reserve(self) -> None:
+        # One descriptor is enough to serve one client after the other while there are no more.
+        with self._lock:
+            if self.stopping:
+                return
+            self.idle += 1
+        os.close(self._reserve)
+        self._reserve = -1
+        try:
+            descriptor = self._accept()
+        except OSError:
+            self._left_accept()  # someone else in the process was faster
+        else:
+            self._left_accept()
+            self._serve(descriptor)
+        finally:
+            self._reserve = self._reserved_again()
+
+    def _reserved_again(self) -> int:
+        while not self.stopping:
+            try:
+                return os.open(os.devnull, os.O_RDONLY)
+            except OSError:
+                time.sleep(_BACK_OFF)
+        return -1
+
+
+def _cut(stream: socket) -> None:
+    with suppress(OSError):  # it has just left
+        stream.shutdown(SHUT_RDWR)

@@ -1,0 +1,116 @@
+"""Ask a server, under asyncio."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Iterable
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from ipc.client import ConnectOptions, Patience, as_bytes, open_stream
+from ipc.errors import Error, HungUpError, TimedOutError, translated
+from ipc.pktline import FLUSH, Decoder, batches
+
+if TYPE_CHECKING:
+    from ipc.client import Data, Path
+
+__all__ = ["Connection", "connect", "send_command", "stream_command"]
+
+
+class Connection:
+    """One exchange with a server: it answers a single request and then hangs up."""
+
+    def __init__(self, stream: socket.socket) -> None:
+        self._stream = stream
+
+    async def send_command(
+        self, message: "Data | Iterable[Data]", timeout: float | None = None
+    ) -> bytes:
+        """Return the whole answer, or raise TimedOutError after `timeout` seconds in all."""
+        return b"".join([piece async for piece in self.stream_command(message, timeout)])
+
+    async def stream_command(
+        self, message: "Data | Iterable[Data]", timeout: float | None = None
+    ) -> AsyncIterator[bytes]:
+        """Yield the answer as it arrives; the timeout is for the whole exchange."""
+        loop = asyncio.get_running_loop()
+        deadline = None if timeout is None else loop.time() + timeout
+        try:
+            async with asyncio.timeout_at(deadline):
+                await self._send(message)
+            decoder = Decoder()
+            while not decoder.finished:
+                async with asyncio.timeout_at(deadline):
+                    data = await loop.sock_recv(self._stream, decoder.wants)
+                if not data:
+                    break
+                for piece in decoder.feed(data):
+                    yield piece
+        except TimeoutError as error:
+            raise TimedOutError("the exchange was not complete within its timeout") from error
+        except OSError as error:
+            raise translated(error) from error
+        if not decoder.finished:
+            raise HungUpError("the server hung up before its answer was complete")
+
+    def close(self) -> None:
+        """Hang up.  Harmless when repeated."""
+        self._stream.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    async def _send(self, message: "Data | Iterable[Data]") -> None:
+        loop = asyncio.get_running_loop()
+        pieces = (message,) if isinstance(message, bytes | bytearray | memoryview) else message
+        for piece in pieces:
+            for buffers in batches(memoryview(piece).cast("B")):
+                for buffer in buffers:
+                    await loop.sock_sendall(self._stream, buffer)
+        await loop.sock_sendall(self._stream, FLUSH)
+
+
+async def connect(path: "Path", options: ConnectOptions | None = None) -> Connection:
+    """Return a connection, or raise what keeps us from having one."""
+    options = options or ConnectOptions()
+    name = as_bytes(path)
+    patience = None
+    while True:
+        try:
+            stream = socket.socket(fileno=open_stream(name, options.uds_disallow_chdir).detach())
+        except Error as error:
+            patience = patience or Patience(options)
+            await asyncio.sleep(patience.nap(error))
+        else:
+            stream.setblocking(False)
+            return Connection(stream)
+
+
+async def send_command(
+    path: "Path",
+    message: "Data | Iterable[Data]",
+    options: ConnectOptions | None = None,
+    timeout: float | None = None,
+) -> bytes:
+    """Connect, ask, return the whole answer, hang up."""
+    async with await connect(path, options) as connection:
+        return await connection.send_command(message, timeout)
+
+
+async def stream_command(
+    path: "Path",
+    message: "Data | Iterable[Data]",
+    options: ConnectOptions | None = None,
+    timeout: float | None = None,
+) -> AsyncIterator[bytes]:
+    """Connect, ask, yield the answer as it arrives, hang up."""
+    async with await connect(path, options) as connection:
+        async for piece in connection.stream_command(message, timeout):
+            yield piece

@@ -1,0 +1,74 @@
+"""Directories in which the daemon's user may not look."""
+
+import os
+import shutil
+import tempfile
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from fsmond.daemon.monitor import Monitor
+from fsmond.watching.choice import watcher_for_platform
+
+NOBODY = 65534  # a user without rights, as everywhere
+
+
+def _unreadable_at_first(root: Path) -> None:
+    (root / "3" / "deep").mkdir(parents=True)
+    (root / "3").chmod(0)
+    monitor = Monitor(os.fsencode(root), watcher_for_platform, patience=10)
+    monitor.start()
+    token = bytes(monitor.query(None).token)
+    assert monitor.query(token).paths == [b"3/"]
+    (root / "3").chmod(0o700)
+    assert set(monitor.query(token).paths or []) >= {b"3/", b"3/deep/"}
+    token = bytes(monitor.query(token).token)
+    (root / "3" / "deep" / "file").touch()
+    assert monitor.query(token).paths == [b"3/deep/file"]
+
+
+def _unreadable_later(root: Path) -> None:
+    (root / "3" / "deep").mkdir(parents=True)
+    monitor = Monitor(os.fsencode(root), watcher_for_platform, patience=10)
+    monitor.start()
+    (root / "3").chmod(0o300)
+    token = bytes(monitor.query(None).token)
+    (root / "3" / "new").mkdir()
+    assert b"3/" in (monitor.query(token).paths or [])
+    (root / "3" / "new" / "file").touch()
+    assert b"3/" in (monitor.query(token).paths or [])
+    (root / "3").chmod(0o700)
+    token = bytes(monitor.query(token).token)
+    (root / "3" / "new" / "second").touch()
+    assert monitor.query(token).paths == [b"3/new/second"]
+
+
+@pytest.mark.parametrize("scene", [_unreadable_at_first, _unreadable_later])
+def test_a_directory_that_nobody_may_read_is_always_reported(
+    scene: Callable[[Path], None], tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """What changes in it can't be seen, so it may have changed; until it can be."""
+    tree = tmp_path
+    if os.geteuid() == 0:  # to whom nothing is unreadable
+        tree = Path(tempfile.mkdtemp(dir="/tmp"))
+        os.chown(tree, NOBODY, NOBODY)
+    child = os.fork()
+    if not child:
+        try:
+            if os.geteuid() == 0:
+                os.setgroups([])
+                os.setgid(NOBODY)
+                os.setuid(NOBODY)
+            scene(tree)
+            os._exit(0)
+        except BaseException:  # noqa: BLE001 - whatever it is, the child must not go on
+            traceback.print_exc()
+            os._exit(1)
+
+    _, result = os.waitpid(child, 0)
+
+    if tree is not tmp_path:
+        shutil.rmtree(tree)
+    assert result == 0, capfd.readouterr().err

@@ -1,0 +1,29 @@
+"""Trees and daemons for the tests of this folder."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from running import fsmond, git, no_daemon_left
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Iterator[Path]:
+    """Make a Git repository with a few files; whatever daemon watches it ends with the test."""
+    root = tmp_path / "repository"
+    (root / "dir" / "deep").mkdir(parents=True)
+    for name in ("top", "dir/one", "dir/two", "dir/deep/three"):
+        (root / name).write_text(name)
+    git(root, "init", "--quiet")
+    git(root, "add", "--all")
+    git(root, "commit", "--quiet", "--message", "first")
+    with no_daemon_left(root):
+        yield root
+
+
+@pytest.fixture
+def watched(repository: Path) -> Path:
+    """Have a daemon watch the repository."""
+    done = fsmond("start", repository)
+    assert done.returncode == 0, done.stderr
+    return repository

@@ -1,0 +1,217 @@
+"""A daemon's life, as whoever starts it sees it."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from running import FSMOND, LONG, fsmond, git, is_served, no_daemon_left, status, until
+
+from fsmond.client import Client
+from fsmond.daemon.detach import lives
+from fsmond.errors import NotRunningError
+
+
+def test_start_returns_when_it_answers(repository: Path) -> None:
+    """Whoever asks next need not wait."""
+    done = fsmond("start", repository)
+
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert is_served(repository)
+
+
+def test_start_is_harmless_when_repeated(watched: Path) -> None:
+    """What was wanted is so already."""
+    pid = status(watched)["pid"]
+
+    assert fsmond("start", watched).returncode == 0
+    assert status(watched)["pid"] == pid
+
+
+def test_run_refuses_to_be_a_second_daemon(watched: Path) -> None:
+    """One tree, one history."""
+    done = fsmond("run", watched)
+
+    assert done.returncode == 1
+    assert "watched already" in done.stderr
+
+
+def test_of_many_clients_at_once_one_starts_a_daemon(repository: Path) -> None:
+    """As when an editor and a build begin together."""
+    with ThreadPoolExecutor(12) as pool:
+        done = list(pool.map(lambda _: fsmond("query", "--json", repository), range(12)))
+
+    assert [each.returncode for each in done] == [0] * 12, [each.stderr for each in done]
+    sessions = {json.loads(each.stdout)["token"].split(":")[1] for each in done}
+    assert len(sessions) == 1
+
+
+def test_a_daemon_keeps_nothing_of_its_parent(repository: Path) -> None:
+    """A pipe that stays open makes a shell wait for ever; a directory cannot be unmounted."""
+    reader, writer = os.pipe()
+    os.set_inheritable(writer, True)
+    subprocess.run(
+        [*FSMOND, "start", "."], cwd=repository, close_fds=False, check=True, timeout=LONG
+    )
+    os.close(writer)
+    process = Path("/proc", str(status(repository)["pid"]))
+
+    assert os.read(reader, 1) == b""
+    os.close(reader)
+    assert os.readlink(process / "cwd") == "/"
+    assert {os.readlink(process / "fd" / number) for number in "012"} == {"/dev/null"}
+    assert os.getsid(int(process.name)) != os.getsid(0)
+
+
+def test_its_log_is_where_status_says(watched: Path) -> None:
+    """The first place to look when something is odd."""
+    log = Path(status(watched)["log"])
+
+    assert f"watching {watched}" in log.read_text()
+
+
+def test_stop_returns_when_it_is_gone(watched: Path) -> None:
+    """Its socket too: one left behind costs the next git a second."""
+    pid = status(watched)["pid"]
+
+    done = fsmond("stop", watched)
+
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert not lives(pid)
+    assert not (watched / ".git" / "fsmonitor--daemon.ipc").exists()
+
+
+def test_stop_is_success_when_none_runs(repository: Path) -> None:
+    """What was wanted is so already."""
+    assert fsmond("stop", repository).returncode == 0
+
+
+def test_status_tells_whether_somebody_watches(repository: Path) -> None:
+    """By its exit status, for scripts."""
+    assert fsmond("status", repository).returncode == 1
+    assert fsmond("status", "--json", repository).returncode == 1
+    fsmond("start", repository)
+
+    done = fsmond("status", "--json", repository)
+
+    told = json.loads(done.stdout)
+    assert done.returncode == 0
+    assert told["root"] == str(repository)
+    assert told["directories"] == 3
+    assert told["coverage"]["events"] == 3
+    assert set(told) >= {
+        *("root", "pid", "socket", "log", "version", "uptime_seconds", "session"),
+        *("directories", "coverage", "events", "queries", "resyncs", "last_error"),
+    }
+    assert str(repository) in fsmond("status", repository).stdout
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_it_cleanly(watched: Path, number: signal.Signals) -> None:
+    """A clean end removes the socket."""
+    pid = status(watched)["pid"]
+
+    os.kill(pid, number)
+
+    until(lambda: not lives(pid))
+    assert not (watched / ".git" / "fsmonitor--daemon.ipc").exists()
+
+
+def test_run_stays_in_the_foreground(repository: Path) -> None:
+    """For service managers, and for a look at its log; a clean stop is success."""
+    with subprocess.Popen([*FSMOND, "run", repository], stderr=subprocess.PIPE) as process:
+        until(lambda: is_served(repository))
+        process.send_signal(signal.SIGINT)
+        _, log = process.communicate(timeout=LONG)
+
+    assert process.returncode == 0
+    assert b"ended by signal SIGINT" in log
+
+
+def test_after_a_kill_the_next_start_just_works(watched: Path) -> None:
+    """The dead one's socket is in the way, and is no hindrance."""
+    pid = status(watched)["pid"]
+    os.kill(pid, signal.SIGKILL)
+    until(lambda: not lives(pid))
+
+    assert fsmond("start", watched).returncode == 0
+    assert status(watched)["pid"] != pid
+
+
+@pytest.mark.parametrize("what", ["root", "git directory", "socket"])
+@pytest.mark.parametrize("how", ["removed", "moved"])
+def test_it_ends_when_there_is_nothing_to_watch(
+    watched: Path, tmp_path: Path, what: str, how: str
+) -> None:
+    """Nobody can ask it any more; it must not stay for ever."""
+    git_directory = watched / ".git"
+    path = {
+        "root": watched,
+        "git directory": git_directory,
+        "socket": git_directory / "fsmonitor--daemon.ipc",
+    }[what]
+    pid = status(watched)["pid"]
+
+    if how == "moved":
+        path.rename(tmp_path / "elsewhere")
+    elif what == "socket":
+        path.unlink()
+    else:
+        subprocess.run(["rm", "-rf", path], check=True)
+
+    until(lambda: not lives(pid), seconds=4)
+
+
+def test_it_ends_when_its_socket_is_taken(watched: Path) -> None:
+    """Another serves the tree now, and that one's socket must stay."""
+    pid = status(watched)["pid"]
+    path = watched / ".git" / "fsmonitor--daemon.ipc"
+    with socket.socket(socket.AF_UNIX) as thief:
+        thief.bind(str(path) + ".new")
+        thief.listen()
+        os.rename(str(path) + ".new", path)
+
+        until(lambda: not lives(pid), seconds=4)
+        assert path.exists()
+    path.unlink()
+
+
+def test_a_directory_without_git_is_watched_as_well(tmp_path: Path) -> None:
+    """Git is the first client, not the only one."""
+    tree = tmp_path / "tree"
+    (tree / "sub").mkdir(parents=True)
+    with no_daemon_left(tree):
+        token = Client(tree).query().token
+        (tree / "sub" / "new").touch()
+
+        answer = Client(tree / "sub" / "..").query(token)
+
+        assert answer.paths == [b"sub/new"]
+        assert list(tree.iterdir()) == [tree / "sub"]
+
+
+def test_a_linked_worktree_has_a_daemon_of_its_own(watched: Path) -> None:
+    """Its git directory is not the repository's, and neither is its socket."""
+    linked = watched.parent / "linked"
+    git(watched, "worktree", "add", "--quiet", str(linked))
+    with no_daemon_left(linked):
+        token = Client(linked).query().token
+        (linked / "new").touch()
+
+        assert Client(linked).query(token).paths == [b"new"]
+        assert status(linked)["pid"] != status(watched)["pid"]
+        assert Path(status(linked)["socket"]).parent.parent.name == "worktrees"
+
+
+def test_without_leave_to_start_one_it_is_an_error_that_none_runs(repository: Path) -> None:
+    """Scripts that must not start anything tell by the exit status."""
+    done = fsmond("query", "--no-start", repository)
+
+    assert done.returncode == 3
+    assert "fsmond start" in done.stderr
+    with pytest.raises(NotRunningError):
+        Client(repository, start=False).query()

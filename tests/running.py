@@ -1,0 +1,99 @@
+"""Run the command, daemons and Git as a person would."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import ipc.client
+from fsmond.client import Client
+from fsmond.daemon.detach import lives
+
+FSMOND = [sys.executable, "-m", "fsmond"]
+LONG = 20.0  # seconds; nothing here takes as long unless it hangs
+
+
+def fsmond(*arguments: str | Path, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    """Run the command to its end."""
+    return subprocess.run(
+        [*FSMOND, *map(str, arguments)],
+        cwd=cwd,
+        capture_output=True,
+        encoding="utf-8",
+        errors="surrogateescape",
+        timeout=LONG,
+        check=False,
+    )
+
+
+def git(where: Path, *arguments: str, program: str = "git") -> str:
+    """Run Git, which must succeed; return what it printed."""
+    done = subprocess.run(
+        [program, *arguments], cwd=where, capture_output=True, timeout=LONG, check=False
+    )
+    assert done.returncode == 0, done.stderr.decode(errors="replace")
+    return done.stdout.decode(errors="surrogateescape")
+
+
+def tool(variable: str, what: str) -> str:
+    """Return the path of a tool that not every machine has; skip the test where it is missing."""
+    path = os.environ.get(variable)
+    if path:
+        return path
+    missing = f"needs {what}; give its path in {variable}"
+    if os.environ.get("FSMOND_ALL_TOOLS"):
+        pytest.fail(missing)
+    pytest.skip(missing)
+
+
+def until(condition: Callable[[], object], seconds: float = LONG) -> None:
+    """Wait until something holds; fail if it does not in time."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.01)
+
+
+def status(root: Path) -> dict[str, Any]:
+    """Return what the daemon tells of itself."""
+    return Client(root, start=False).status()
+
+
+def is_served(root: Path) -> bool:
+    """Say whether somebody answers for the tree."""
+    return ipc.client.get_active_state(Client(root, start=False).place.socket) == 0
+
+
+@contextmanager
+def no_daemon_left(root: Path) -> Iterator[None]:
+    """End whatever daemon still watches the tree when this is left, and see that it is gone."""
+    yield
+    pids = _daemons_of(root)
+    if root.exists():
+        fsmond("stop", root)
+    for pid in pids:
+        with_time = time.monotonic() + LONG
+        while lives(pid):
+            if time.monotonic() > with_time:
+                os.kill(pid, 9)
+                pytest.fail(f"the daemon {pid} of {root} did not end")
+            time.sleep(0.01)
+
+
+def _daemons_of(root: Path) -> list[int]:
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                arguments = (entry / "cmdline").read_bytes().split(b"\0")
+            except OSError:
+                continue
+            if os.fsencode(root) in arguments and b"run" in arguments:
+                found.append(int(entry.name))
+    return found

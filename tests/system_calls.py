@@ -1,0 +1,27 @@
+"""Changes to a tree for which Python has no plain call."""
+
+import ctypes
+import mmap
+import os
+
+_RENAME_EXCHANGE = 2  # linux/fs.h
+_AT_FDCWD = -100  # linux/fcntl.h
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+def exchange(one: bytes, other: bytes) -> None:
+    """Have two paths change places, in one step."""
+    if _libc.renameat2(_AT_FDCWD, one, _AT_FDCWD, other, _RENAME_EXCHANGE):
+        number = ctypes.get_errno()
+        raise OSError(number, os.strerror(number), one)
+
+
+def store_by_map(path: bytes) -> None:
+    """Change a byte of a file through a writable memory map."""
+    with open(path, "r+b") as file:
+        if not os.fstat(file.fileno()).st_size:
+            file.write(b"-")
+            file.flush()
+        with mmap.mmap(file.fileno(), 0) as mapped:
+            mapped[0] ^= 1
+            mapped.flush()

@@ -1,0 +1,64 @@
+"""What changed in a tree, found by looking at all of it."""
+
+import os
+import stat
+from collections.abc import Iterable
+from pathlib import Path
+
+Signature = tuple[int, ...]
+
+
+def look(root: Path) -> dict[bytes, Signature]:
+    """Return a signature of each path below the root; a directory's says which one it is."""
+    found: dict[bytes, Signature] = {}
+    base = os.fsencode(root)
+    pending = [b""]
+    while pending:
+        prefix = pending.pop()
+        with os.scandir(os.path.join(base, prefix)) as entries:
+            for entry in entries:
+                path = prefix + entry.name
+                if path == b".git":
+                    continue
+                status = entry.stat(follow_symlinks=False)
+                if stat.S_ISDIR(status.st_mode):
+                    found[path + b"/"] = (status.st_mode, status.st_ino)
+                    pending.append(path + b"/")
+                else:
+                    found[path] = _of_file(status)
+    return found
+
+
+def _of_file(status: os.stat_result) -> Signature:
+    return (
+        status.st_mode,
+        status.st_ino,
+        status.st_size,
+        status.st_mtime_ns,
+    )
+
+
+def changed(before: dict[bytes, Signature], after: dict[bytes, Signature]) -> set[bytes]:
+    """Return the paths that came, went or changed."""
+    return {path for path in before.keys() | after.keys() if before.get(path) != after.get(path)}
+
+
+def missed(
+    before: dict[bytes, Signature], after: dict[bytes, Signature], answer: Iterable[bytes]
+) -> set[bytes]:
+    """Return the changed paths that an answer leaves out.
+
+    What is there must be named itself; for what went, its directory will do.
+    """
+    told = set(answer)
+    return {
+        path
+        for path in changed(before, after)
+        if path not in told and (path in after or not any(up in told for up in _above(path)))
+    }
+
+
+def _above(path: bytes) -> list[bytes]:
+    """Return the directories that hold the path, each with a `/`."""
+    parts = path.rstrip(b"/").split(b"/")
+    return [b"/".join(parts[:count]) + b"/" for count in range(1, len(parts))]

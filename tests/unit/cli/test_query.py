@@ -1,0 +1,228 @@
+"""`fsmond query`: what is typed, and what is printed."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from fsmond.cli import main, query
+from fsmond.cli.query import _Options, as_lines
+from fsmond.errors import AnswerError, NotRunningError, StartError
+from fsmond.protocol import Answer
+
+TOKEN = b"fsmond:0123456789abcdef:7"
+
+
+def read(*arguments: str) -> tuple[str, str | None, str, bool] | None:
+    """Return what was understood: path, token, form, and whether a daemon may be started."""
+    options = _Options()
+    if not options.read(list(arguments)):
+        return None
+    return options.path, options.since, options.form, options.start
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        ((), (".", None, "lines", True)),
+        (("sub",), ("sub", None, "lines", True)),
+        (("",), (".", None, "lines", True)),
+        (("--since", "t:1"), (".", "t:1", "lines", True)),
+        (("--since=t:1",), (".", "t:1", "lines", True)),
+        (("--since=a=b",), (".", "a=b", "lines", True)),
+        (("--since=",), (".", "", "lines", True)),
+        (("--since", ""), (".", "", "lines", True)),
+        (("-z",), (".", None, "wire", True)),
+        (("--json",), (".", None, "json", True)),
+        (("--no-start",), (".", None, "lines", False)),
+        (("sub", "-z", "--since", "t", "--no-start"), ("sub", "t", "wire", False)),
+        (("--no-start", "--json", "sub"), ("sub", None, "json", False)),
+    ],
+)
+def test_the_usual_options_are_understood_in_any_order(
+    arguments: tuple[str, ...], expected: tuple[str, str | None, str, bool]
+) -> None:
+    """Without an argument parser, which costs more than the whole query."""
+    assert read(*arguments) == expected
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("--since",),
+        ("one", "two"),
+        ("--help",),
+        ("-h",),
+        ("--nonsense",),
+        ("--js",),
+        ("-zz",),
+        ("--",),
+        ("--", "-odd-name"),
+        ("-",),
+        ("--no-start=yes",),
+    ],
+)
+def test_all_else_is_left_to_the_parser(arguments: tuple[str, ...]) -> None:
+    """It knows about help, abbreviations and what to say."""
+    assert read(*arguments) is None
+
+
+# Show a defect: the short way takes what the parser calls bad usage.
+@pytest.mark.parametrize(
+    "arguments",
+    [("-z", "--json"), ("--json", "-z"), ("--since", "-z"), ("--since", "--no-start"), ("", "sub")],
+)
+def test_what_the_parser_would_refuse_is_left_to_it(arguments: tuple[str, ...]) -> None:
+    """It must not depend on the way whether something is bad usage."""
+    with pytest.raises(SystemExit) as ended:
+        main._parser().parse_args(["query", *arguments])
+    assert ended.value.code == 2
+
+    assert read(*arguments) is None
+
+
+def test_an_unusual_line_goes_to_the_parser_as_it_was_typed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """With the command in front, as the parser expects it."""
+    given: list[list[str]] = []
+
+    def run(arguments: list[str]) -> int:
+        given.append(arguments)
+        return 2
+
+    monkeypatch.setattr(main, "run", run)
+
+    status = query.run(["--nonsense", "sub"])
+
+    assert (status, given) == (2, [["query", "--nonsense", "sub"]])
+
+
+@pytest.mark.parametrize(
+    ("reply", "printed"),
+    [
+        (TOKEN + b"\0", TOKEN + b"\n"),
+        (TOKEN + b"\0/\0", TOKEN + b"\n/\n"),
+        (TOKEN + b"\0new\0d/\0", TOKEN + b"\nnew\nd/\n"),
+        (TOKEN + b"\0with space\0", TOKEN + b"\nwith space\n"),
+        (TOKEN + b'\0a\nb\0plain\0"\0', TOKEN + b'\n"a\\nb"\nplain\n"\\""\n'),
+        (TOKEN + b"\0caf\xc3\xa9\0", TOKEN + b'\n"caf\\303\\251"\n'),
+    ],
+)
+def test_lines_are_the_token_and_a_path_a_line(
+    monkeypatch: pytest.MonkeyPatch, reply: bytes, printed: bytes
+) -> None:
+    """Quoted as Git quotes, so that a line is a path whatever it holds."""
+    monkeypatch.setattr(query, "quotes_high_bytes", lambda _: True)
+
+    assert as_lines(reply, b"/tree") == printed
+
+
+def test_high_bytes_are_printed_as_they_are_where_git_is_told_so(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Only unusual bytes are quoted then."""
+    monkeypatch.setattr(query, "quotes_high_bytes", lambda _: False)
+
+    printed = as_lines(TOKEN + b"\0caf\xc3\xa9\0\xc3\xa9\t\0", b"/tree")
+
+    assert printed == TOKEN + b'\ncaf\xc3\xa9\n"\xc3\xa9\\t"\n'
+
+
+def test_git_is_not_asked_for_usual_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process of Git's takes longer than the query."""
+
+    def ask(_: bytes) -> bool:
+        raise AssertionError
+
+    monkeypatch.setattr(query, "quotes_high_bytes", ask)
+
+    assert as_lines(TOKEN + b"\0a\0\ttab\0", b"/tree") == TOKEN + b'\na\n"\\ttab"\n'
+
+
+@pytest.mark.parametrize("reply", [b"", b"fsmond", b"x" * 100_000])
+def test_an_answer_without_a_token_is_an_error(reply: bytes) -> None:
+    """Nothing printed would mean that nothing changed."""
+    with pytest.raises(AnswerError, match="no token"):
+        as_lines(reply, b"/tree")
+
+
+class FakeClient:
+    """Answers as it is told, and notes what it was asked."""
+
+    reply: bytes | Exception = TOKEN + b"\0caf\xe9\0"
+
+    def __init__(self, path: str, *, start: bool) -> None:
+        self.place = self
+        self.root = path.encode()
+        asked.append((path, start))
+
+    def ask(self, message: bytes) -> bytes:
+        asked.append(message)
+        if isinstance(self.reply, Exception):
+            raise self.reply
+        return self.reply
+
+    def query(self, since: str | None) -> Answer:
+        return Answer.from_wire(self.ask(repr(since).encode()))
+
+
+asked: list[object] = []
+
+
+@pytest.fixture(autouse=True)
+def fake_client(monkeypatch: pytest.MonkeyPatch) -> type[FakeClient]:
+    """Let nobody be there but the fake."""
+    asked.clear()
+    monkeypatch.setattr(query, "Client", FakeClient)
+    return FakeClient
+
+
+def test_z_prints_the_bytes_of_the_wire(capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    """Nothing is quoted, nothing added."""
+    assert query.run(["-z", "--since", "t:1", "sub", "--no-start"]) == 0
+
+    assert capfdbinary.readouterr() == (TOKEN + b"\0caf\xe9\0", b"")
+    assert asked == [("sub", False), b"t:1"]
+
+
+def test_json_is_one_object_on_a_line(capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    """A path that is no UTF-8 has surrogate escapes."""
+    assert query.run(["--json"]) == 0
+
+    out = capfdbinary.readouterr().out
+    assert out.count(b"\n") == 1
+    assert json.loads(out)["paths"] == ["caf\udce9"]
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        (NotRunningError("nobody watches it; try: fsmond start"), 3),
+        (StartError("it could not be started"), 1),
+        (AnswerError("the answer is none"), 1),
+        (TimeoutError("nobody answers"), 1),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_an_error_is_one_line_and_its_own_exit_status(
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+    error: Exception,
+    status: int,
+) -> None:
+    """Scripts look at the status, people read the line."""
+    monkeypatch.setattr(FakeClient, "reply", error)
+
+    assert query.run([]) == status
+
+    assert capfd.readouterr() == ("", f"fsmond: {error}\n")
+
+
+# Shows a defect: a token is sent as it is, and `quit` as one stops the daemon.
+@pytest.mark.parametrize("since", ["quit", "flush", '{"command": "flush"}'])
+def test_a_token_is_never_taken_for_a_command(tmp_path: Path, since: str) -> None:
+    """Rubbish as a token is a token of nowhere, whatever it spells."""
+    query.run(["-z", "--since", since, str(tmp_path)])
+
+    assert since.encode() not in asked

@@ -1,0 +1,91 @@
+"""A token is what a daemon wrote, to the byte, or it is none."""
+
+import pytest
+
+from fsmond.journal.token import SESSION_DIGITS, Token
+
+SESSION = "0123456789abcdef"
+
+
+def test_a_token_reads_as_it_was_written() -> None:
+    """Clients keep it for days and hand it back as it is."""
+    token = Token(SESSION, 42)
+
+    written = bytes(token)
+
+    assert written == b"fsmond:0123456789abcdef:42"
+    assert Token.parse(written) == token
+
+
+@pytest.mark.parametrize("sequence", [0, 1, 9, 10, 2**63, 10**20 - 1])
+def test_a_sequence_may_be_as_large_as_a_daemon_can_live(sequence: int) -> None:
+    """There is no overflow to be afraid of, and none to be fooled by."""
+    written = bytes(Token(SESSION, sequence))
+
+    assert Token.parse(written) == Token(SESSION, sequence)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"",
+        b" ",
+        b":",
+        b"::",
+        b"fsmond",
+        b"fsmond:",
+        b"fsmond::",
+        b"fsmond::1",
+        b"fsmond:0123456789abcdef",
+        b"fsmond:0123456789abcdef:",
+        b"fsmond:0123456789abcdef:x",
+        b"fsmond:0123456789abcdef:1:2",
+        b"fsmond:0123456789abcdef:-1",
+        b"FSMOND:0123456789abcdef:1",
+        b"builtin:0123456789abcdef:1",
+        b"builtin:fake",
+        b"1700000000000000000",
+        b"fsmond:not-alphanumeric:1",
+        b"fsmond:\xd9\xa1\xd9\xa2:1",
+        b"fsmond:0123456789abcdef:1\0",
+        b"\0fsmond:0123456789abcdef:1",
+        b"fsmond:\0:1",
+        b"\xff\xfe\x00",
+    ],
+)
+def test_what_no_daemon_wrote_is_no_token(text: bytes) -> None:
+    """Git sends timestamps, its own daemon's tokens, and whatever its index held."""
+    assert Token.parse(text) is None
+
+
+@pytest.mark.parametrize(
+    "digits", [b"01", b"00", b"+1", b" 1", b"1 ", b"1_0", b"1\n", b"0x1", "\u0661".encode()]
+)
+def test_a_number_has_one_spelling_only(digits: bytes) -> None:
+    """What int() is generous about would make two tokens of one point."""
+    assert Token.parse(b"fsmond:0123456789abcdef:" + digits) is None
+
+
+def test_a_number_longer_than_any_daemon_lives_is_refused_unread() -> None:
+    """Reading a million digits would take a second, and then raise."""
+    assert Token.parse(b"fsmond:0123456789abcdef:" + b"1" * 1_000_000) is None
+
+
+@pytest.mark.parametrize("filler", [b"x", b":", b"\0", b"\xff", b"fsmond:"])
+def test_a_mebibyte_of_rubbish_is_no_token(filler: bytes) -> None:
+    """Nothing a client sends may cost more than to look at it."""
+    assert Token.parse(filler * ((1 << 20) // len(filler))) is None
+
+
+@pytest.mark.parametrize("session", ["starting", "0123456789ABCDEF", "0123456789abcdeg", "a" * 17])
+def test_a_session_that_no_daemon_draws_is_not_genuine(session: str) -> None:
+    """The hook makes up a token while a daemon starts; it must not pass for an older daemon's."""
+    token = Token.parse(bytes(Token(session, 0)))
+
+    assert token is not None
+    assert not token.is_genuine
+
+
+def test_a_session_as_daemons_draw_it_is_genuine() -> None:
+    """Then the reason is that the daemon was restarted, not that the token is rubbish."""
+    assert Token("f" * SESSION_DIGITS, 0).is_genuine

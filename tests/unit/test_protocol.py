@@ -1,0 +1,221 @@
+"""What is said at a tree's socket, as values: by examples, and then by whatever may come."""
+
+import json
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from fsmond.errors import AnswerError
+from fsmond.protocol import Answer
+
+TOKEN = "fsmond:0123456789abcdef:7"
+
+
+def test_an_answer_is_a_token_and_paths() -> None:
+    """Each ends in a NUL, also the last."""
+    answer = Answer.from_wire(b"fsmond:0123456789abcdef:7\0new\0old/\0")
+
+    assert answer.token == TOKEN
+    assert answer.paths == [b"new", b"old/"]
+    assert not answer.everything
+    assert answer.reason is None
+
+
+def test_a_token_alone_means_that_nothing_changed() -> None:
+    """It is the most frequent answer, and not the same as everything."""
+    answer = Answer.from_wire(b"fsmond:0123456789abcdef:7\0")
+
+    assert answer.paths == []
+    assert not answer.everything
+
+
+def test_a_slash_means_everything() -> None:
+    """No path begins so: they are relative to the root."""
+    answer = Answer.from_wire(b"fsmond:0123456789abcdef:7\0/\0")
+
+    assert answer.everything
+    assert answer.paths == []
+    assert answer.reason is None
+
+
+def test_a_path_may_hold_any_byte_but_nul() -> None:
+    """Paths are bytes; nothing is decoded on the way."""
+    path = bytes(range(1, 256))
+
+    assert Answer.from_wire(b"token\0" + path + b"\0").paths == [path]
+
+
+@pytest.mark.parametrize("reply", [b"", b"token", b"fatal: no", b"x" * 100_000])
+def test_an_answer_without_a_token_is_an_error(reply: bytes) -> None:
+    """Git would take it for `nothing changed`."""
+    with pytest.raises(AnswerError, match="no token"):
+        Answer.from_wire(reply)
+
+
+# Shows a defect: what follows the last NUL is left out without a word.
+@pytest.mark.parametrize("reply", [b"token\0path", b"token\0path\0cut of", b"token\0/"])
+def test_an_answer_that_ends_within_a_path_is_an_error(reply: bytes) -> None:
+    """A path that is left out is a change that nobody hears of."""
+    with pytest.raises(AnswerError):
+        Answer.from_wire(reply)
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        (
+            Answer(TOKEN, [b"a", b"d/"]),
+            {"token": TOKEN, "everything": False, "reason": None, "paths": ["a", "d/"]},
+        ),
+        (
+            Answer(TOKEN, []),
+            {"token": TOKEN, "everything": False, "reason": None, "paths": []},
+        ),
+        (
+            Answer(TOKEN, None, "flush"),
+            {"token": TOKEN, "everything": True, "reason": "flush", "paths": []},
+        ),
+        (
+            Answer(TOKEN, [b"caf\xe9"]),
+            {"token": TOKEN, "everything": False, "reason": None, "paths": ["caf\udce9"]},
+        ),
+    ],
+    ids=["paths", "nothing", "everything", "no UTF-8"],
+)
+def test_an_answer_as_an_object_is_what_was_promised(
+    answer: Answer, expected: dict[str, object]
+) -> None:
+    """Other programs read these names."""
+    assert answer.to_object() == expected
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        Answer(TOKEN, [b"a", b"caf\xe9", b"\xc3\xa9/"]),
+        Answer(TOKEN, []),
+        Answer(TOKEN, None, "restart"),
+        # Shows a defect: everything for no reason told can be written, but not read.
+        Answer(TOKEN, None),
+    ],
+    ids=["paths", "nothing", "everything", "everything, not said why"],
+)
+def test_what_an_object_was_made_of_is_what_it_is_read_as(answer: Answer) -> None:
+    """One side writes, the other reads, and both are of this file."""
+    again = Answer.from_object(answer.to_object())
+
+    assert again.to_object() == answer.to_object()
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {},
+        {"token": TOKEN},
+        {"token": TOKEN, "everything": False},
+        {"token": TOKEN, "everything": False, "paths": None},
+        {"token": TOKEN, "everything": False, "paths": "path"},
+        {"token": TOKEN, "everything": False, "paths": {"path": 1}},
+        {"token": TOKEN, "everything": 0, "paths": []},
+        {"token": TOKEN, "everything": "yes", "reason": "flush", "paths": []},
+        {"token": TOKEN, "everything": True, "reason": 7, "paths": []},
+        {"token": 7, "everything": False, "paths": []},
+        {"token": None, "everything": True, "reason": "flush"},
+        {"paths": "x" * 100_000},
+        # Show a defect: TypeError and UnicodeEncodeError come out instead.
+        {"token": TOKEN, "everything": False, "paths": [None]},
+        {"token": TOKEN, "everything": False, "paths": [["path"]]},
+        {"token": TOKEN, "everything": False, "paths": ["\ud800"]},
+    ],
+    ids=lambda answer: str(answer)[:60],
+)
+def test_an_object_that_is_no_answer_is_an_error_of_bounded_length(
+    answer: dict[str, object],
+) -> None:
+    """Whoever listens at the socket may be no fsmond at all."""
+    with pytest.raises(AnswerError) as caught:
+        Answer.from_object(answer)
+
+    assert len(str(caught.value)) < 300
+
+
+def test_an_answer_says_what_it_is_without_all_its_paths() -> None:
+    """Somebody will print one with half a million of them."""
+    assert repr(Answer("t:1", [b"a"] * 1000)) == "<Answer t:1: 1000 paths>"
+    assert repr(Answer("t:1", None, "flush")) == "<Answer t:1: everything, flush>"
+
+
+steadily = settings(derandomize=True, deadline=None, max_examples=200)
+
+names = st.binary(min_size=1).map(lambda name: name.replace(b"\0", b"0"))
+paths = names.filter(lambda name: not name.startswith(b"/"))
+tokens = st.from_regex(r"fsmond:[0-9a-f]{16}:[0-9]{1,20}", fullmatch=True)
+reasons = st.sampled_from(["flush", "restart", "token-too-old"])
+answers = st.one_of(
+    st.builds(Answer, tokens, st.lists(paths)), st.builds(Answer, tokens, st.none(), reasons)
+)
+fields = {
+    "token": st.one_of(tokens, st.integers(), st.none()),
+    "everything": st.one_of(st.booleans(), st.integers(0, 1), st.text(max_size=3)),
+    "reason": st.one_of(reasons, st.none(), st.integers()),
+    "paths": st.one_of(st.none(), st.text(), st.lists(st.one_of(st.text(), st.integers()))),
+}
+
+
+@given(st.one_of(st.binary(), st.lists(names).map(b"\0".join)))
+# Shows a defect: what follows the last NUL is left out without a word.
+@example(b"token\0path")
+@steadily
+def test_any_bytes_are_an_answer_as_it_is_written_or_an_error(reply: bytes) -> None:
+    """Nothing else is raised, and no path is left out."""
+    try:
+        answer = Answer.from_wire(reply)
+    except AnswerError:
+        return
+
+    token, *rest = reply.split(b"\0")
+    assert answer.token.encode(errors="surrogateescape") == token
+    if answer.everything:
+        assert rest[0] == b"/"
+    else:
+        assert [*answer.paths, b""] == rest
+
+
+@given(tokens, st.lists(paths))
+@steadily
+def test_what_is_written_is_read(token: str, changed: list[bytes]) -> None:
+    """Byte for byte, in the same order."""
+    reply = b"".join(each + b"\0" for each in [token.encode(), *changed])
+
+    answer = Answer.from_wire(reply)
+
+    assert (answer.token, answer.paths, answer.everything) == (token, changed, False)
+
+
+@given(answers)
+@steadily
+def test_an_object_goes_through_json_and_back(answer: Answer) -> None:
+    """Paths that are no UTF-8 included."""
+    sent = json.dumps(answer.to_object()).encode()
+
+    again = Answer.from_object(json.loads(sent))
+
+    assert again.to_object() == answer.to_object()
+    assert again.paths == answer.paths
+
+
+# Shows a defect: other exceptions come out for paths that are no text, or no path.
+@given(st.fixed_dictionaries({}, optional=fields))
+@example({"token": "t", "everything": False, "paths": [7]})
+@example({"token": "t", "everything": False, "paths": ["\ud800"]})
+@steadily
+def test_any_object_is_an_answer_or_an_error(received: dict[str, object]) -> None:
+    """Nothing else is raised: whoever listens there may be no fsmond."""
+    try:
+        answer = Answer.from_object(received)
+    except AnswerError:
+        return
+
+    assert answer.token == received["token"]
+    assert answer.everything is received["everything"]
