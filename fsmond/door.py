@@ -18,6 +18,10 @@ def main() -> int:
             from fsmond.cli import query
 
             return query.run(sys.argv[2:])
+        if sys.argv[1:3] == ["run", "--detached"]:
+            from fsmond.daemon import process
+
+            return process.run_detached(sys.argv[3])
         from fsmond.cli import main as commands
 
         return commands.run(sys.argv[1:])

@@ -6,7 +6,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import cast
 
@@ -40,6 +40,8 @@ def eventually(condition: Callable[[], object], limit: float = LIMIT) -> bool:
 
 def raw_client(path: Path, begun: bytes = b"") -> socket.socket:
     """Return a connection that has sent some bytes, whatever they are."""
+    if sys.platform == "win32":
+        raise NotImplementedError("there are no sockets in the file system")
     stream = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     stream.settimeout(LIMIT)
     stream.connect(str(path))
@@ -64,6 +66,13 @@ def exchange(path: Path, sent: bytes, *, half_close: bool = False) -> bytes:
         if half_close:
             stream.shutdown(socket.SHUT_WR)
         return all_of(stream)
+
+
+@contextmanager
+def many(path: Path, count: int, sent: bytes) -> Iterator[list[socket.socket]]:
+    """Connect many clients that all send the same."""
+    with ExitStack() as stack:
+        yield [stack.enter_context(raw_client(path, sent)) for _ in range(count)]
 
 
 def script(code: str, *arguments: object, said_first: bool = True) -> subprocess.Popen[str]:
@@ -117,12 +126,14 @@ def faulty(
     stream: socket.socket, *, cut_after: int | None = None, dribble: bool = False
 ) -> socket.socket:
     """Return a `FaultyStream`, to be used like the socket in it."""
-    return cast(socket.socket, FaultyStream(stream, cut_after=cut_after, dribble=dribble))
+    return cast("socket.socket", FaultyStream(stream, cut_after=cut_after, dribble=dribble))
 
 
 @contextmanager
 def peer(behave: Callable[[socket.socket], None], path: Path) -> Iterator[None]:
     """Serve one connection at `path` in any way, however wrong."""
+    if sys.platform == "win32":
+        raise NotImplementedError("there are no sockets in the file system")
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listening:
         listening.bind(str(path))
         listening.listen()

@@ -36,7 +36,7 @@ ENTERED_FROM = {
     "fsmond.index": ("fsmond.daemon",),
     "fsmond.watching": ("fsmond.daemon",),
     "fsmond.git": ("fsmond.daemon", "fsmond.cli", "fsmond.rendezvous"),
-    "fsmond.daemon": ("fsmond.cli", "fsmond.client"),
+    "fsmond.daemon": ("fsmond.cli", "fsmond.client", "fsmond.door"),
     "fsmond.cli": ("fsmond.door",),
 }
 
@@ -48,6 +48,7 @@ PURE_MAY_IMPORT = ("ipc.errors", "fsmond.journal", "collections", "itertools", "
 PLATFORM = {
     "fsmond.watching.choice": "which watcher there is",
     "fsmond.daemon.detach": "how a process leaves its parent, and how one is found to live",
+    "fsmond.daemon.lock": "how a file is locked",
     "fsmond.daemon.process": "which signals there are",
     "ipc.client": "how a server is reached",
     "ipc.server": "how one is reached by clients",
@@ -60,7 +61,6 @@ KEEPERS = (
     " Lock RLock Condition Event Semaphore Thread cache lru_cache"
 )
 CHANGERS = "append add update setdefault pop popitem clear remove discard extend insert"
-
 Rule = Callable[[str, ast.Module], list[str]]
 
 

@@ -240,5 +240,5 @@ class Changes:
     def do_copy_tree(self) -> str:
         old, new = self._below(), self._name()
         if not new.startswith(old):
-            shutil.copytree(old, new, symlinks=True)
+            shutil.copytree(os.fsdecode(old), os.fsdecode(new), symlinks=True)
         return f"{old!r} {new!r}"

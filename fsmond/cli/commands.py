@@ -31,7 +31,7 @@ def run(options: argparse.Namespace) -> int:
     """Be the daemon."""
     from fsmond.daemon import process
 
-    return process.run(place_of(options.path), detached=options.detached)
+    return process.run(place_of(options.path))
 
 
 def stop(options: argparse.Namespace) -> int:

@@ -24,7 +24,7 @@ def run(arguments: list[str]) -> int:
             return explain(["hook", *arguments])
     try:
         reply = _ask(request_for(token))
-    except (Error, OSError) as error:
+    except (Error, OSError, ImportError) as error:  # there may be no platformdirs here
         print(f"fsmond: {error}", file=sys.stderr)
         return 1
     end_of_token = reply.find(b"\0") + 1
@@ -51,7 +51,7 @@ def _ask_elsewhere(token: bytes) -> bytes:
     try:
         return send_command(place.socket, token, timeout=_TIMEOUT)
     except NoServerError:
-        from fsmond.daemon.launch import launch_unattended
+        from fsmond.daemon.spawn import spawn_unattended
 
-        launch_unattended(place)
+        spawn_unattended(place)
         return _EVERYTHING

@@ -41,7 +41,7 @@ def _parser() -> argparse.ArgumentParser:
         return added
 
     add("start", commands.start, "start the daemon in the background")
-    _hide(add("run", commands.run, "watch in the foreground, with a log on standard error"))
+    add("run", commands.run, "watch in the foreground, with a log on standard error")
     add("stop", commands.stop, "ask the daemon to quit, and wait until it is gone")
     status = add("status", commands.status, "show what the daemon does; exit status 1 if none runs")
     status.add_argument("--json", action="store_true", help="as one JSON object")
@@ -52,11 +52,6 @@ def _parser() -> argparse.ArgumentParser:
     hook.add_argument("token", metavar="TOKEN", help="what Git was answered with the last time")
     hook.set_defaults(command=commands.hook)
     return parser
-
-
-def _hide(run: argparse.ArgumentParser) -> None:
-    """Add the option by which `start` runs the daemon."""
-    run.add_argument("--detached", action="store_true", help=argparse.SUPPRESS)
 
 
 def _add_query_options(query: argparse.ArgumentParser) -> None:

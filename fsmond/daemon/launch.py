@@ -1,28 +1,21 @@
-"""Start a daemon from another process."""
+"""Have a daemon for a tree, started if there is none."""
 
 import contextlib
 import os
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
-from pathlib import Path
-
-from filelock import FileLock, Timeout
 
 from fsmond.daemon.detach import READY
-from fsmond.daemon.logs import folder
+from fsmond.daemon.folder import file_of
+from fsmond.daemon.lock import held
+from fsmond.daemon.spawn import spawn
 from fsmond.errors import StartError
-from fsmond.rendezvous import Place, name_of
+from fsmond.rendezvous import Place
 from ipc.client import get_active_state
 from ipc.state import ActiveState
 
-_NAP = 0.01  # seconds between two looks at whether another has started a daemon
 PATIENCE = 60.0  # seconds; half a million directories take ten
-
-# By the file, as it needs neither an installation nor what this process has in its sys.path.  -P,
-# as the folder of the file holds modules that are none of the top level.
-_COMMAND = [sys.executable, "-P", str(Path(__file__).parent.parent / "__main__.py")]
 
 
 def launch(place: Place, *, patience: float = PATIENCE) -> None:
@@ -33,26 +26,7 @@ def launch(place: Place, *, patience: float = PATIENCE) -> None:
     deadline = time.monotonic() + patience
     with _one_at_a_time(place, deadline):
         if get_active_state(place.socket) != ActiveState.LISTENING:
-            _await_ready(place, _spawn(place), deadline)
-
-
-def launch_unattended(place: Place) -> None:
-    """Start a daemon and don't wait for it; one that need not be there will end by itself."""
-    process = _spawn(place)
-    with process:
-        assert process.stdout is not None
-        process.stdout.close()
-
-
-def _spawn(place: Place) -> subprocess.Popen[bytes]:
-    """Start the process of which the daemon is a child."""
-    return subprocess.Popen(
-        [*_COMMAND, "run", "--detached", "--", os.fsdecode(place.root)],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        cwd="/",
-    )
+            _await_ready(place, spawn(place), deadline)
 
 
 def _await_ready(place: Place, process: subprocess.Popen[bytes], deadline: float) -> None:
@@ -72,16 +46,11 @@ def _await_ready(place: Place, process: subprocess.Popen[bytes], deadline: float
 @contextlib.contextmanager
 def _one_at_a_time(place: Place, deadline: float) -> Iterator[None]:
     """Hold the tree's lock; without one, the daemons settle among themselves who is first."""
-    path = folder() / f"{name_of(place.root)}.lock"
-    try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        lock = FileLock(path, timeout=max(deadline - time.monotonic(), 0)).acquire(
-            poll_interval=_NAP
-        )
-    except Timeout:
-        raise StartError("another process has been starting this daemon for too long") from None
-    except OSError:
-        yield
-        return
-    with lock:
+    with contextlib.ExitStack() as stack:
+        try:
+            stack.enter_context(held(file_of(place, ".lock"), deadline))
+        except TimeoutError:
+            raise StartError("another process has been starting it for too long") from None
+        except OSError:
+            pass  # a folder that can't be written, or none at all
         yield

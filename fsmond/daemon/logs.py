@@ -5,9 +5,8 @@ import sys
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
-from platformdirs import user_log_path
-
-from fsmond.rendezvous import Place, name_of
+from fsmond.daemon.folder import file_of
+from fsmond.rendezvous import Place
 
 _SIZE = 1_000_000  # bytes; then the file is put aside, and replaces the one before
 _FORMAT = "%(asctime)s %(levelname)s %(threadName)s %(name)s: %(message)s"
@@ -26,7 +25,7 @@ class Log:
     """Where the daemon's log goes; `open` it once."""
 
     def __init__(self, place: Place) -> None:
-        self.path: Path | None = folder() / f"{name_of(place.root)}.log"
+        self.path: Path | None = file_of(place, ".log")
         """None if it can't be written."""
         self._last = _LastError(logging.WARNING)
 
@@ -51,8 +50,3 @@ class Log:
         except OSError:
             self.path = None
             return logging.NullHandler()
-
-
-def folder() -> Path:
-    """Return the user's folder for what daemons write."""
-    return user_log_path("fsmond", appauthor=False)

@@ -11,10 +11,11 @@ from types import FrameType
 from fsmond.daemon.detach import READY, detach, release
 from fsmond.daemon.health import Health
 from fsmond.daemon.logs import Log
+from fsmond.daemon.memory import give_back_memory
 from fsmond.daemon.monitor import Monitor
 from fsmond.daemon.requests import Requests
-from fsmond.errors import StartError
-from fsmond.rendezvous import Place
+from fsmond.errors import Error, StartError
+from fsmond.rendezvous import Place, place_of
 from fsmond.watching.choice import watcher_for_platform
 from ipc.errors import AddressInUseError
 from ipc.errors import Error as IPCError
@@ -29,18 +30,25 @@ class _Ended(BaseException):
     """A signal asks us to end.  Not an Exception: nothing on its way may take it for an error."""
 
 
-def run(place: Place, *, detached: bool) -> int:
-    """Be the daemon, detached from whoever started us or not; return the exit status."""
+def run(place: Place) -> int:
+    """Be the daemon in the foreground; return the exit status."""
     log = Log(place)
-    if not detached:
-        log.open(to_file=False)
-        serve(place, log, ready=lambda: None)
-        return 0
+    log.open(to_file=False)
+    serve(place, log, ready=lambda: None)
+    return 0
+
+
+def run_detached(root: str) -> int:
+    """Be the daemon, and nobody's child; see `detach` for what whoever started us is told."""
     detach()
-    log.open(to_file=True)
+    give_back_memory()
     try:
+        place = place_of(root)
+        log = Log(place)
+        log.open(to_file=True)
         serve(place, log, ready=lambda: release(READY))
-    except StartError as error:
+    except Error as error:
+        _log.error("%s", error)
         release(f"{error}\n".encode(errors="replace"))
         return 1
     except Exception:

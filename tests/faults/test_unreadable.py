@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import sys
 import tempfile
 import traceback
 from collections.abc import Callable
@@ -11,6 +12,9 @@ import pytest
 
 from fsmond.daemon.monitor import Monitor
 from fsmond.watching.choice import watcher_for_platform
+
+if sys.platform == "win32":
+    pytest.skip("of Unix", allow_module_level=True)
 
 NOBODY = 65534  # a user without rights, as everywhere
 

@@ -5,6 +5,7 @@ import os
 import signal
 import socket
 import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -14,6 +15,9 @@ from running import FSMOND, LONG, fsmond, git, is_served, no_daemon_left, status
 from fsmond.client import Client
 from fsmond.daemon.detach import lives
 from fsmond.errors import NotRunningError
+
+if sys.platform == "win32":
+    pytest.skip("of Unix", allow_module_level=True)
 
 
 def test_start_returns_when_it_answers(repository: Path) -> None:

@@ -1,0 +1,56 @@
+"""The trees that are measured."""
+# ruff: noqa: E402  # the type checker has to know first
+
+import sys
+
+assert sys.platform != "win32"  # tells the type checker
+
+import os
+import subprocess
+from pathlib import Path
+from typing import NamedTuple
+
+
+class Shape(NamedTuple):
+    """A tree of ten times ten directories, with `leaves` below each."""
+
+    leaves: int
+    in_each: int
+    """Files in the directories that are not the lowest, but for the upper ten."""
+    in_leaf: int = 9
+
+    @property
+    def files(self) -> int:
+        """How many there are."""
+        return 100 * (self.in_each + self.leaves * self.in_leaf)
+
+    @property
+    def directories(self) -> int:
+        """How many there are, without the root."""
+        return 10 + 100 + 100 * self.leaves
+
+    def __str__(self) -> str:
+        return f"{self.files:,} files in {self.directories:,} directories"
+
+
+FULL = Shape(leaves=109, in_each=19)  # 100,000 in 11,010, as in the design
+QUICK = Shape(leaves=10, in_each=10)  # a tenth of it
+
+
+def make(root: Path, shape: Shape, git: str, environment: dict[str, str]) -> list[str]:
+    """Make a repository of empty files that it does not know; return their paths."""
+    made = []
+    for middle in [f"{upper}/{lower}" for upper in range(10) for lower in range(10)]:
+        made += _fill(root / middle, shape.in_each)
+        for leaf in range(shape.leaves):
+            made += _fill(root / middle / str(leaf), shape.in_leaf)
+    subprocess.run([git, "init", "--quiet", root], env=environment, check=True)
+    return made
+
+
+def _fill(directory: Path, count: int) -> list[str]:
+    directory.mkdir(parents=True)
+    paths = [f"{directory}/f{number}" for number in range(count)]
+    for path in paths:
+        os.mknod(path)
+    return paths
