@@ -27,7 +27,7 @@ from ipc._notes import Notes
 from ipc._peer_unix import peer_of, user_of
 from ipc._reply import Reply, Waiting
 from ipc._request import Request
-from ipc.errors import HungUpError, ProtocolError, TimedOutError
+from ipc.errors import HungUpError, ProtocolError
 from ipc.pktline import whole
 
 if TYPE_CHECKING:
@@ -129,21 +129,20 @@ class Host:
     def answer(self, stream: socket, message: bytes) -> None:
         """Let the application answer a complete request.  Raises nothing."""
         reply = Reply(stream, self.waiting, self._limits.reply_timeout)
+        result = None
         try:
             result = self._application(message, reply)
             left = reply.finish(result if isinstance(result, bytes) else b"")
-        except (HungUpError, TimedOutError):
-            hang_up(stream)  # the client's own doing
-            return
         except BaseException as error:  # noqa: BLE001  # whatever it is, others want to be served
             # No end packet: what went out so far must not look like the whole answer.
             reply.abandon()
-            self._notes.say("application", "the application failed to answer a request", error)
+            if not reply.lost:
+                self._notes.say("application", "the application failed to answer a request", error)
             hang_up(stream)
-            return
-        if left:
-            self.lobby.see_off(stream, left, self._limits.reply_timeout)
         else:
-            stream.close()
+            if left:
+                self.lobby.see_off(stream, left, self._limits.reply_timeout)
+            else:
+                stream.close()
         if result is QUIT:
             self.quit()

@@ -39,7 +39,7 @@ class Waiting(Protocol):
 class Reply:
     """The answer to one request; calling it sends a piece."""
 
-    __slots__ = ("_budget", "_kept", "_over", "_patient", "_stream", "_waiting")
+    __slots__ = ("_budget", "_kept", "_over", "_patient", "_stream", "_waiting", "lost")
 
     def __init__(self, stream: socket, waiting: Waiting, timeout: float) -> None:
         self._stream = stream
@@ -48,6 +48,7 @@ class Reply:
         self._kept = bytearray()
         self._patient = False
         self._over = False
+        self.lost = False  # whether the client is
 
     def __call__(self, data: Data) -> None:
         """Send data now; raise HungUpError or TimedOutError when the client is lost."""
@@ -111,6 +112,7 @@ class Reply:
         except BlockingIOError:
             return 0
         except OSError as error:
+            self.lost = True
             raise translated(error) from error
 
     def _wait(self) -> None:
@@ -119,6 +121,7 @@ class Reply:
             poll = select.poll()
             poll.register(self._stream, select.POLLOUT)
             if not poll.poll(max(self._budget, 0) * 1000):
+                self.lost = True
                 raise TimedOutError("the client did not read its answer within reply_timeout")
             self._budget -= time.monotonic() - began
             del self._kept[: self._send_now([self._kept], AT_ONCE)]

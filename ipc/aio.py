@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Self
 
 from ipc.client import ConnectOptions, Patience, as_bytes, open_stream
 from ipc.errors import Error, HungUpError, TimedOutError, translated
-from ipc.pktline import FLUSH, Decoder, batches
+from ipc.pktline import FLUSH, MAX_DATA, Decoder, batches, framed
 
 if TYPE_CHECKING:
     from ipc.client import Data, Path
@@ -69,6 +69,9 @@ class Connection:
 
     async def _send(self, message: "Data | Iterable[Data]") -> None:
         loop = asyncio.get_running_loop()
+        if isinstance(message, bytes) and len(message) <= MAX_DATA:
+            await loop.sock_sendall(self._stream, framed(message))
+            return
         pieces = (message,) if isinstance(message, bytes | bytearray | memoryview) else message
         for piece in pieces:
             for buffers in batches(memoryview(piece).cast("B")):

@@ -1,0 +1,175 @@
+import socket
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ipc_tools import HELLO, Ends, faulty, peer
+
+import ipc
+from ipc.message import receive_message, send_message
+from ipc.pktline import framed
+
+if sys.platform == "win32":
+    pytest.skip("named pipes are not supported yet", allow_module_level=True)
+
+
+@pytest.fixture
+def ends() -> Iterator[Any]:
+    """Connect two sockets."""
+    near, far = socket.socketpair()
+    with near, far:
+        near.settimeout(10)
+        yield near, far
+
+
+@pytest.mark.parametrize("cut", range(len(HELLO)))
+def test_a_message_cut_anywhere_is_no_message(ends: Ends, cut: int) -> None:
+    """Half a message is an error, wherever the cut falls."""
+    near, far = ends
+    send_message(faulty(far, cut_after=cut), b"hello")
+    far.close()
+
+    with pytest.raises(ipc.HungUpError):
+        receive_message(near)
+
+
+def test_a_dribbled_message_is_a_message(ends: Ends) -> None:
+    """Slow is not wrong."""
+    near, far = ends
+    send_message(faulty(far, dribble=True), [b"hel", b"lo"])
+
+    assert receive_message(near) == b"hello"
+
+
+def answering(answer: bytes, *, slowly: bool = False) -> Any:
+    """Make a server that answers with some bytes, whatever is asked."""
+
+    def behave(stream: socket.socket) -> None:
+        stream.recv(65536)
+        for at in range(0, len(answer), 1 if slowly else 65536):
+            stream.sendall(answer[at : at + (1 if slowly else 65536)])
+
+    return behave
+
+
+def stalling_after(answer: bytes) -> Any:
+    """Make a server that says no more after some bytes."""
+
+    def behave(stream: socket.socket) -> None:
+        stream.sendall(answer)
+        while stream.recv(65536):
+            pass  # until the client gives up
+
+    return behave
+
+
+@pytest.mark.parametrize("cut", range(len(HELLO)))
+def test_an_answer_cut_anywhere_is_an_error(tmp_path: Path, cut: int) -> None:
+    """A caller must not take a part for the whole."""
+    path = tmp_path / "s"
+    with peer(answering(HELLO[:cut]), path), pytest.raises(ipc.HungUpError):
+        ipc.send_command(path, b"hello?")
+
+
+@pytest.mark.parametrize("cut", range(len(HELLO)))
+def test_a_server_that_stalls_anywhere_costs_the_timeout(tmp_path: Path, cut: int) -> None:
+    """One deadline for the whole exchange."""
+    path = tmp_path / "s"
+    began = time.monotonic()
+    with peer(stalling_after(HELLO[:cut]), path), pytest.raises(ipc.TimedOutError):
+        ipc.send_command(path, b"hello?", timeout=0.05)
+
+    assert 0.04 < time.monotonic() - began < 5
+
+
+def test_a_server_that_dribbles_is_waited_for(tmp_path: Path) -> None:
+    """Each byte in a packet of its own."""
+    path = tmp_path / "s"
+    with peer(answering(b"0005h0005i0000", slowly=True), path):
+        assert ipc.send_command(path, b"hello?") == b"hi"
+
+
+def test_dribbling_does_not_renew_the_timeout(tmp_path: Path) -> None:
+    """A server that sends a byte now and then must not hold its client for ever."""
+    path = tmp_path / "s"
+
+    def dribble(stream: socket.socket) -> None:
+        try:
+            while True:
+                stream.sendall(b"0005x")
+                time.sleep(0.005)
+        except OSError:
+            pass
+
+    with peer(dribble, path), pytest.raises(ipc.TimedOutError):
+        ipc.send_command(path, b"hello?", timeout=0.1)
+
+
+@pytest.mark.parametrize("junk", [b"zzzz", b"HTTP/1.1 400 Bad Request\r\n", b"0003", b"fff1" * 9])
+def test_an_answer_that_is_none_is_a_protocol_error(tmp_path: Path, junk: bytes) -> None:
+    """Something else listens there."""
+    path = tmp_path / "s"
+    with peer(answering(junk), path), pytest.raises(ipc.ProtocolError):
+        ipc.send_command(path, b"hello?")
+
+
+def test_a_flood_is_stopped_by_the_timeout(tmp_path: Path) -> None:
+    """An answer without an end takes no more than its time; streamed, no memory either."""
+    path = tmp_path / "s"
+
+    def flood(stream: socket.socket) -> None:
+        try:
+            while True:
+                stream.sendall(b"fff0" + bytes(65516))
+        except OSError:
+            pass
+
+    with peer(flood, path), ipc.connect(path) as connection, pytest.raises(ipc.TimedOutError):
+        for _ in connection.stream_command(b"hello?", timeout=0.1):
+            pass
+
+
+def test_a_server_that_does_not_read_costs_the_timeout(tmp_path: Path) -> None:
+    """Sending is under the deadline too."""
+    path = tmp_path / "s"
+    done: list[bool] = []
+
+    def deaf(_stream: socket.socket) -> None:
+        while not done:
+            time.sleep(0.005)
+
+    with peer(deaf, path):
+        try:
+            with pytest.raises(ipc.TimedOutError):
+                ipc.send_command(path, bytes(10_000_000), timeout=0.1)
+        finally:
+            done.append(True)
+
+
+def test_a_server_that_hangs_up_while_we_send_has_hung_up(tmp_path: Path) -> None:
+    """Not a broken pipe, which nobody expects from a function that asks a question."""
+    path = tmp_path / "s"
+    with peer(lambda stream: stream.close(), path), pytest.raises(ipc.HungUpError):
+        ipc.send_command(path, bytes(10_000_000))
+
+
+def test_an_iterable_that_fails_sends_no_end(tmp_path: Path) -> None:
+    """A server must not take the part for the whole."""
+    path = tmp_path / "s"
+    received = []
+
+    def failing() -> Iterator[Any]:
+        yield b"part"
+        raise KeyError("no more")
+
+    def record(stream: socket.socket) -> None:
+        while data := stream.recv(65536):
+            received.append(data)
+
+    with peer(record, path), ipc.connect(path) as connection, pytest.raises(KeyError):
+        connection.send_command(failing())
+
+    assert b"".join(received) == framed(b"part")[:-4]

@@ -1,0 +1,194 @@
+import contextlib
+import os
+import socket
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ipc_tools import (
+    HELLO,
+    Reply,
+    all_of,
+    echo,
+    eventually,
+    many,
+    raw_client,
+    worker_count,
+)
+
+import ipc
+
+if sys.platform == "win32":
+    pytest.skip("named pipes are not supported yet", allow_module_level=True)
+
+ROOT = Path(ipc.__file__).parents[1]
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Iterator[Any]:
+    """Where an echo is served by one worker, so that whatever holds it up is noticed."""
+    options = ipc.ServerOptions(nr_threads=1, max_threads=2, max_request=100_000)
+    with ipc.Server(tmp_path / "s", echo, options):
+        yield tmp_path / "s"
+
+
+def hung_up_on(client: socket.socket) -> Any:
+    """Return whether the server has hung up on a client."""
+    client.setblocking(False)
+    try:
+        return client.recv(1) == b""
+    except BlockingIOError:
+        return False
+    except ConnectionResetError:
+        return True
+
+
+def test_a_silent_client_is_dropped_at_the_deadline(tmp_path: Path) -> None:
+    """One for the whole request: a byte now and then does not renew it."""
+    options = ipc.ServerOptions(request_timeout=0.1)
+    with ipc.Server(tmp_path / "s", echo, options):
+        began = time.monotonic()
+        with raw_client(tmp_path / "s") as silent, raw_client(tmp_path / "s") as dribbling:
+            with contextlib.suppress(OSError):
+                while time.monotonic() - began < 5:
+                    dribbling.sendall(b"0005x")
+                    time.sleep(0.01)
+            assert all_of(silent) == b""
+        assert 0.09 < time.monotonic() - began < 4
+
+
+def test_the_oldest_silent_client_makes_room(tmp_path: Path) -> None:
+    """There may be more of them than descriptors."""
+    path = tmp_path / "s"
+    with ipc.Server(path, echo, ipc.ServerOptions(max_waiting=5)) as server:
+        lobby = server._keeper._lobby
+        with many(path, 5, b"00") as first:
+            assert eventually(lambda: len(lobby._asking.guests) == 5)
+            with many(path, 3, b"00") as later:
+                assert eventually(lambda: sum(map(hung_up_on, first)) == 3)
+                for client in later:
+                    client.sendall(b"09hello0000")
+                    assert all_of(client) == HELLO
+
+
+def test_clients_that_never_read_do_not_hold_the_workers(tmp_path: Path) -> None:
+    """What fits is kept for them, and drained when they come back to it."""
+    path = tmp_path / "s"
+    answer = bytes(600_000)
+    options = ipc.ServerOptions(nr_threads=1, max_threads=2, reply_timeout=10)
+    with (
+        ipc.Server(path, lambda message, _reply: answer if message == b"hello" else b"", options),
+        many(path, 20, HELLO),
+        raw_client(path, HELLO) as late,
+    ):
+        for _ in range(20):
+            began = time.monotonic()
+            ipc.send_command(path, b"polite", timeout=10)
+            assert time.monotonic() - began < 2
+        assert len(all_of(late)) > 600_000
+
+
+def test_clients_that_never_read_much_are_cut_off(tmp_path: Path) -> None:
+    """At most half of the workers wait for such; the first has to go when one more would."""
+    path = tmp_path / "s"
+    lost = []
+
+    def application(message: bytes, reply: Reply) -> object:
+        if message != b"hello":
+            return b"polite"
+        try:
+            for _ in range(100):
+                reply(bytes(1_000_000))
+        except ipc.Error as error:
+            lost.append(type(error))
+            raise
+        return None
+
+    options = ipc.ServerOptions(nr_threads=2, max_threads=4, reply_timeout=30)
+    with ipc.Server(path, application, options), many(path, 6, HELLO):
+        assert eventually(lambda: len(lost) >= 4)
+        for _ in range(20):
+            assert ipc.send_command(path, b"?", timeout=10) == b"polite"
+        assert worker_count() <= 4
+    assert set(lost) == {ipc.HungUpError}
+
+
+def test_a_client_that_never_reads_is_dropped_at_the_deadline(tmp_path: Path) -> None:
+    """In the lobby, where what is kept is little, and on a worker, where it is much."""
+    path = tmp_path / "s"
+    lost = []
+
+    def application(message: bytes, reply: Reply) -> None:
+        try:
+            reply(bytes(10_000_000 if message == b"much" else 600_000))
+        except ipc.TimedOutError:
+            lost.append(message)
+            raise
+
+    with (
+        ipc.Server(path, application, ipc.ServerOptions(reply_timeout=0.1)),
+        raw_client(path, b"0008much0000"),
+        raw_client(path, HELLO) as other,
+    ):
+        assert eventually(lambda: lost == [b"much"])
+        time.sleep(0.3)  # past the deadline of the other as well
+        assert len(all_of(other)) < 600_000
+
+
+def test_a_reader_that_is_slow_gets_everything(tmp_path: Path) -> None:
+    """Whatever way its answer takes, through the worker or the lobby."""
+    path = tmp_path / "s"
+    answer = os.urandom(3_000_000)
+
+    def application(_message: bytes, reply: Reply) -> None:
+        for at in range(0, len(answer), 7777):
+            reply(answer[at : at + 7777])
+
+    options = ipc.ServerOptions(nr_threads=1, max_threads=1)
+    with ipc.Server(path, application, options), ipc.connect(path) as connection:
+        pieces = []
+        for piece in connection.stream_command(b"?"):
+            pieces.append(piece)
+            if len(pieces) % 10 == 0:
+                time.sleep(0.001)
+
+    assert b"".join(pieces) == answer
+
+
+def test_an_application_may_reuse_its_buffer(tmp_path: Path) -> None:
+    """What could not be sent at once was copied."""
+    path = tmp_path / "s"
+
+    def application(_message: bytes, reply: Reply) -> None:
+        buffer = bytearray(500_000)
+        for value in range(3):
+            buffer[:] = bytes([value]) * len(buffer)
+            reply(buffer)
+        buffer[:] = b"x" * len(buffer)
+
+    with ipc.Server(path, application), ipc.connect(path) as connection:
+        answer = connection.stream_command(b"?")
+        time.sleep(0.05)  # until everything has been left to the lobby
+        assert b"".join(answer) == b"".join(bytes([value]) * 500_000 for value in range(3))
+
+
+def test_an_application_learns_that_its_client_left(tmp_path: Path) -> None:
+    """So that it need not go on."""
+    path = tmp_path / "s"
+    lost = []
+
+    def application(_message: bytes, reply: Reply) -> None:
+        try:
+            while True:
+                reply(b"x" * 10_000)
+        except ipc.HungUpError as error:
+            lost.append(error)
+            raise
+
+    with ipc.Server(path, application):
+        with raw_client(path, HELLO) as client:
+            client.recv(10)
+        assert eventually(lambda: lost)

@@ -1,0 +1,125 @@
+import asyncio
+import socket
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ipc_tools import HELLO, echo, peer
+
+import ipc
+
+if sys.platform == "win32":
+    pytest.skip("named pipes are not supported yet", allow_module_level=True)
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Path]:
+    """Serve an echo."""
+    with ipc.Server(tmp_path / "s", echo):
+        yield tmp_path / "s"
+
+
+@pytest.mark.parametrize("message", [b"", b"hello", b"x" * 1_000_000, [b"a", b"", b"b"]])
+def test_a_message_is_answered(server: Path, message: bytes | list[bytes]) -> None:
+    """The same as without asyncio."""
+    expected = b"".join(message) if isinstance(message, list) else message
+
+    assert asyncio.run(ipc.aio.send_command(server, message)) == expected
+
+
+def test_an_answer_can_be_streamed(server: Path) -> None:
+    """Piece by piece, by the function and by the method."""
+
+    async def ask() -> Any:
+        pieces = [piece async for piece in ipc.aio.stream_command(server, b"x" * 300_000)]
+        async with await ipc.aio.connect(server) as connection:
+            pieces += [piece async for piece in connection.stream_command(b"y" * 300_000)]
+        return pieces
+
+    pieces = asyncio.run(ask())
+
+    assert b"".join(pieces) == b"x" * 300_000 + b"y" * 300_000
+    assert max(map(len, pieces)) <= 65536
+
+
+def test_many_can_be_asked_at_once(server: Path) -> None:
+    """That is what asyncio is for."""
+
+    async def ask() -> Any:
+        return await asyncio.gather(
+            *(ipc.aio.send_command(server, b"%d" % number) for number in range(200))
+        )
+
+    assert asyncio.run(ask()) == [b"%d" % number for number in range(200)]
+
+
+def test_nobody_there_is_the_same_error(tmp_path: Path) -> None:
+    """So that both kinds of clients handle it alike."""
+    with pytest.raises(ipc.NoServerError):
+        asyncio.run(ipc.aio.send_command(tmp_path / "none", b"hello"))
+
+
+def test_waiting_for_a_server_lets_others_run(tmp_path: Path) -> None:
+    """A sleep of the thread would stop the whole loop."""
+    options = ipc.ConnectOptions(wait_if_not_found=True, timeout=0.1)
+    ticks = []
+
+    async def tick() -> None:
+        while True:
+            ticks.append(time.monotonic())
+            await asyncio.sleep(0.001)
+
+    async def ask() -> None:
+        ticking = asyncio.create_task(tick())
+        try:
+            with pytest.raises(ipc.NoServerError):
+                await ipc.aio.send_command(tmp_path / "none", b"hello", options)
+        finally:
+            ticking.cancel()
+
+    asyncio.run(ask())
+
+    assert len(ticks) > 5
+
+
+@pytest.mark.parametrize("cut", range(len(HELLO)))
+def test_an_answer_cut_anywhere_is_an_error(tmp_path: Path, cut: int) -> None:
+    """A caller must not take a part for the whole."""
+
+    def behave(stream: socket.socket) -> None:
+        stream.recv(65536)
+        stream.sendall(HELLO[:cut])
+
+    with peer(behave, tmp_path / "s"), pytest.raises(ipc.HungUpError):
+        asyncio.run(ipc.aio.send_command(tmp_path / "s", b"hello"))
+
+
+def test_a_server_that_stalls_costs_the_timeout(tmp_path: Path) -> None:
+    """One deadline for the whole exchange."""
+
+    def behave(stream: socket.socket) -> None:
+        stream.sendall(HELLO[:6])
+        while stream.recv(65536):
+            pass  # until the client gives up
+
+    with peer(behave, tmp_path / "s"), pytest.raises(ipc.TimedOutError):
+        asyncio.run(ipc.aio.send_command(tmp_path / "s", b"hello", timeout=0.05))
+
+
+def test_a_task_can_be_cancelled(tmp_path: Path) -> None:
+    """It hangs up, and leaves nothing behind."""
+
+    async def ask() -> None:
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.05):
+                await ipc.aio.send_command(tmp_path / "s", b"hello")
+
+    def behave(stream: socket.socket) -> None:
+        while stream.recv(65536):
+            pass
+
+    with peer(behave, tmp_path / "s"):
+        asyncio.run(ask())

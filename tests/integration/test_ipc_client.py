@@ -1,0 +1,243 @@
+import os
+import socket
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ipc_tools import echo, eventually
+
+import ipc
+
+if sys.platform == "win32":
+    pytest.skip("named pipes are not supported yet", allow_module_level=True)
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Path]:
+    """Serve an echo."""
+    with ipc.Server(tmp_path / "s", echo):
+        yield tmp_path / "s"
+
+
+@pytest.fixture
+def dead(tmp_path: Path) -> Any:
+    """Leave a socket that nobody serves any more."""
+    with socket.socket(socket.AF_UNIX) as stream:
+        stream.bind(str(tmp_path / "s"))
+    return tmp_path / "s"
+
+
+@pytest.mark.parametrize("kind", [str, os.fsencode, Path])
+def test_a_path_may_be_of_any_kind(server: Path, kind: Callable[[Path], Any]) -> None:
+    """As everywhere else in Python."""
+    assert ipc.send_command(kind(server), b"hello") == b"hello"
+
+
+@pytest.mark.parametrize(
+    "message", [b"", b"x", b"\0\xff\n" * 100, b"y" * 65516, b"y" * 65517, b"z" * 1_000_000]
+)
+def test_any_message_is_answered(server: Path, message: bytes) -> None:
+    """Any bytes, any length."""
+    assert ipc.send_command(server, message) == message
+
+
+@pytest.mark.parametrize(
+    "message", [bytearray(b"abc"), memoryview(b"abc"), [b"a", b"", b"bc"], iter([b"ab", b"c"])]
+)
+def test_a_message_may_be_made_in_pieces(server: Path, message: bytes) -> None:
+    """What is sent as it is made needs no memory."""
+    assert ipc.send_command(server, message) == b"abc"
+
+
+def test_an_answer_can_be_streamed(server: Path) -> None:
+    """In pieces as they come, never larger than a socket's buffer."""
+    with ipc.connect(server) as connection:
+        pieces = list(connection.stream_command(b"x" * 1_000_000))
+
+    assert b"".join(pieces) == b"x" * 1_000_000
+    assert max(map(len, pieces)) <= 65536
+
+
+def test_a_timeout_that_is_not_needed_does_no_harm(server: Path) -> None:
+    """Both ways to receive are under it."""
+    assert ipc.send_command(server, b"hello", timeout=10) == b"hello"
+    assert ipc.send_command(server, b"x" * 100_000, timeout=10) == b"x" * 100_000
+
+
+def test_a_connection_answers_once(server: Path) -> None:
+    """The server hangs up after its answer, as Git's does."""
+    with ipc.connect(server) as connection:
+        connection.send_command(b"one")
+        with pytest.raises(ipc.HungUpError):
+            connection.send_command(b"two")
+
+
+def test_closing_twice_is_harmless(server: Path) -> None:
+    """A context manager may follow a close."""
+    connection = ipc.connect(server)
+    connection.close()
+    connection.close()
+
+    assert connection.fileno() == -1
+
+
+def test_a_living_server_is_listening(server: Path) -> None:
+    """It only costs a connection that says nothing."""
+    assert ipc.get_active_state(server) is ipc.ActiveState.LISTENING
+    state, connection = ipc.try_connect(server)
+    assert state is ipc.ActiveState.LISTENING
+    assert connection is not None
+    with connection:
+        assert connection.send_command(b"hello") == b"hello"
+
+
+def test_nothing_is_not_found(tmp_path: Path) -> None:
+    """Starting a server would help."""
+    assert ipc.get_active_state(tmp_path / "none") is ipc.ActiveState.PATH_NOT_FOUND
+    assert ipc.get_active_state(tmp_path / "no" / "ne") is ipc.ActiveState.PATH_NOT_FOUND
+    assert ipc.try_connect(tmp_path / "none") == (ipc.ActiveState.PATH_NOT_FOUND, None)
+    with pytest.raises(ipc.NoServerError, match="start one"):
+        ipc.connect(tmp_path / "none")
+
+
+def test_a_dead_socket_is_not_listening(dead: Path) -> None:
+    """Starting a server would help here too."""
+    assert ipc.get_active_state(dead) is ipc.ActiveState.NOT_LISTENING
+    with pytest.raises(ipc.NoServerError):
+        ipc.send_command(dead, b"hello")
+
+
+def test_a_file_in_the_way_is_an_invalid_path(tmp_path: Path) -> None:
+    """No server can ever be there."""
+    file = tmp_path / "file"
+    file.touch()
+
+    assert ipc.get_active_state(file) is ipc.ActiveState.INVALID_PATH
+    assert ipc.get_active_state(tmp_path) is ipc.ActiveState.INVALID_PATH
+    assert ipc.get_active_state(file / "below") is ipc.ActiveState.INVALID_PATH
+    with pytest.raises(ipc.InvalidPathError, match="not a socket"):
+        ipc.connect(file)
+
+
+@pytest.mark.parametrize("path", ["", b"", "a\0b", "\0abstract", "x" * 300, "\udfff\ud800"])
+def test_a_bogus_path_is_an_invalid_path(path: Path) -> None:
+    """Above all it is not a name outside the file system, as the kernel would have it."""
+    assert ipc.get_active_state(path) is ipc.ActiveState.INVALID_PATH
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may do everything")
+def test_no_permission_is_another_error(server: Path) -> None:
+    """Neither waiting nor starting a server would help."""
+    server.chmod(0)
+
+    assert ipc.get_active_state(server) is ipc.ActiveState.OTHER_ERROR
+    with pytest.raises(ipc.UnreachableError):
+        ipc.connect(server)
+
+
+def test_without_being_asked_nobody_waits(tmp_path: Path, dead: Path) -> None:
+    """The default is a single attempt."""
+    began = time.monotonic()
+    ipc.get_active_state(dead)
+    ipc.get_active_state(tmp_path / "none")
+
+    assert time.monotonic() - began < 0.5
+
+
+def test_waiting_is_bounded(tmp_path: Path, dead: Path) -> None:
+    """By one timeout for both reasons to wait."""
+    options = ipc.ConnectOptions(wait_if_busy=True, wait_if_not_found=True, timeout=0.05)
+    for path in (tmp_path / "none", dead):
+        began = time.monotonic()
+        with pytest.raises(ipc.NoServerError):
+            ipc.connect(path, options)
+        assert 0.04 < time.monotonic() - began < 1
+
+
+@pytest.mark.parametrize("before", ["nothing", "dead"])
+def test_a_server_that_starts_is_waited_for(
+    tmp_path: Path, request: pytest.FixtureRequest, before: str
+) -> None:
+    """What a client does that has just started one."""
+    path = request.getfixturevalue("dead") if before == "dead" else tmp_path / "s"
+    options = ipc.ConnectOptions(wait_if_busy=True, wait_if_not_found=True, timeout=10)
+    answers = []
+    client = threading.Thread(
+        target=lambda: answers.append(ipc.send_command(path, b"hello", options))
+    )
+    client.start()
+    time.sleep(0.01)  # it should have failed once; if it has not the test is weaker, not wrong
+    with ipc.Server(path, echo):
+        client.join()
+
+    assert answers == [b"hello"]
+
+
+def test_a_full_queue_is_busy(tmp_path: Path) -> None:
+    """A blocking connect would wait for ever."""
+    path = tmp_path / "s"
+    waiting: list[ipc.Connection] = []
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(str(path))
+        listening.listen(0)
+        try:
+            assert eventually(lambda: _full(path, waiting))
+            assert ipc.get_active_state(path) is ipc.ActiveState.NOT_LISTENING
+            with pytest.raises(ipc.TimedOutError, match="busy"):
+                ipc.connect(path, ipc.ConnectOptions(wait_if_busy=True, timeout=0.02))
+        finally:
+            for connection in waiting:
+                connection.close()
+
+
+def _full(path: Path, waiting: list[ipc.Connection]) -> Any:
+    try:
+        waiting.append(ipc.connect(path))
+    except ipc.TimedOutError:
+        return True
+    return False
+
+
+@pytest.mark.parametrize("disallow", [False, True])
+@pytest.mark.parametrize("length", [90, 103, 104, 107, 108, 109, 300, 1000])
+def test_a_path_may_be_long(tmp_path: Path, length: int, disallow: bool) -> None:
+    """The kernel's limit of about a hundred bytes is no limit here, nor does it cost a chdir."""
+    folder = tmp_path
+    while len(str(folder)) < length - 60:
+        folder = folder / ("d" * min(50, length - 10 - len(str(folder))))
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / ("s" * max(length - len(str(folder)) - 1, 1))
+    here = Path.cwd()
+
+    with ipc.Server(path, echo, ipc.ServerOptions(uds_disallow_chdir=disallow)) as server:
+        options = ipc.ConnectOptions(uds_disallow_chdir=disallow)
+        assert ipc.send_command(path, b"hello", options) == b"hello"
+        assert path.is_socket()
+        assert server.stop_reason is None
+
+    assert list(folder.iterdir()) == []
+    assert Path.cwd() == here
+
+
+def test_a_relative_path_works(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Git asks so: its clients stand at the root of the worktree."""
+    monkeypatch.chdir(tmp_path)
+    with ipc.Server("s", echo):
+        monkeypatch.chdir("/")
+        assert ipc.send_command(tmp_path / "s", b"hello") == b"hello"
+
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_default_timeout_of_the_process_is_no_concern(tmp_path: Path) -> None:
+    """Some programs set one; it would make every socket of both sides non-blocking."""
+    socket.setdefaulttimeout(0.01)
+    try:
+        with ipc.Server(tmp_path / "s", lambda _message, _reply: time.sleep(0.03)):
+            assert ipc.send_command(tmp_path / "s", b"hello") == b""
+    finally:
+        socket.setdefaulttimeout(None)

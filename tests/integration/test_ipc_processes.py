@@ -1,0 +1,139 @@
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from ipc_tools import ROOT, echo, eventually, said, script
+
+import ipc
+
+if sys.platform == "win32":
+    pytest.skip("named pipes are not supported yet", allow_module_level=True)
+
+
+def test_of_two_servers_that_start_at_once_one_lives(tmp_path: Path) -> None:
+    """The lock file decides; the losers say why."""
+    code = (
+        "import sys, ipc\n"
+        "try: server = ipc.Server(sys.argv[1], lambda m, r: m)\n"
+        "except ipc.AddressInUseError: print('in use', flush=True)\n"
+        "else:\n"
+        "    with server: print('mine', flush=True), sys.stdin.read()\n"
+    )
+    with ThreadPoolExecutor() as pool:
+        started = list(pool.map(lambda _: script(code, tmp_path / "s", said_first=False), range(8)))
+    answers = [said(process) for process in started]
+    alive = ipc.send_command(tmp_path / "s", b"hello")
+    for process in started:
+        process.communicate()
+
+    assert sorted(answers) == ["in use"] * 7 + ["mine"]
+    assert alive == b"hello"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_threads_that_claim_a_dead_socket_at_once_do_not_lose_it(tmp_path: Path) -> None:
+    """Replacing must not hit one that has just come to life."""
+    path = tmp_path / "s"
+    won, lost = [], []
+
+    def claim() -> None:
+        try:
+            won.append(ipc.Server(path, echo))
+        except ipc.AddressInUseError:
+            lost.append(1)
+
+    for _ in range(10):
+        with socket.socket(socket.AF_UNIX) as dead:
+            dead.bind(str(path))
+        threads = [threading.Thread(target=claim) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert (len(won), len(lost)) == (1, 3)
+        won.pop().close()
+        lost.clear()
+
+
+def test_what_a_killed_process_left_is_no_obstacle(tmp_path: Path) -> None:
+    """Neither its socket, nor the names it used for a moment."""
+    code = (
+        "import os, sys, ipc, ipc._listen_unix as module\n"
+        "module.os = type('os', (), dict(vars(os), rename=lambda *a, **k: os._exit(9)))\n"
+        "ipc.Server(sys.argv[1], None)\n"
+    )
+    died = subprocess.run([sys.executable, "-c", code, tmp_path / "s"], cwd=ROOT, check=False)
+    assert died.returncode == 9
+    assert list(tmp_path.iterdir())
+
+    ipc.Server(tmp_path / "s", echo).close()
+
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_child_made_by_fork_does_not_touch_the_path(tmp_path: Path) -> None:
+    """Nor does it keep the socket open when the parent is gone."""
+    path = tmp_path / "s"
+    with ipc.Server(path, echo) as server:
+        child = os.fork()
+        if not child:
+            try:
+                server.close()
+            finally:
+                os._exit(0 if path.exists() else 1)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+        assert ipc.send_command(path, b"hello") == b"hello"
+
+
+def test_a_child_does_not_keep_a_dead_servers_queue_open(tmp_path: Path) -> None:
+    """Clients would connect to nobody, and wait."""
+    path = tmp_path / "s"
+    code = (
+        "import os, sys, ipc\n"
+        "server = ipc.Server(sys.argv[1], None)\n"
+        "child = os.fork()\n"
+        "if child: print(child, flush=True), os.kill(os.getpid(), 9)\n"
+        "sys.stdin.read()\n"
+    )
+    process = script(code, path)
+    try:
+        assert eventually(lambda: ipc.get_active_state(path) is ipc.ActiveState.NOT_LISTENING)
+    finally:
+        process.communicate()
+
+
+@pytest.mark.parametrize("ending", ["exit", "interrupt"])
+def test_a_program_that_ends_leaves_no_socket(tmp_path: Path, ending: str) -> None:
+    """Also when it has not closed its server."""
+    path = tmp_path / "s"
+    process = script(
+        "import sys, ipc\n"
+        "server = ipc.Server(sys.argv[1], lambda m, r: m)\n"
+        "server.start(); print('up', flush=True); sys.stdin.read()\n",
+        path,
+    )
+    if ending == "interrupt":
+        process.send_signal(signal.SIGINT)
+    process.communicate()
+
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_no_descriptor_is_inherited(tmp_path: Path) -> None:
+    """A program started by the owner must not keep the socket, or a client, alive."""
+    code = "import os; print(len(os.listdir('/proc/self/fd')))"
+
+    def count() -> bytes:
+        return subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, check=True, close_fds=False
+        ).stdout
+
+    before = count()
+    with ipc.Server(tmp_path / "s", lambda _message, _reply: count()):
+        assert ipc.send_command(tmp_path / "s", b"?") == before

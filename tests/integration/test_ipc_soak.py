@@ -1,0 +1,72 @@
+"""Many requests from many processes: nothing lost, nothing leaked."""
+
+import os
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+import ipc
+
+if sys.platform == "win32":
+    pytest.skip("named pipes are not supported yet", allow_module_level=True)
+
+ROOT = Path(ipc.__file__).parents[1]
+
+CLIENT = """
+import sys, ipc, random
+path, seed, count = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+random.seed(seed)
+wait = ipc.ConnectOptions(wait_if_busy=True, timeout=30)
+right = 0
+for number in range(count):
+    kind = random.random()
+    if kind < 0.05:
+        ipc.connect(path, wait).close()
+        right += 1
+        continue
+    size = 100_000 if kind < 0.1 else random.randrange(200)
+    message = b"%d:%d:" % (seed, number) + b"x" * size
+    right += ipc.send_command(path, message, wait, timeout=60) == message
+print(right)
+"""
+PROCESSES, REQUESTS = 8, 400
+
+
+def resident() -> int:
+    """Return the memory of this process in KiB."""
+    with open("/proc/self/statm") as statm:
+        return int(statm.read().split()[1]) * os.sysconf("SC_PAGE_SIZE") // 1024
+
+
+def descriptors() -> int:
+    """Return how many files this process has open."""
+    return len(os.listdir("/proc/self/fd"))
+
+
+def test_many_requests_from_many_processes(tmp_path: Path) -> None:
+    """Twice, so that what the first round costs once is not taken for a leak."""
+    path = tmp_path / "s"
+    with ipc.Server(path, lambda message, _reply: message) as server:
+        _round(path)
+        memory, open_files = resident(), descriptors()
+        _round(path)
+        assert resident() - memory < 4096
+        assert descriptors() - open_files <= 0
+        assert threading.active_count() < 30
+        assert server.stop_reason is None
+
+
+def _round(path: Path) -> None:
+    clients = [
+        subprocess.Popen(
+            [sys.executable, "-c", CLIENT, path, str(seed), str(REQUESTS)],
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for seed in range(PROCESSES)
+    ]
+    assert [client.communicate()[0].strip() for client in clients] == [str(REQUESTS)] * PROCESSES
