@@ -12,7 +12,7 @@ from fsmond.protocol import EVERYTHING, FLUSH, QUIT, Answer
 from ipc.server import QUIT as STOP
 
 _LONGEST = 80  # characters of what was sent that an error repeats
-_PIECE = 1000  # paths that are sent at a time: about a packet
+_PIECE = 4000  # paths that are sent at a time: a few packets
 
 _log = logging.getLogger(__name__)
 

@@ -1,11 +1,14 @@
 """The paths that changed, by the recency of their last change."""
 
+from bisect import bisect_left
 from collections.abc import Iterable
-from itertools import islice, takewhile
+from itertools import islice
+from operator import neg
 
 from fsmond.journal.token import Token
 
 KEEP = 500_000  # paths; about 80 MB, more than a switch between branches of a large repository
+_SLICE = 4096  # entries; what fits a processor's nearest cache
 _ENDED = 16  # sessions of which the end's reason is remembered
 
 
@@ -50,8 +53,7 @@ class Journal:
             return []
         if token.sequence < self._forgotten:
             return "token-too-old"
-        newer = takewhile(token.sequence.__lt__, reversed(self._sequences.values()))
-        return list(islice(reversed(self._sequences), sum(1 for _ in newer)))
+        return list(islice(reversed(self._sequences), self._count_after(token.sequence)))
 
     def restart(self, session: str, reason: str) -> None:
         """Begin a new history: all tokens until now will be answered with `reason`."""
@@ -61,6 +63,17 @@ class Journal:
         self.token = Token(session, 0)
         self._sequences.clear()
         self._forgotten = 0
+
+    def _count_after(self, sequence: int) -> int:
+        # By slices, as to take one is three times as fast as to look at each by itself.
+        count, size = 0, 16
+        newest_first = reversed(self._sequences.values())
+        while found := list(islice(newest_first, size)):
+            if found[-1] <= sequence:
+                return count + bisect_left(found, -sequence, key=neg)
+            count += len(found)
+            size = min(size * 2, _SLICE)
+        return count
 
     def _drop_oldest(self) -> None:
         # Many at a time: finding the oldest means to pass over the places of those that moved.

@@ -11,7 +11,7 @@ from fsmond.daemon.monitor import Monitor
 from fsmond.daemon.requests import Requests
 from ipc.server import QUIT
 
-PIECE = 1000  # paths
+PIECE = 4000  # paths
 
 
 @pytest.fixture
@@ -132,7 +132,7 @@ def test_quit_stops_the_server_and_says_nothing(requests: Requests) -> None:
     assert said == []
 
 
-@pytest.mark.parametrize("count", [1, 998, 999, 1000, 1001, 1999, 2000, 2001, 12_345])
+@pytest.mark.parametrize("count", [1, 3998, 3999, 4000, 4001, 7999, 8000, 8001, 12_345])
 def test_many_paths_come_in_pieces_that_are_one_answer(
     requests: Requests, monitor: Monitor, watcher: FakeWatcher, count: int
 ) -> None:
