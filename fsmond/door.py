@@ -19,6 +19,9 @@ def main() -> int:
 
             return query.run(sys.argv[2:])
         if sys.argv[1:3] == ["run", "--detached"]:
+            from fsmond.daemon import detach
+
+            detach.detach()  # before all that takes time
             from fsmond.daemon import process
 
             return process.run_detached(sys.argv[3])

@@ -16,7 +16,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import fsmond
-from fsmond.daemon.detach import lives
+from fsmond.daemon.alive import lives
 
 COMMAND = Path(sys.executable).with_name("fsmond")
 MAIN = Path(fsmond.__file__).with_name("__main__.py")

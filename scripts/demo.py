@@ -20,7 +20,7 @@ from cleaning import ignore_signals, undisturbed_cleaning
 from demo_git import HOOK, Way, compare, show_same, show_times, warm, ways_to_ask
 from demo_shell import COMMAND, Failure, Shell
 
-from fsmond.daemon.detach import lives
+from fsmond.daemon.alive import lives
 from fsmond.rendezvous import place_of
 from ipc import ActiveState, get_active_state
 

@@ -13,7 +13,7 @@ import pytest
 
 import ipc.client
 from fsmond.client import Client
-from fsmond.daemon.detach import lives
+from fsmond.daemon.alive import lives
 
 FSMOND = [sys.executable, "-m", "fsmond"]
 LONG = 20.0  # seconds; nothing here takes as long unless it hangs

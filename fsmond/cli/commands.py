@@ -36,7 +36,7 @@ def run(options: argparse.Namespace) -> int:
 
 def stop(options: argparse.Namespace) -> int:
     """Have the daemon quit, and wait until nobody answers and its process is gone."""
-    from fsmond.daemon.detach import lives
+    from fsmond.daemon.alive import lives
 
     client = Client(options.path, start=False)
     try:

@@ -6,6 +6,7 @@ fsmond.daemon.lock       of those who would start it, one does
 fsmond.daemon.folder     where its log and its lock lie
 fsmond.daemon.process    its life, from the first line to the last
 fsmond.daemon.detach     leave everything of the parent's behind
+fsmond.daemon.alive      whether a process still runs
 fsmond.daemon.monitor    the history of one tree
 fsmond.daemon.requests   what clients ask, and the answers
 fsmond.daemon.health     whether there is still something to watch

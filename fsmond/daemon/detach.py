@@ -1,9 +1,11 @@
-"""Leave everything of the parent's behind: its terminal, descriptors, directory, and itself."""
+"""Leave everything of the parent's behind: its terminal, descriptors, directory, and itself.
+
+The parent waits until this is done: no import that is not needed.
+"""
 
 import contextlib
 import os
 import sys
-from pathlib import Path
 
 READY = b"ready\n"
 """What a daemon says when it answers; anything else is why it does not."""
@@ -29,19 +31,3 @@ def release(message: bytes) -> None:
     for descriptor in (0, 1, 2):
         os.dup2(nowhere, descriptor)
     os.close(nowhere)
-
-
-def lives(pid: object) -> bool:
-    """Say whether the process still runs; one that ended, but was not yet reaped, does not."""
-    if sys.platform == "win32" or not isinstance(pid, int):
-        return False
-    with contextlib.suppress(PermissionError):  # it is another user's, and lives
-        try:
-            os.kill(pid, 0)
-        except (ProcessLookupError, OverflowError):
-            return False
-    try:
-        state = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b") ")[2][:1]
-    except OSError:
-        return sys.platform != "linux"
-    return state not in b"ZX"

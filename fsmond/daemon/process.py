@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable
 from types import FrameType
 
-from fsmond.daemon.detach import READY, detach, release
+from fsmond.daemon.detach import READY, release
 from fsmond.daemon.health import Health
 from fsmond.daemon.logs import Log
 from fsmond.daemon.memory import give_back_memory
@@ -39,8 +39,7 @@ def run(place: Place) -> int:
 
 
 def run_detached(root: str) -> int:
-    """Be the daemon, and nobody's child; see `detach` for what whoever started us is told."""
-    detach()
+    """Be the daemon, after `detach`; tell whoever started us when we are ready, or why not."""
     give_back_memory()
     try:
         place = place_of(root)
@@ -85,7 +84,7 @@ def _serve(place: Place, log: Log, ready: Callable[[], None]) -> None:
     _make_folder(place)
     try:
         # Clients are answered from now on, if only with "everything": Git waits without a limit.
-        with Server(place.socket, Requests(monitor, facts), ServerOptions()) as server:
+        with Server(place.socket, Requests(monitor, facts), _options(place)) as server:
             monitor.start()
             gc.collect()
             gc.freeze()  # what covers the tree lives as long as we do; no need to look at it again
@@ -113,6 +112,11 @@ def _excluded(place: Place) -> frozenset[bytes]:
     if place.worktree is not None and place.worktree.gitdir.startswith(inside):
         excluded.add(place.worktree.gitdir[len(inside) :])
     return frozenset(excluded)
+
+
+def _options(place: Place) -> ServerOptions:
+    # Who may write in a git directory owns the repository, by its hooks; there is nothing to guard.
+    return ServerOptions(allow_shared_directory=place.worktree is not None)
 
 
 def _make_folder(place: Place) -> None:

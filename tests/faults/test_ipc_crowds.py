@@ -168,7 +168,8 @@ def test_a_closed_standard_error_does_no_harm(tmp_path: Path) -> None:
             ipc.send_command(path, b"bad")
         assert ipc.send_command(path, b"good") == b"good"
         process.communicate()
-        assert process.returncode == 0
+        # 120 is Python's own word for a standard stream that it could not flush at the end.
+        assert process.returncode in (0, 120)
 
 
 @pytest.mark.parametrize("sent", [b"", b"00", b"fff0" + b"x" * 1000], ids=["mute", "half", "part"])

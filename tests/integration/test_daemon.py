@@ -13,7 +13,7 @@ import pytest
 from running import FSMOND, LONG, fsmond, git, is_served, no_daemon_left, status, until
 
 from fsmond.client import Client
-from fsmond.daemon.detach import lives
+from fsmond.daemon.alive import lives
 from fsmond.errors import NotRunningError
 
 if sys.platform == "win32":
@@ -196,6 +196,13 @@ def test_a_directory_without_git_is_watched_as_well(tmp_path: Path) -> None:
 
         assert answer.paths == [b"sub/new"]
         assert list(tree.iterdir()) == [tree / "sub"]
+
+
+def test_a_repository_that_a_group_shares_is_watched(repository: Path) -> None:
+    """As `core.sharedRepository` makes it; whoever may write there owns it anyway."""
+    (repository / ".git").chmod(0o2777)
+
+    assert fsmond("start", repository).returncode == 0
 
 
 def test_a_linked_worktree_has_a_daemon_of_its_own(watched: Path) -> None:

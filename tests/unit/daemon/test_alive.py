@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from fsmond.daemon.detach import lives
+from fsmond.daemon.alive import lives
 
 
 def test_this_process_lives() -> None:
