@@ -3,7 +3,6 @@
 fsmond.daemon.launch     have one, started if there is none
 fsmond.daemon.spawn      start its process
 fsmond.daemon.lock       of those who would start it, one does
-fsmond.daemon.folder     where its log and its lock lie
 fsmond.daemon.process    its life, from the first line to the last
 fsmond.daemon.detach     leave everything of the parent's behind
 fsmond.daemon.alive      whether a process still runs

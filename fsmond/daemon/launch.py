@@ -1,13 +1,10 @@
 """Have a daemon for a tree, started if there is none."""
 
-import contextlib
 import os
 import subprocess
 import time
-from collections.abc import Iterator
 
 from fsmond.daemon.detach import READY
-from fsmond.daemon.folder import file_of
 from fsmond.daemon.lock import held
 from fsmond.daemon.spawn import spawn
 from fsmond.errors import StartError
@@ -24,9 +21,14 @@ def launch(place: Place, *, patience: float = PATIENCE) -> None:
     However many do so at once, one daemon is started.
     """
     deadline = time.monotonic() + patience
-    with _one_at_a_time(place, deadline):
-        if get_active_state(place.socket) != ActiveState.LISTENING:
-            _await_ready(place, spawn(place), deadline)
+    try:
+        with held(place.root, deadline):
+            if get_active_state(place.socket) != ActiveState.LISTENING:
+                _await_ready(place, spawn(place), deadline)
+    except StartError:
+        raise
+    except OSError as error:
+        raise StartError(f"cannot start a daemon for {os.fsdecode(place.root)}: {error}") from error
 
 
 def _await_ready(place: Place, process: subprocess.Popen[bytes], deadline: float) -> None:
@@ -41,16 +43,3 @@ def _await_ready(place: Place, process: subprocess.Popen[bytes], deadline: float
     if said != READY and get_active_state(place.socket) != ActiveState.LISTENING:
         reason = said.decode(errors="replace").strip()
         raise StartError(reason or "the daemon ended before it was ready, and did not say why")
-
-
-@contextlib.contextmanager
-def _one_at_a_time(place: Place, deadline: float) -> Iterator[None]:
-    """Hold the tree's lock; without one, the daemons settle among themselves who is first."""
-    with contextlib.ExitStack() as stack:
-        try:
-            stack.enter_context(held(file_of(place, ".lock"), deadline))
-        except TimeoutError:
-            raise StartError("another process has been starting it for too long") from None
-        except OSError:
-            pass  # a folder that can't be written, or none at all
-        yield

@@ -5,8 +5,9 @@ import sys
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
-from fsmond.daemon.folder import file_of
-from fsmond.rendezvous import Place
+from platformdirs import user_log_dir
+
+from fsmond.rendezvous import Place, name_of
 
 _SIZE = 1_000_000  # bytes; then the file is put aside, and replaces the one before
 _FORMAT = "%(asctime)s %(levelname)s %(threadName)s %(name)s: %(message)s"
@@ -25,7 +26,8 @@ class Log:
     """Where the daemon's log goes; `open` it once."""
 
     def __init__(self, place: Place) -> None:
-        self.path: Path | None = file_of(place, ".log")
+        folder = user_log_dir("fsmond", appauthor=False)
+        self.path: Path | None = Path(folder, f"{name_of(place.root)}.log")
         """None if it can't be written."""
         self._last = _LastError(logging.WARNING)
 
