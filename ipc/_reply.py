@@ -10,7 +10,7 @@ import _socket
 import select
 import struct
 import time
-from _socket import MSG_DONTWAIT, SO_SNDTIMEO, SOL_SOCKET, socket
+from _socket import MSG_DONTWAIT, SO_SNDBUF, SO_SNDTIMEO, SOL_SOCKET, socket
 from contextlib import AbstractContextManager
 from typing import Protocol
 
@@ -25,6 +25,9 @@ AT_ONCE = MSG_DONTWAIT | _NO_SIGNAL
 
 KEPT = 1 << 20  # bytes of one answer that are kept for a client that does not read at once
 _COPIED = 16384  # bytes up to which one copy is cheaper than a gathering system call
+# Bytes that the kernel may keep of a large answer: both sides then work at the same time, instead
+# of waking each other in turn.  More brought nothing, and is held for a client that does not read.
+_WIDE = 512 << 10
 _STALLED = struct.pack("ll", 0, 10_000)  # a timeval: who reads at all does within 10 ms
 
 
@@ -39,7 +42,7 @@ class Waiting(Protocol):
 class Reply:
     """The answer to one request; calling it sends a piece."""
 
-    __slots__ = ("_budget", "_kept", "_over", "_patient", "_stream", "_waiting", "lost")
+    __slots__ = ("_budget", "_kept", "_over", "_patient", "_stream", "_waiting", "_wide", "lost")
 
     def __init__(self, stream: socket, waiting: Waiting, timeout: float) -> None:
         self._stream = stream
@@ -48,6 +51,7 @@ class Reply:
         self._kept = bytearray()
         self._patient = False
         self._over = False
+        self._wide = False
         self.lost = False  # whether the client is
 
     def __call__(self, data: Data) -> None:
@@ -58,6 +62,9 @@ class Reply:
             if data:
                 self._push([b"%04x%b" % (len(data) + 4, data)])
             return
+        if not self._wide:
+            self._wide = True
+            self._stream.setsockopt(SOL_SOCKET, SO_SNDBUF, _WIDE)
         for buffers in batches(memoryview(data).cast("B")):
             self._push(buffers)
 
