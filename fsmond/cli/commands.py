@@ -101,7 +101,7 @@ def _described(answer: dict[str, Any]) -> str:
         f"resyncs      {told['resynced']}",
         *(f"             {each['reason']}: {each['detail']}" for each in resyncs[-3:]),
         f"socket       {told['socket']}",
-        f"log          {told['log'] or 'standard error'}",
+        f"log          {told['log'] or 'no file'}",
         f"last error   {told['last_error'] or 'none'}",
     ]
     return "\n".join(lines)

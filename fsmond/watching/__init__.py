@@ -3,6 +3,7 @@
 fsmond.watching.contract   what every watcher promises
 fsmond.watching.inotify    Linux: the kernel's queue, read by us
 fsmond.watching.coverage   which directory each watch descriptor is now
+fsmond.watching.opening    open a directory by the path it had, and see whether it is still there
 fsmond.watching.directory  a watched directory, and its place among the others
 fsmond.watching.calls      the system calls of inotify
 fsmond.watching.limits     what to do when inotify's limits are too low

@@ -19,17 +19,14 @@ import sys
 
 assert sys.platform == "linux"
 
-import contextlib
 import errno
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 
 from fsmond.watching.calls import Queue
 from fsmond.watching.directory import Directory
-
-_NOT_THERE = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP})
-_NO_ACCESS = frozenset({errno.EACCES, errno.EPERM})
+from fsmond.watching.opening import NO_ACCESS, NO_ROOM, NOT_THERE, Opening
 
 
 class Coverage:
@@ -51,6 +48,7 @@ class Coverage:
         self._excluded = excluded
         self.root = Directory(queue.watch(self._base))
         self.by_descriptor = {self.root.descriptor: self.root}
+        self._opening = Opening(self._base, queue, self.by_descriptor)
         self.unreadable: dict[bytes, None] = {}
         """Directories in which nobody may look; what changes there can't be told."""
         self.uncovered: dict[bytes, tuple[Directory, bytes, OSError]] = {}
@@ -70,7 +68,7 @@ class Coverage:
     def work(self, deadline: float) -> bool:
         """List what is to be listed; say whether all is done.  Stops soon after `deadline`.
 
-        Raises OSError if it must be called again, as the system had no room or the disk failed.
+        Raises OSError if it must be called again, as the system has no room, or the root is closed.
         """
         while self._to_list:
             if time.monotonic() > deadline:
@@ -79,9 +77,11 @@ class Coverage:
             try:
                 if directory.top() is self.root:
                     self._list(directory, reporting=reporting)
-            except OSError:
-                self._to_list.append((directory, reporting))
-                raise
+            except OSError as error:
+                if self._may_pass(directory, error):
+                    self._to_list.append((directory, reporting))
+                    raise
+                self._leave_unread(directory, error)
         for directory in self._adrift:
             for each in directory.subtree():
                 self._forget(each)
@@ -93,11 +93,14 @@ class Coverage:
         if parent.top() is not self.root:
             return  # it is listed, with all below it, if it turns up
         try:
-            with self._opened(parent, os.O_PATH) as handle:
+            with self._opening.of(parent, os.O_PATH) as handle:
                 if handle is not None:
                     self._look(handle, parent, name, anew=anew, reporting=True)
         except OSError as error:
-            self.uncovered[parent.prefix + name + b"/"] = parent, name, error
+            if self._may_pass(parent, error):
+                self.uncovered[parent.prefix + name + b"/"] = parent, name, error
+            else:
+                self._leave_unread(parent, error)
 
     def retry(self) -> None:
         """Try again to watch what could not be watched."""
@@ -110,35 +113,13 @@ class Coverage:
         """Take notice that a watch ended: its directory was deleted, or unmounted."""
         del self.by_descriptor[directory.descriptor]
 
-    @contextlib.contextmanager
-    def _opened(self, directory: Directory, access: int) -> Iterator[bytes | None]:
-        """Provide a path to it that leads nowhere else, or None if it is not where it was."""
-        try:
-            handle = os.open(self._base + directory.prefix, access | os.O_DIRECTORY | os.O_NOFOLLOW)
-        except OSError as error:
-            if error.errno in _NO_ACCESS and directory is not self.root:
-                self.unreadable[directory.prefix] = None
-            elif error.errno not in _NOT_THERE:
-                raise
-            yield None
-            return
-        try:
-            path = b"/proc/self/fd/%d/" % handle
-            yield path if self._leads_to(path, directory) else None
-        finally:
-            os.close(handle)
+    def _may_pass(self, directory: Directory, error: OSError) -> bool:
+        """Say whether to look again some time; in the root's case there is nothing else to do."""
+        return error.errno in NO_ROOM or directory is self.root
 
-    def _leads_to(self, handle: bytes, directory: Directory) -> bool:
-        try:
-            descriptor = self._queue.watch(handle + b".")
-        except PermissionError:
-            if directory is self.root:
-                raise
+    def _leave_unread(self, directory: Directory, error: OSError) -> None:
+        if error.errno not in NOT_THERE:
             self.unreadable[directory.prefix] = None
-            return False
-        if descriptor not in self.by_descriptor:
-            self._queue.forget(descriptor)
-        return descriptor == directory.descriptor
 
     def _look(
         self, handle: bytes, parent: Directory, name: bytes, *, anew: bool, reporting: bool
@@ -164,9 +145,9 @@ class Coverage:
                 self._to_list.append((found, reporting))
 
     def _leave_out(self, path: bytes, parent: Directory, name: bytes, error: OSError) -> None:
-        if error.errno in _NO_ACCESS:
+        if error.errno in NO_ACCESS:
             self.unreadable[path] = None
-        elif error.errno not in _NOT_THERE:
+        elif error.errno not in NOT_THERE:
             self.uncovered[path] = parent, name, error
 
     def _move(self, directory: Directory, parent: Directory, name: bytes) -> None:
@@ -189,18 +170,12 @@ class Coverage:
         """Say whether a directory that was not known to be here can be so: see rule 3."""
         if parent.is_within(found):
             return False
-        if found.parent is None or not self._is_still_there(found):
+        if found.parent is None or not self._opening.is_at_its_path(found):
             return True
         if self._watch(handle + name) is found:  # it did not just go back to there
             two = OSError(errno.EXDEV, "mounted at two places", found.prefix)
             self.uncovered[parent.prefix + name + b"/"] = parent, name, two
         return False
-
-    def _is_still_there(self, directory: Directory) -> bool:
-        with self._opened(directory, os.O_PATH) as handle:
-            # Not if its last path leads to it by way of a symbolic link.
-            path = self._base + directory.prefix
-            return handle is not None and os.readlink(handle[:-1]) == path.rstrip(b"/")
 
     def _cast_adrift(self, directory: Directory) -> None:
         """Take it out of its place, and report what is known to have been there."""
@@ -219,7 +194,7 @@ class Coverage:
             self._queue.forget(directory.descriptor)
 
     def _list(self, directory: Directory, *, reporting: bool) -> None:
-        with self._opened(directory, os.O_RDONLY) as handle:
+        with self._opening.of(directory, os.O_RDONLY) as handle:
             if handle is None:
                 return
             directories: list[bytes] = []

@@ -33,6 +33,7 @@ from fsmond.watching.limits import no_instance, no_watch, too_few_watches
 
 GATHER = 0.005  # seconds; what arrives within them is taken at once, far from filling the queue
 SLICE = 0.05  # seconds of work for which the lock is held, while others may wait for it
+PATIENCE = 5.0  # seconds for which an error that may pass is waited for at the start
 RETRY = 1.0  # seconds between two tries to watch what could not be watched
 
 _log = logging.getLogger(__name__)
@@ -62,16 +63,17 @@ class InotifyEmitter(EventEmitter):
         self._received = 0
         self._surveying: str | None = "sync-timeout"  # why the whole tree is being listed, if it is
         self._degraded = False  # whether something is uncovered
-        self._failing = False  # whether the last work met an error, which was logged
+        self._failure: OSError | None = None  # what keeps us from looking, once it was logged
         self._retry_at = 0.0
         self._wake, self._waker = os.pipe()
 
     def on_thread_start(self) -> None:
         """Cover the tree; changes meanwhile are in the queue."""
         try:
+            limit = time.monotonic() + PATIENCE
             while self._surveying:
                 self._advance()
-                self._check_room()
+                self._check(limit)
         except BaseException:
             self.stop()
             raise
@@ -82,7 +84,7 @@ class InotifyEmitter(EventEmitter):
         poller.register(self._queue.fileno(), select.POLLIN)
         poller.register(self._wake, select.POLLIN)
         poller.poll(timeout * 1000)
-        while not self.stopped_event.wait(RETRY if self._failing else GATHER):
+        while not self.stopped_event.wait(RETRY if self._failure else GATHER):
             if self._advance() in (None, "degraded"):
                 break
 
@@ -170,11 +172,11 @@ class InotifyEmitter(EventEmitter):
         try:
             done = self._coverage.work(deadline)
         except OSError as error:
-            if not self._failing:
+            if self._failure is None:
                 _log.warning("cannot look into the tree, trying again and again: %s", error)
-            self._failing = True
+            self._failure = error
             return False
-        self._failing = False
+        self._failure = None
         return done
 
     def _judge_locked(self) -> str | None:
@@ -236,8 +238,10 @@ class InotifyEmitter(EventEmitter):
         self._surveying = "overflow"
         self._coverage.survey()
 
-    def _check_room(self) -> None:
-        """Give up while starting if there are not enough watches: half a tree is of no use."""
+    def _check(self, limit: float) -> None:
+        """Give up while starting if it can't be done: half a tree is of no use."""
+        if self._failure is not None and time.monotonic() > limit:
+            raise no_watch(self._root, self._failure)
         for _, _, error in self._coverage.uncovered.values():
             if error.errno == errno.ENOSPC:
                 raise too_few_watches(self._root)

@@ -136,7 +136,7 @@ def test_a_command_that_needs_a_daemon_says_that_there_is_none(
         "directories  12: 11 by events, 1 not at all",
         "resyncs      4",
         "             overflow: the 3th",
-        "log          standard error",
+        "log          no file",
         "last error   none",
     ],
 )

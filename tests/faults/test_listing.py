@@ -1,0 +1,104 @@
+"""When directories can't be opened or listed as usual."""
+
+import errno
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fsmond.daemon.monitor import Monitor
+from fsmond.watching import inotify
+from fsmond.watching.choice import watcher_for_platform
+from fsmond.watching.limits import WatchError
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """Make a tree with a few directories."""
+    tree = tmp_path / "tree"
+    for number in range(10):
+        (tree / str(number)).mkdir(parents=True)
+    return tree
+
+
+def _failing_at(name: bytes, number: int) -> Callable[[bytes], Any]:
+    """Return a scandir that fails in directories that hold a certain name."""
+    real = os.scandir
+
+    def scandir(path: bytes) -> Any:
+        if name in os.listdir(path):
+            raise OSError(number, os.strerror(number))
+        return real(path)
+
+    return scandir
+
+
+def test_a_directory_that_fails_is_always_reported_and_all_others_are_watched(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A disk that is broken at one place, or a mount whose server died."""
+    (root / "3" / "broken").touch()
+    monkeypatch.setattr(os, "scandir", _failing_at(b"broken", errno.EIO))
+    monitor = Monitor(os.fsencode(root), watcher_for_platform, patience=10)
+    monitor.start()
+    token = bytes(monitor.query(None).token)
+
+    (root / "4" / "file").touch()
+
+    assert monitor.query(token).paths == [b"4/file", b"3/"]
+    monitor.stop()
+
+
+def test_a_shortage_that_passes_is_waited_for(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """There are no descriptors for a moment; nothing is left out because of it."""
+    left = [OSError(errno.EMFILE, "too many")] * 3
+    real = os.scandir
+
+    def scandir(path: bytes) -> Any:
+        if left:
+            raise left.pop()
+        return real(path)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    monitor = Monitor(os.fsencode(root), watcher_for_platform, patience=10)
+    monitor.start()
+
+    assert monitor.watcher.counts().directories == 11
+    monitor.stop()
+
+
+def test_a_shortage_that_stays_is_an_error_at_the_start(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody waits for ever."""
+    monkeypatch.setattr(inotify, "PATIENCE", 0.05)
+    monkeypatch.setattr(os, "scandir", _failing_at(b"3", errno.EMFILE))
+    monitor = Monitor(os.fsencode(root), watcher_for_platform)
+
+    with pytest.raises(WatchError, match="Too many open files"):
+        monitor.start()
+
+
+def test_paths_of_any_length_are_watched(root: Path) -> None:
+    """Longer than the kernel takes in one call, by far."""
+    descriptor = os.open(root, os.O_RDONLY)
+    for _ in range(60):
+        os.mkdir("d" * 200, dir_fd=descriptor)
+        deeper = os.open("d" * 200, os.O_RDONLY, dir_fd=descriptor)
+        os.close(descriptor)
+        descriptor = deeper
+    monitor = Monitor(os.fsencode(root), watcher_for_platform, patience=10)
+    monitor.start()
+    token = bytes(monitor.query(None).token)
+
+    os.mkdir("new", dir_fd=descriptor)
+    os.close(os.open("new/file", os.O_CREAT, dir_fd=descriptor))
+    os.close(descriptor)
+
+    prefix = b"/".join([b"d" * 200] * 60) + b"/new/"
+    assert sorted(monitor.query(token).paths or []) == [prefix, prefix + b"file"]
+    monitor.stop()
+    shutil.rmtree(root / ("d" * 200))
