@@ -26,7 +26,7 @@ from collections.abc import Callable, Iterable
 
 from fsmond.watching.calls import Queue
 from fsmond.watching.directory import Directory
-from fsmond.watching.opening import NO_ACCESS, NO_ROOM, NOT_THERE, Opening
+from fsmond.watching.opening import NO_ACCESS, NO_ROOM, NOT_THERE, Opening, inside
 
 
 class Coverage:
@@ -93,9 +93,12 @@ class Coverage:
         if parent.top() is not self.root:
             return  # it is listed, with all below it, if it turns up
         try:
-            with self._opening.of(parent, os.O_PATH) as handle:
-                if handle is not None:
-                    self._look(handle, parent, name, anew=anew, reporting=True)
+            handle = self._opening.open(parent, os.O_PATH)
+            if handle is not None:
+                try:
+                    self._look(inside(handle), parent, name, anew=anew, reporting=True)
+                finally:
+                    os.close(handle)
         except OSError as error:
             if self._may_pass(parent, error):
                 self.uncovered[parent.prefix + name + b"/"] = parent, name, error
@@ -151,10 +154,14 @@ class Coverage:
             self.uncovered[path] = parent, name, error
 
     def _move(self, directory: Directory, parent: Directory, name: bytes) -> None:
-        if directory.parent is not None:
+        before, name_before = directory.parent, directory.name
+        if before is not None:
             self._cast_adrift(directory)
         self._adrift.pop(directory, None)
         directory.attach(parent, name)
+        if before is not None:
+            # What is there now?  After a rename an event will tell, after an unmount none.
+            self.look(before, name_before, anew=False)
 
     def _watch(self, path: bytes) -> Directory | OSError:
         try:
@@ -170,7 +177,7 @@ class Coverage:
         """Say whether a directory that was not known to be here can be so: see rule 3."""
         if parent.is_within(found):
             return False
-        if found.parent is None or not self._opening.is_at_its_path(found):
+        if found.parent is None or not self._opening.is_at_its_place(found):
             return True
         if self._watch(handle + name) is found:  # it did not just go back to there
             two = OSError(errno.EXDEV, "mounted at two places", found.prefix)
@@ -194,15 +201,11 @@ class Coverage:
             self._queue.forget(directory.descriptor)
 
     def _list(self, directory: Directory, *, reporting: bool) -> None:
-        with self._opening.of(directory, os.O_RDONLY) as handle:
-            if handle is None:
-                return
-            directories: list[bytes] = []
-            others: list[bytes] = []
-            with os.scandir(handle) as entries:
-                for each in entries:
-                    kind = directories if each.is_dir(follow_symlinks=False) else others
-                    kind.append(each.name)
+        handle = self._opening.open(directory, os.O_RDONLY)
+        if handle is None:
+            return
+        try:
+            directories, others = _contents(inside(handle))
             if others:
                 directory.witness = others[0]
             for name in (directory.children or {}).keys() - directories:
@@ -210,7 +213,9 @@ class Coverage:
                 assert child is not None
                 self._cast_adrift(child)
             for name in directories:
-                self._look(handle, directory, name, anew=True, reporting=reporting)
+                self._look(inside(handle), directory, name, anew=True, reporting=reporting)
+        finally:
+            os.close(handle)
         if reporting:
             self._report_contents(directory.prefix, directories, others)
 
@@ -223,3 +228,13 @@ class Coverage:
         self._report(
             path + slash for path, slash in zip(paths, slashes, strict=True) if path not in excluded
         )
+
+
+def _contents(path: bytes) -> tuple[list[bytes], list[bytes]]:
+    """Return the names of the directories in a directory, and those of all else."""
+    directories: list[bytes] = []
+    others: list[bytes] = []
+    with os.scandir(path) as entries:
+        for each in entries:
+            (directories if each.is_dir(follow_symlinks=False) else others).append(each.name)
+    return directories, others

@@ -21,6 +21,11 @@ class Directory:
         Git lists a directory anew when a path below it is reported, not when the directory is.
         """
 
+    @property
+    def name(self) -> bytes:
+        """Its name in its parent; the last one, when it is detached."""
+        return self.prefix[:-1].rpartition(b"/")[2]
+
     def child(self, name: bytes) -> Optional["Directory"]:
         """Return the directory of that name in it, if it is known."""
         return self.children.get(name) if self.children else None
@@ -39,7 +44,7 @@ class Directory:
         """Take it, with all below it, out of its parent."""
         assert self.parent is not None
         assert self.parent.children is not None
-        del self.parent.children[self.prefix[len(self.parent.prefix) : -1]]
+        del self.parent.children[self.name]
         self.parent = None
 
     def top(self) -> "Directory":

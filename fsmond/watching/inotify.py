@@ -224,9 +224,8 @@ class InotifyEmitter(EventEmitter):
     def _lost_watch_locked(self, directory: Directory, mask: int) -> None:
         """Deal with what the kernel tells about a watched directory itself."""
         if mask & UNMOUNT and directory.parent is not None:
-            name = directory.prefix[len(directory.parent.prefix) : -1]
             self._sink.changed((directory.prefix,))
-            self._coverage.look(directory.parent, name, anew=True)
+            self._coverage.look(directory.parent, directory.name, anew=True)
         if mask & IGNORED:
             self._coverage.kernel_removed(directory)
             if directory is self._coverage.root:

@@ -4,10 +4,9 @@ import sys
 
 assert sys.platform == "linux"
 
-import contextlib
 import errno
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 from fsmond.watching.calls import Queue
 from fsmond.watching.directory import Directory
@@ -19,6 +18,11 @@ NO_ROOM = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN})
 _STEP = 4000  # bytes of a path that are walked at a time; the kernel takes 4095
 
 
+def inside(handle: int) -> bytes:
+    """Return a path to an open directory, with a `/` behind, that can't lead anywhere else."""
+    return b"/proc/self/fd/%d/" % handle
+
+
 class Opening:
     """Opens watched directories below a base, an absolute path with a `/` behind."""
 
@@ -27,9 +31,8 @@ class Opening:
         self._queue = queue
         self._known = known
 
-    @contextlib.contextmanager
-    def of(self, directory: Directory, access: int) -> Iterator[bytes | None]:
-        """Provide a path to it that leads nowhere else, with a `/` behind; None if it is gone.
+    def open(self, directory: Directory, access: int) -> int | None:
+        """Return a descriptor of it, for the caller to close; None if it is not where it was.
 
         Raises OSError if it is there, or may be, and can't be opened.
         """
@@ -38,22 +41,30 @@ class Opening:
         except OSError as error:
             if error.errno not in NOT_THERE:
                 raise
-            yield None
-            return
+            return None
         try:
-            path = b"/proc/self/fd/%d/" % handle
-            yield path if self._leads_to(path, directory) else None
-        finally:
+            is_it = self._leads_to(handle, directory)
+        except OSError:
             os.close(handle)
+            raise
+        if not is_it:
+            os.close(handle)
+            return None
+        return handle
 
-    def is_at_its_path(self, directory: Directory) -> bool:
-        """Say whether it is still there, and not by way of a symbolic link."""
+    def is_at_its_place(self, directory: Directory) -> bool:
+        """Say whether it is still in its parent, under the name that is known."""
+        assert directory.parent is not None
         try:
-            with self.of(directory, os.O_PATH) as handle:
-                real = None if handle is None else os.readlink(handle[:-1])
+            handle = self.open(directory.parent, os.O_PATH)
+            if handle is None:
+                return False
+            try:
+                return self._descriptor_at(inside(handle) + directory.name) == directory.descriptor
+            finally:
+                os.close(handle)
         except OSError:
             return False
-        return real == (self._base + directory.prefix)[:-1]
 
     def _open(self, prefix: bytes, access: int) -> int:
         path, start = self._base + prefix, None
@@ -69,13 +80,16 @@ class Opening:
             if start is not None:
                 os.close(start)
 
-    def _leads_to(self, handle: bytes, directory: Directory) -> bool:
+    def _leads_to(self, handle: int, directory: Directory) -> bool:
         try:
-            descriptor = self._queue.watch(handle + b".")
+            return self._descriptor_at(inside(handle) + b".") == directory.descriptor
         except OSError as error:
             if error.errno in NOT_THERE or error.errno == errno.ENOSPC:
                 return False  # ENOSPC: it is another one, which would take one more watch
             raise
+
+    def _descriptor_at(self, path: bytes) -> int:
+        descriptor = self._queue.watch(path)
         if descriptor not in self._known:
-            self._queue.forget(descriptor)
-        return descriptor == directory.descriptor
+            self._queue.forget(descriptor)  # it is looked at when its own events are
+        return descriptor

@@ -3,6 +3,8 @@
 import errno
 import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -102,3 +104,42 @@ def test_paths_of_any_length_are_watched(root: Path) -> None:
     assert sorted(monitor.query(token).paths or []) == [prefix, prefix + b"file"]
     monitor.stop()
     shutil.rmtree(root / ("d" * 200))
+
+
+_MOUNTED_TWICE = """
+import os, subprocess, sys
+from fsmond.daemon.monitor import Monitor
+from fsmond.watching.choice import watcher_for_platform
+root = sys.argv[1]
+subprocess.run(["mount", "--bind", root + "/1", root + "/2"], check=True)
+monitor = Monitor(os.fsencode(root), watcher_for_platform, patience=10)
+monitor.start()
+token = bytes(monitor.query(None).token)
+assert monitor.query(token).reason == "degraded"
+subprocess.run(["umount", root + "/2"], check=True)
+monitor.watcher._retry_at = 0
+monitor.query(None)
+token = bytes(monitor.query(None).token)
+for name in ("/1/file", "/2/file"):
+    open(root + name, "w").close()
+assert monitor.query(token).paths == [b"2/file", b"1/file"], monitor.query(token)
+monitor.stop()
+"""
+
+
+def test_a_directory_that_is_mounted_at_two_places_is_everything(root: Path) -> None:
+    """Its changes have two names, and events tell one; without the mount all is exact again."""
+    command = ["unshare", "--user", "--map-root-user", "--mount"]
+    if subprocess.run([*command, "true"], check=False, capture_output=True).returncode:
+        pytest.skip("needs user namespaces, to mount without harm")
+
+    done = subprocess.run(
+        [*command, sys.executable, "-c", _MOUNTED_TWICE, str(root)],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=30,
+    )
+
+    assert done.returncode == 0, done.stderr
