@@ -1,7 +1,6 @@
 import contextlib
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,16 +18,6 @@ from ipc.pktline import FLUSH
 
 if sys.platform == "win32":
     pytest.skip("named pipes are not supported yet", allow_module_level=True)
-
-ROOT = Path(ipc.__file__).parents[1]
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Iterator[Any]:
-    """Where an echo is served by one worker, so that whatever holds it up is noticed."""
-    options = ipc.ServerOptions(nr_threads=1, max_threads=2, max_request=100_000)
-    with ipc.Server(tmp_path / "s", echo, options):
-        yield tmp_path / "s"
 
 
 def still_serves(path: Path) -> Any:

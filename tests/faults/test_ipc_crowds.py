@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 from ipc_tools import (
     Reply,
-    echo,
     eventually,
     many,
     script,
@@ -20,16 +19,6 @@ import ipc
 
 if sys.platform == "win32":
     pytest.skip("named pipes are not supported yet", allow_module_level=True)
-
-ROOT = Path(ipc.__file__).parents[1]
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Iterator[Any]:
-    """Where an echo is served by one worker, so that whatever holds it up is noticed."""
-    options = ipc.ServerOptions(nr_threads=1, max_threads=2, max_request=100_000)
-    with ipc.Server(tmp_path / "s", echo, options):
-        yield tmp_path / "s"
 
 
 CROWDED = """

@@ -17,15 +17,6 @@ from fsmond.watching.choice import watcher_for_platform
 from fsmond.watching.limits import WatchError
 
 
-@pytest.fixture
-def root(tmp_path: Path) -> Path:
-    """Make a tree with a few directories."""
-    tree = tmp_path / "tree"
-    for number in range(10):
-        (tree / str(number)).mkdir(parents=True)
-    return tree
-
-
 def _failing_at(name: bytes, number: int) -> Callable[[bytes], Any]:
     """Return a scandir that fails in directories that hold a certain name."""
     real = os.scandir

@@ -39,15 +39,6 @@ def watch():
 
 
 @pytest.fixture
-def root(tmp_path: Path) -> Path:
-    """Make a tree with a few directories."""
-    tree = tmp_path / "tree"
-    for number in range(10):
-        (tree / str(number)).mkdir(parents=True)
-    return tree
-
-
-@pytest.fixture
 def monitor(root: Path) -> Iterator[Monitor]:
     """Watch the tree."""
     watching = Monitor(os.fsencode(root), watcher_for_platform, patience=10)

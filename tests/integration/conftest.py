@@ -1,10 +1,13 @@
-"""Trees and daemons for the tests of this folder."""
+"""Trees, daemons and servers for the tests of this folder."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from ipc_tools import echo
 from running import fsmond, git, no_daemon_left
+
+import ipc
 
 
 @pytest.fixture
@@ -27,3 +30,10 @@ def watched(repository: Path) -> Path:
     done = fsmond("start", repository)
     assert done.returncode == 0, done.stderr
     return repository
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Path]:
+    """Serve an echo."""
+    with ipc.Server(tmp_path / "s", echo):
+        yield tmp_path / "s"

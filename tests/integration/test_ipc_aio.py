@@ -2,24 +2,16 @@ import asyncio
 import socket
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from ipc_tools import HELLO, echo, peer
+from ipc_tools import HELLO, peer
 
 import ipc
 
 if sys.platform == "win32":
     pytest.skip("named pipes are not supported yet", allow_module_level=True)
-
-
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[Path]:
-    """Serve an echo."""
-    with ipc.Server(tmp_path / "s", echo):
-        yield tmp_path / "s"
 
 
 @pytest.mark.parametrize("message", [b"", b"hello", b"x" * 1_000_000, [b"a", b"", b"b"]])

@@ -3,7 +3,7 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +14,6 @@ import ipc
 
 if sys.platform == "win32":
     pytest.skip("named pipes are not supported yet", allow_module_level=True)
-
-
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[Path]:
-    """Serve an echo."""
-    with ipc.Server(tmp_path / "s", echo):
-        yield tmp_path / "s"
 
 
 @pytest.fixture
