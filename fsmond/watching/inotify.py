@@ -66,6 +66,7 @@ class InotifyEmitter(EventEmitter):
         self._failure: OSError | None = None  # what keeps us from looking, once it was logged
         self._retry_at = 0.0
         self._wake, self._waker = os.pipe()
+        self._stopping = threading.Lock()  # taken for good by who stops first
 
     def on_thread_start(self) -> None:
         """Cover the tree; changes meanwhile are in the queue."""
@@ -115,7 +116,7 @@ class InotifyEmitter(EventEmitter):
 
     def stop(self) -> None:
         """See Watcher.stop."""
-        if self.stopped_event.is_set():
+        if not self._stopping.acquire(blocking=False):
             return
         super().stop()
         os.write(self._waker, b"!")
