@@ -16,6 +16,8 @@ from fsmond.client import Client
 from fsmond.daemon.alive import lives
 
 FSMOND = [sys.executable, "-m", "fsmond"]
+# Without the first one Git would throw the state away that is tested.
+REFERENCE = ["--no-optional-locks", "-c", "core.fsmonitor=false", "-c", "core.untrackedCache=false"]
 LONG = 20.0  # seconds; nothing here takes as long unless it hangs
 
 

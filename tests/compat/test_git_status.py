@@ -3,65 +3,14 @@
 import mmap
 import os
 import shutil
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from running import fsmond, git, no_daemon_left, status, tool
+from running import REFERENCE, status
 from system_calls import exchange
 
-import fsmond as package
-
 Git = Callable[..., str]
-HOOK = f'"{sys.executable}" "{Path(package.__file__).with_name("__main__.py")}" hook'
-_REFERENCE = [
-    "--no-optional-locks",
-    "-c",
-    "core.fsmonitor=false",
-    "-c",
-    "core.untrackedCache=false",
-]
-
-
-def _fill(root: Path) -> None:
-    for folder in ("a", "a/b", "a/b/c", "d/e", "d/f", "g"):
-        (root / folder).mkdir(parents=True)
-        for name in ("one", "two", "three"):
-            (root / folder / name).write_text(f"{folder}/{name}")
-
-
-@pytest.fixture(params=["hook-1", "hook-2", "builtin"])
-def ask(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Git]:
-    """Provide a git that asks fsmond, in a repository of its own; `ask.root` is its place."""
-    way = request.param
-    program = tool("FSMOND_MODERN_GIT", "git 2.55") if way == "builtin" else "git"
-    root = tmp_path / "repository"
-    _fill(root)
-
-    def run(*arguments: str) -> str:
-        return git(root, *arguments, program=program)
-
-    run("init", "--quiet")
-    run("add", "--all")
-    run("commit", "--quiet", "--message", "first")
-    run("config", "core.untrackedCache", "true")
-    with no_daemon_left(root):
-        assert fsmond("start", root).returncode == 0
-        if way == "builtin":
-            run("config", "core.fsmonitor", "true")
-        else:
-            run("config", "core.fsmonitor", HOOK)
-            run("config", "core.fsmonitorHookVersion", way[-1])
-        yield run
-
-
-@pytest.fixture
-def root(ask: Git, tmp_path: Path) -> Path:
-    """Name the place of the repository; all but the first answers are of changes only."""
-    ask("status")
-    ask("status")
-    return tmp_path / "repository"
 
 
 def _rename_with_subdirectories(root: Path) -> None:
@@ -182,7 +131,7 @@ def test_status_is_the_same_after_each_step(ask: Git, root: Path, untracked: str
 
         got = ask("status", "--porcelain=v2", f"--untracked-files={untracked}")
 
-        truth = ask(*_REFERENCE, "status", "--porcelain=v2", f"--untracked-files={untracked}")
+        truth = ask(*REFERENCE, "status", "--porcelain=v2", f"--untracked-files={untracked}")
         assert got == truth, step.__name__
         seen.add(got)
     assert len(seen) > len(STEPS) // 2, "the steps should show"
@@ -195,7 +144,7 @@ def test_the_same_without_a_look_in_between(ask: Git, root: Path) -> None:
     for step in STEPS:
         step(root)
 
-    assert ask("status", "--porcelain") == ask(*_REFERENCE, "status", "--porcelain")
+    assert ask("status", "--porcelain") == ask(*REFERENCE, "status", "--porcelain")
 
 
 def test_other_commands_see_the_changes_too(ask: Git, root: Path) -> None:
@@ -209,7 +158,7 @@ def test_other_commands_see_the_changes_too(ask: Git, root: Path) -> None:
 
     assert ask("status", "--porcelain") == " M moved/b/one\n"
     ask("checkout", "--quiet", "-f", "HEAD~")
-    assert ask("status", "--porcelain") == ask(*_REFERENCE, "status", "--porcelain") == ""
+    assert ask("status", "--porcelain") == ask(*REFERENCE, "status", "--porcelain") == ""
 
 
 def test_answers_are_of_changes_only(ask: Git, root: Path, request: pytest.FixtureRequest) -> None:
