@@ -34,7 +34,9 @@ def ask(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Git]:
     run("init", "--quiet")
     run("add", "--all")
     run("commit", "--quiet", "--message", "first")
-    run("config", "core.untrackedCache", "true")
+    # Told "everything", Git relies on the times of directories, and misses what changes within a
+    # tick of the clock, with fsmond or without.  In version 1 it is told nothing else.
+    run("config", "core.untrackedCache", "false" if way == "hook-1" else "true")
     with no_daemon_left(root):
         assert fsmond("start", root).returncode == 0
         if way == "builtin":
