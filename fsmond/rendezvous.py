@@ -1,6 +1,7 @@
 """Where a tree's daemon is met.  On the way of every query: no import that is not needed."""
 
 import os
+import sys
 
 from fsmond.errors import PathError
 from fsmond.git.worktree import SOCKET, find
@@ -50,7 +51,21 @@ def _socket_elsewhere(directory: bytes) -> bytes:
     """Return the socket's path for a directory that is no worktree: in the user's own folder."""
     from platformdirs import user_runtime_dir  # slow to import, and not needed in a worktree
 
-    return os.fsencode(os.path.join(user_runtime_dir("fsmond"), f"{name_of(directory)}.ipc"))
+    folder = user_runtime_dir("fsmond")
+    _refuse_if_foreign(folder)
+    return os.fsencode(os.path.join(folder, f"{name_of(directory)}.ipc"))
+
+
+def _refuse_if_foreign(folder: str) -> None:
+    """Raise PathError if the folder is another user's, who could answer in our daemon's place."""
+    if sys.platform == "win32":
+        return  # pipes are in no folder
+    try:
+        owner = os.stat(folder).st_uid
+    except OSError:
+        return  # it is made when it is needed
+    if owner != os.geteuid():
+        raise PathError(f"{folder} is another user's; set XDG_RUNTIME_DIR to a folder of your own")
 
 
 _REASONS: dict[type, str] = {

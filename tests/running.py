@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 
@@ -46,12 +46,16 @@ def git(where: Path, *arguments: str, program: str = "git") -> str:
 def tool(variable: str, what: str) -> str:
     """Return the path of a tool that not every machine has; skip the test where it is missing."""
     path = os.environ.get(variable)
-    if path:
-        return path
-    missing = f"needs {what}; give its path in {variable}"
+    if not path:
+        lack(f"needs {what}; give its path in {variable}")
+    return path
+
+
+def lack(what: str) -> NoReturn:
+    """Skip the test as something is missing; fail it where nothing may be."""
     if os.environ.get("FSMOND_ALL_TOOLS"):
-        pytest.fail(missing)
-    pytest.skip(missing)
+        pytest.fail(what)
+    pytest.skip(what)
 
 
 def until(condition: Callable[[], object], seconds: float = LONG) -> None:

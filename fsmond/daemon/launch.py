@@ -32,14 +32,15 @@ def launch(place: Place, *, patience: float = PATIENCE) -> None:
 
 
 def _await_ready(place: Place, process: subprocess.Popen[bytes], deadline: float) -> None:
-    with process:
-        try:
-            said, _ = process.communicate(timeout=max(deadline - time.monotonic(), 0))
-        except subprocess.TimeoutExpired:
-            raise StartError(
-                f"the daemon for {os.fsdecode(place.root)} is not ready yet; it goes on by "
-                "itself: see `fsmond status`"
-            ) from None
+    try:
+        said, _ = process.communicate(timeout=max(deadline - time.monotonic(), 0))
+    except subprocess.TimeoutExpired:
+        assert process.stdout is not None
+        process.stdout.close()
+        raise StartError(
+            f"the daemon for {os.fsdecode(place.root)} is not ready yet; it goes on by "
+            "itself: see `fsmond status`"
+        ) from None
     if said != READY and get_active_state(place.socket) != ActiveState.LISTENING:
         reason = said.decode(errors="replace").strip()
         raise StartError(reason or "the daemon ended before it was ready, and did not say why")

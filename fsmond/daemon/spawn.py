@@ -1,5 +1,6 @@
 """Start a daemon's process.  Only Python's own is imported: a hook may have no more."""
 
+import contextlib
 import os
 import subprocess
 import sys
@@ -9,6 +10,8 @@ from fsmond.rendezvous import Place
 # By the file, as it needs neither an installation nor what this process has in its sys.path.  -P,
 # as the folder of the file holds modules that are none of the top level.
 _PROGRAM = os.path.join(os.path.dirname(os.path.dirname(__file__)), "__main__.py")
+
+_PATIENCE = 1.0  # seconds until the process has left us its child; it takes hundredths
 
 
 def spawn(place: Place) -> subprocess.Popen[bytes]:
@@ -24,6 +27,8 @@ def spawn(place: Place) -> subprocess.Popen[bytes]:
 
 def spawn_unattended(place: Place) -> None:
     """Start a daemon and don't wait for it; one that need not be there will end by itself."""
-    with spawn(place) as process:
-        assert process.stdout is not None
-        process.stdout.close()
+    process = spawn(place)
+    assert process.stdout is not None
+    process.stdout.close()
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(_PATIENCE)

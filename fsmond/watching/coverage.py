@@ -109,7 +109,8 @@ class Coverage:
         """Try again to watch what could not be watched."""
         for parent, name, _ in list(self.uncovered.values()):
             self.look(parent, name, anew=True)
-            if parent.prefix + name + b"/" in self.uncovered:
+            again = self.uncovered.get(parent.prefix + name + b"/")
+            if again is not None and again[2].errno == errno.ENOSPC:
                 return  # the limit still holds; the others would fail as well
 
     def kernel_removed(self, directory: Directory) -> None:

@@ -32,6 +32,10 @@ def no_watch(root: bytes, error: OSError) -> WatchError:
         )
     if error.errno == errno.EACCES:
         return WatchError(f"cannot watch {os.fsdecode(root)}: no permission to read it")
+    if error.errno in (errno.EMFILE, errno.ENFILE):
+        return WatchError(
+            f"cannot look into {os.fsdecode(root)}: {error.strerror}; allow more: ulimit -n 1024"
+        )
     where = error.filename or root
     return WatchError(f"cannot watch {os.fsdecode(where)}: {error.strerror}")
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from running import lack
 
 from fsmond.daemon.monitor import Monitor
 from fsmond.watching import inotify
@@ -122,7 +123,7 @@ def test_a_directory_that_is_mounted_at_two_places_is_everything(root: Path) -> 
     """Its changes have two names, and events tell one; without the mount all is exact again."""
     command = ["unshare", "--user", "--map-root-user", "--mount"]
     if subprocess.run([*command, "true"], check=False, capture_output=True).returncode:
-        pytest.skip("needs user namespaces, to mount without harm")
+        lack("needs user namespaces, to mount without harm")
 
     done = subprocess.run(
         [*command, sys.executable, "-c", _MOUNTED_TWICE, str(root)],

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from running import LONG
+from running import LONG, lack
 
 from fsmond.daemon.monitor import Monitor
 from fsmond.watching.choice import watcher_for_platform
@@ -51,7 +51,7 @@ def _with_few_watches(root: Path, program: str) -> subprocess.CompletedProcess[s
     """Run a program where this user may have only a few watches."""
     can = subprocess.run(["unshare", "--user", "--map-root-user", "true"], check=False)
     if can.returncode:
-        pytest.skip("needs user namespaces, to lower inotify's limits")
+        lack("needs user namespaces, to lower inotify's limits")
     return subprocess.run(
         [sys.executable, "-c", _FEW],
         input=_PRELUDE + program,

@@ -1,6 +1,7 @@
 """Where a tree's daemon is met."""
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -140,3 +141,20 @@ def test_what_can_be_no_path_is_an_error(path: str | bytes) -> None:
     """`Client` promises PathError, and nothing else, for whatever it is given."""
     with pytest.raises(PathError):
         place_of(path)
+
+
+def test_a_folder_for_sockets_that_is_another_users_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """He could answer in our daemon's place."""
+    if sys.platform == "win32":
+        pytest.skip("pipes are in no folder")
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    (tmp_path / "fsmond").mkdir()
+    (tmp_path / "tree").mkdir()
+    place_of(tmp_path / "tree")
+    mine = os.geteuid()
+    monkeypatch.setattr(os, "geteuid", lambda: mine + 1)
+
+    with pytest.raises(PathError, match="XDG_RUNTIME_DIR"):
+        place_of(tmp_path / "tree")
