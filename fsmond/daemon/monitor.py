@@ -58,6 +58,7 @@ class Monitor:
         """Why the tree can't be watched any longer, if it can't."""
         self.resyncs: deque[Resync] = deque(maxlen=_RESYNCS)
         self.resynced = 0
+        self._unlogged: deque[Resync] = deque(maxlen=_RESYNCS)
         self._patience = patience
         self._lock = threading.Lock()  # guards the journal, and all of the watcher
         self._flush_wanted = False
@@ -67,8 +68,12 @@ class Monitor:
     def start(self) -> None:
         """Cover the tree.  Raises WatchError, with nothing left running, if that is impossible."""
         self.watcher.start()
-        self.resyncs.clear()  # the first survey was none
-        self.resynced = 0
+
+    def log_losses(self) -> None:
+        """Log what was lost since the last call; not when it is lost, as the lock is held then."""
+        while self._unlogged:
+            loss = self._unlogged.popleft()
+            _log.warning("all tokens are void (%s): %s", loss.reason, loss.detail)
 
     def stop(self) -> None:
         """Look no more; joins the watcher's thread."""
@@ -129,11 +134,12 @@ class Monitor:
 
     def lost(self, reason: str, detail: str) -> None:
         """See Sink; the lock is held."""
-        self.resyncs.append(Resync(time.time(), reason, detail))
-        self.resynced += 1
         self._journal.restart(_new_session(), reason)
-        if reason != "sync-timeout":
-            _log.warning("all tokens are void (%s): %s", reason, detail)
+        if reason != "sync-timeout":  # that is the first survey, and no loss
+            loss = Resync(time.time(), reason, detail)
+            self.resyncs.append(loss)
+            self._unlogged.append(loss)
+            self.resynced += 1
 
     def gone(self, detail: str) -> None:
         """See Sink; the lock may be held or not."""

@@ -98,6 +98,7 @@ def _serve(place: Place, log: Log, ready: Callable[[], None]) -> None:
 
 def _wait(server: Server, monitor: Monitor, health: Health) -> None:
     while not server.wait(TICK):
+        monitor.log_losses()
         problem = monitor.ended or health.problem()
         if problem:
             _log.warning("ending: %s", problem)

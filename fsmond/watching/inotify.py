@@ -165,7 +165,9 @@ class InotifyEmitter(EventEmitter):
         if not self._work_locked(deadline):
             return self._surveying or "sync-timeout"
         if self._surveying:
-            self._sink.lost(self._surveying, "the whole tree was looked at anew")
+            self._sink.lost(
+                self._surveying, "events were dropped, and the whole tree looked at anew"
+            )
             self._surveying = None
         return self._judge_locked()
 
@@ -234,7 +236,6 @@ class InotifyEmitter(EventEmitter):
 
     def _overflowed_locked(self) -> None:
         """Look at the whole tree: the queue was full, and events were lost."""
-        _log.warning("the queue of events overflowed")
         self._surveying = "overflow"
         self._coverage.survey()
 
