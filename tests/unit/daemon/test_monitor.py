@@ -12,13 +12,6 @@ PATIENCE = 0.05  # seconds
 
 
 @pytest.fixture
-def watcher(monitor: Monitor) -> FakeWatcher:
-    """Return what it watches with."""
-    assert isinstance(monitor.watcher, FakeWatcher)
-    return monitor.watcher
-
-
-@pytest.fixture
 def monitor() -> Monitor:
     """Return one that has started."""
     return started(Monitor(b"/tree", FakeWatcher, patience=PATIENCE))

@@ -23,13 +23,6 @@ def monitor() -> Monitor:
 
 
 @pytest.fixture
-def watcher(monitor: Monitor) -> FakeWatcher:
-    """Return what it watches with."""
-    assert isinstance(monitor.watcher, FakeWatcher)
-    return monitor.watcher
-
-
-@pytest.fixture
 def requests(monitor: Monitor) -> Requests:
     """Return what is tested."""
     return Requests(monitor, {"socket": "/socket", "last_error": lambda: "a fault"})
