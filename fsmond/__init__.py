@@ -7,6 +7,7 @@ fsmond.protocol     what is said there
 fsmond.errors       what callers decide by
 fsmond.daemon       the process that watches a tree
 fsmond.journal      what changed since when
+fsmond.index        what a tree looked like, and what differs now
 fsmond.watching     where changes come from
 fsmond.git          what fsmond knows about Git
 fsmond.cli          people's commands

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 _ATTEMPTS = 3  # one finds a daemon that is about to end, one finds none, one the new one
 TIMEOUT = 10.0  # seconds; ten times what a daemon takes that has not been stopped
+VERIFY_TIMEOUT = 620.0  # seconds; a daemon gives up a little before
 
 
 class Client:
@@ -56,6 +57,11 @@ class Client:
     def quit(self) -> None:
         """Have the daemon stop, which it does after this returns."""
         self.ask(QUIT, start=False)
+
+    def verify(self) -> dict[str, object]:
+        """Have the whole tree compared; return what was found, which may take minutes."""
+        asking = Client(self.place.root, start=False, timeout=VERIFY_TIMEOUT)
+        return asking.request("verify")
 
     def request(
         self, command: str, *, start: bool | None = None, **details: object

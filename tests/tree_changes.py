@@ -36,6 +36,8 @@ class Changes:
         self._random = random
         self._serial = 0
         self.log: list[str] = []
+        self.linked: dict[bytes, int] = {}
+        """The names that were given to files which had one, and the inodes."""
         self._kinds: list[Callable[[], str]] = [
             getattr(self, name)
             for name in sorted(dir(type(self)))
@@ -218,6 +220,7 @@ class Changes:
 
     def do_hard_link(self) -> str:
         os.link(old := self._file(), new := self._name(), follow_symlinks=False)
+        self.linked[new[len(self.root) + 1 :]] = os.lstat(new).st_ino
         return f"{old!r} {new!r}"
 
     def do_mode(self) -> str:

@@ -6,11 +6,12 @@ from collections.abc import Iterable
 from pathlib import Path
 
 Signature = tuple[int, ...]
+Tree = dict[bytes, Signature]
 
 
-def look(root: Path) -> dict[bytes, Signature]:
+def look(root: Path) -> Tree:
     """Return a signature of each path below the root; a directory's says which one it is."""
-    found: dict[bytes, Signature] = {}
+    found: Tree = {}
     base = os.fsencode(root)
     pending = [b""]
     while pending:
@@ -38,14 +39,12 @@ def _of_file(status: os.stat_result) -> Signature:
     )
 
 
-def changed(before: dict[bytes, Signature], after: dict[bytes, Signature]) -> set[bytes]:
+def changed(before: Tree, after: Tree) -> set[bytes]:
     """Return the paths that came, went or changed."""
     return {path for path in before.keys() | after.keys() if before.get(path) != after.get(path)}
 
 
-def missed(
-    before: dict[bytes, Signature], after: dict[bytes, Signature], answer: Iterable[bytes]
-) -> set[bytes]:
+def missed(before: Tree, after: Tree, answer: Iterable[bytes]) -> set[bytes]:
     """Return the changed paths that an answer leaves out.
 
     What is there must be named itself; for what went, its directory will do.

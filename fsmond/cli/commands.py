@@ -8,9 +8,11 @@ import time
 from collections import defaultdict
 from typing import Any
 
-from fsmond.cli.output import write_line
+from fsmond.cli.output import write, write_line
+from fsmond.cli.progress import shown
 from fsmond.client import Client
 from fsmond.errors import NotRunningError
+from fsmond.git.quoting import quote, quotes_high_bytes
 from fsmond.rendezvous import place_of
 from ipc.client import get_active_state
 from ipc.state import ActiveState
@@ -23,7 +25,12 @@ def start(options: argparse.Namespace) -> int:
     """Start the daemon, unless it runs already."""
     from fsmond.daemon.launch import launch
 
-    launch(place_of(options.path))
+    chosen = _choose(options)
+    client = Client(options.path, start=False)
+    if not launch(client.place) and chosen:
+        print(f"fsmond: it runs already; for {chosen}, stop it first", file=sys.stderr)
+    if sys.stderr.isatty():
+        _wait_until_ready(client)
     return 0
 
 
@@ -31,6 +38,7 @@ def run(options: argparse.Namespace) -> int:
     """Be the daemon."""
     from fsmond.daemon import process
 
+    _choose(options)
     return process.run(place_of(options.path))
 
 
@@ -75,6 +83,27 @@ def query(options: argparse.Namespace) -> int:
     return answer(options.path, options.since, form=form, start=not options.no_start)
 
 
+def verify(options: argparse.Namespace) -> int:
+    """Compare the tree with what events told, and name each difference."""
+    client = Client(options.path, start=False)
+    with shown(client, "comparing", lambda told: int(str(told.get("compared", 0)))):
+        told = client.verify()
+    found = told["differences"]
+    assert isinstance(found, list)
+    if options.json:
+        write_line(json.dumps(told))
+    else:
+        high = quotes_high_bytes(client.place.root) if found else True
+        for each in found:
+            path = quote(each["path"].encode(errors="surrogateescape"), high=high)
+            write(f"{each['kind']:<9}".encode() + path + b"\n")
+        write_line(
+            f"{told['directories']} directories compared in {told['seconds']} s: "
+            f"{len(found) or 'no'} difference{'s' * (len(found) != 1)}"
+        )
+    return 1 if found else 0
+
+
 def flush(options: argparse.Namespace) -> int:
     """Have all tokens forgotten."""
     Client(options.path, start=False).flush()
@@ -88,6 +117,24 @@ def hook(options: argparse.Namespace) -> int:
     return hook.run([options.version, options.token])
 
 
+def _choose(options: argparse.Namespace) -> str:
+    """Hand what was chosen to the daemon, whoever starts it; return it as it was typed."""
+    chosen = []
+    for name, option in (("watch", "--watch"), ("verify_every", "--verify-every")):
+        value = getattr(options, name)
+        if value is not None:
+            os.environ[f"FSMOND_{name.upper()}"] = str(value)
+            chosen.append(f"{option}={value}")
+    return " ".join(chosen)
+
+
+def _wait_until_ready(client: Client) -> None:
+    """Let who sits at a terminal see how far it is; to go away does no harm."""
+    with shown(client, "looking at the tree", lambda told: int(str(told.get("directories", 0)))):
+        while client.status().get("state") not in ("ready", None):
+            time.sleep(_NAP)
+
+
 def _described(answer: dict[str, Any]) -> str:
     told = defaultdict(lambda: "?", answer)  # it may be of another version than we are
     coverage, resyncs = defaultdict(int, answer.get("coverage", {})), answer.get("resyncs", [])
@@ -95,7 +142,9 @@ def _described(answer: dict[str, Any]) -> str:
         f"fsmond {told['version']} is watching {told['root']}",
         f"process      {told['pid']}, for {float(answer.get('uptime_seconds', 0)):.0f} s",
         f"directories  {told['directories']}: {coverage['events']} by events, "
-        f"{coverage['none']} not at all",
+        f"{coverage['scan']} by looking at them for each query",
+        *([f"             {answer['advice']}"] if answer.get("advice") else []),
+        f"index        {told['state']}",
         f"events       {told['events']}",
         f"queries      {told['queries']}",
         f"resyncs      {told['resynced']}",

@@ -40,18 +40,34 @@ def _parser() -> argparse.ArgumentParser:
         added.set_defaults(command=command)
         return added
 
-    add("start", commands.start, "start the daemon in the background")
-    add("run", commands.run, "watch in the foreground, with a log on standard error")
+    _add_settings(add("start", commands.start, "start the daemon in the background"))
+    _add_settings(add("run", commands.run, "watch in the foreground, with a log on standard error"))
     add("stop", commands.stop, "ask the daemon to quit, and wait until it is gone")
     status = add("status", commands.status, "show what the daemon does; exit status 1 if none runs")
     status.add_argument("--json", action="store_true", help="as one JSON object")
     _add_query_options(add("query", commands.query, "show what changed since a token"))
+    verify = add("verify", commands.verify, "compare the tree with what events told of it")
+    verify.add_argument("--json", action="store_true", help="as one JSON object")
     add("flush", commands.flush, "have the daemon forget all tokens")
     hook = adding.add_parser("hook", help="answer as Git's fsmonitor hook")
     hook.add_argument("version", metavar="VERSION", choices=["1", "2"], help="1 or 2")
     hook.add_argument("token", metavar="TOKEN", help="what Git was answered with the last time")
     hook.set_defaults(command=commands.hook)
     return parser
+
+
+def _add_settings(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--watch",
+        choices=["auto", "events", "scan"],
+        help="by events, by scanning for each query, or as the file system needs it (FSMOND_WATCH)",
+    )
+    command.add_argument(
+        "--verify-every",
+        metavar="N",
+        type=int,
+        help="verify at each Nth query, and log what is found (FSMOND_VERIFY_EVERY)",
+    )
 
 
 def _add_query_options(query: argparse.ArgumentParser) -> None:

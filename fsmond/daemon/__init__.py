@@ -4,9 +4,18 @@ fsmond.daemon.launch     have one, started if there is none
 fsmond.daemon.spawn      start its process
 fsmond.daemon.lock       of those who would start it, one does
 fsmond.daemon.process    its life, from the first line to the last
+fsmond.daemon.settings   what can be chosen for it
 fsmond.daemon.detach     leave everything of the parent's behind
 fsmond.daemon.alive      whether a process still runs
 fsmond.daemon.monitor    the history of one tree
+fsmond.daemon.keeper     when its tree is compared with the index, and who waits for that
+fsmond.daemon.reconciler how index, journal and tree are brought together
+fsmond.daemon.chronicle  what changed, by all the names it has
+fsmond.daemon.early      what tokens from before the index stand for
+fsmond.daemon.verdict    what a comparison of the whole tree found
+fsmond.daemon.rounds     something that is done once for all who asked
+fsmond.daemon.schedule   when it is time for something
+fsmond.daemon.paths      where paths are
 fsmond.daemon.requests   what clients ask, and the answers
 fsmond.daemon.health     whether there is still something to watch
 fsmond.daemon.memory     have what is no longer used given back

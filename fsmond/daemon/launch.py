@@ -15,16 +15,18 @@ from ipc.state import ActiveState
 PATIENCE = 60.0  # seconds; half a million directories take ten
 
 
-def launch(place: Place, *, patience: float = PATIENCE) -> None:
-    """Return when a daemon answers for the tree.  Raises StartError.
+def launch(place: Place, *, patience: float = PATIENCE) -> bool:
+    """Return when a daemon answers for the tree; say whether it was started.  Raises StartError.
 
     However many do so at once, one daemon is started.
     """
     deadline = time.monotonic() + patience
     try:
         with held(place.root, deadline):
-            if get_active_state(place.socket) != ActiveState.LISTENING:
-                _await_ready(place, spawn(place), deadline)
+            if get_active_state(place.socket) == ActiveState.LISTENING:
+                return False
+            _await_ready(place, spawn(place), deadline)
+            return True
     except StartError:
         raise
     except OSError as error:

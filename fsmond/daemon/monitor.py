@@ -1,4 +1,4 @@
-"""The history of one tree: a watcher and a journal, under one lock."""
+"""The history of one tree: a watcher, a journal and an index, under one lock."""
 
 import logging
 import os
@@ -8,11 +8,18 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
+from fsmond.daemon.chronicle import Chronicle
+from fsmond.daemon.keeper import Keeper
+from fsmond.daemon.reconciler import Reconciler
+from fsmond.index.tree import Index
 from fsmond.journal.history import KEEP, Journal
 from fsmond.journal.token import SESSION_DIGITS, Token
 from fsmond.watching.contract import Sink, Watcher
 
 PATIENCE = 0.9  # seconds a query may wait for the watcher: its client has its answer within one
+_NAP = 0.002  # seconds
+_SMALL = 1000  # directories; they take about 20 ms
+_AT_ONCE = 2000  # names that are looked at while the lock is held; a few milliseconds
 _RESYNCS = 50  # losses that are remembered for people; older ones only count
 
 _log = logging.getLogger(__name__)
@@ -56,6 +63,8 @@ class Monitor:
         self.queries = 0  # counted without a lock: a figure for people
         self.ended: str | None = None
         """Why the tree can't be watched any longer, if it can't."""
+        self.verify_every = 0
+        """After so many queries the tree is compared, and what was not told logged; 0: never."""
         self.resyncs: deque[Resync] = deque(maxlen=_RESYNCS)
         self.resynced = 0
         self._unlogged: deque[Resync] = deque(maxlen=_RESYNCS)
@@ -63,43 +72,92 @@ class Monitor:
         self._lock = threading.Lock()  # guards the journal, and all of the watcher
         self._flush_wanted = False
         self._journal = Journal(_new_session(), keep=keep)
+        index = Index(root, excluded)
+        index.since = time.time_ns()
+        self._chronicle = Chronicle(root, index, self._journal)
         self.watcher = watcher(root, self, self._lock, excluded)
+        reconciler = Reconciler(index, self._journal, self._chronicle, self.watcher, self._lock)
+        self.keeper = Keeper(reconciler, self._journal, self.watcher, self._lock, self)
 
-    def start(self) -> None:
-        """Cover the tree.  Raises WatchError, with nothing left running, if that is impossible."""
+    def start(self, *, patience: float = 0.0) -> None:
+        """Begin to cover the tree; wait until that is done, for that many seconds at most."""
+        self.keeper.start()
         self.watcher.start()
+        deadline = time.monotonic() + patience
+        while not self.keeper.covered and time.monotonic() < deadline:
+            self.watcher.sync(deadline)
+            time.sleep(_NAP)
 
-    def log_losses(self) -> None:
-        """Log what was lost since the last call; not when it is lost, as the lock is held then."""
+    def tick(self) -> None:
+        """Do what is to be done now and then; to be called about twice a second.
+
+        Losses are logged here, as the lock is held when they are noticed.
+        """
         while self._unlogged:
             loss = self._unlogged.popleft()
-            _log.warning("all tokens are void (%s): %s", loss.reason, loss.detail)
+            _log.warning("%s: %s", loss.reason, loss.detail)
+        if self.watcher.is_partial:
+            self.watcher.sync(time.monotonic() + _NAP)  # it may be that more can be watched by now
+        with self._lock:
+            self._chronicle.look_at_new(index_is_whole=self.keeper.built, most=_AT_ONCE)
+        self.keeper.tick()
 
     def stop(self) -> None:
-        """Look no more; joins the watcher's thread."""
+        """Look no more; joins all threads."""
+        self.keeper.stop()
         self.watcher.stop()
 
     def query(self, since: bytes | None) -> Missed:
         """Say what changed since the answer with this token, within the monitor's patience."""
         self.queries += 1
         deadline = time.monotonic() + self._patience
-        trouble = self.watcher.sync(deadline)
-        if self.ended is not None:
-            trouble = "degraded"
+        wanted = None if since is None else Token.parse(since)
+        reason = "no-token" if since is None else "unknown-token"
+        known = wanted is not None and wanted.session == self.session
+        if not (known or self.keeper.covered):
+            self._wait_if_small(deadline)
+        is_early = not self.keeper.covered
+        if is_early or self.watcher.is_partial:
+            self.keeper.early_tokens = True  # before the token is taken, that this is about
+        if is_early and not known:
+            return self._missed_locked(wanted, reason)  # nothing is read that the lock guards
+        trouble = self._catch_up(wanted, deadline)
         if trouble is None and not self._lock.acquire(timeout=max(deadline - time.monotonic(), 0)):
             trouble = "sync-timeout"
         if trouble is not None:
             return Missed(self._journal.token, None, trouble)
         try:
-            return self._missed_locked(since)
+            if self.verify_every and self.queries % self.verify_every == 0:
+                self.keeper.want_verification()
+            if not self._chronicle.look_at_new(index_is_whole=self.keeper.built):
+                return Missed(self._journal.token, None, "sync-timeout")
+            return self._missed_locked(wanted, reason)
         finally:
             self._lock.release()
 
-    def _missed_locked(self, since: bytes | None) -> Missed:
+    def _wait_if_small(self, deadline: float) -> None:
+        """Wait until the tree is covered, unless that takes long: a token is worth more then."""
+        while not self.keeper.covered and time.monotonic() < deadline:
+            self.watcher.sync(time.monotonic() + _NAP)
+            if self.watcher.counts().directories > _SMALL:
+                return
+            time.sleep(_NAP / 10)
+
+    def _catch_up(self, wanted: Token | None, deadline: float) -> str | None:
+        """Have all in the journal that changed before; return why that was in vain, if it was."""
+        trouble = self.watcher.sync(deadline)
+        now = self._journal.token
+        known = wanted is not None and wanted.session == now.session
+        sequence = wanted.sequence if wanted is not None and known else now.sequence
+        if trouble in (None, "overflow") and self.keeper.must_wait(sequence):
+            trouble = self.keeper.catch_up(deadline)
+        return "degraded" if self.ended is not None else trouble
+
+    def _missed_locked(self, wanted: Token | None, reason: str) -> Missed:
         self._flush_if_wanted_locked()
-        now, wanted = self._journal.token, None if since is None else Token.parse(since)
+        now = self._journal.token
         if wanted is None:
-            return Missed(now, None, "no-token" if since is None else "unknown-token")
+            return Missed(now, None, reason)
         found = self._journal.since(wanted)
         if isinstance(found, str):
             return Missed(now, None, found)
@@ -111,6 +169,7 @@ class Monitor:
     def flush(self) -> Missed:
         """Forget all tokens, at the latest when the next query is answered."""
         self._flush_wanted = True
+        self.keeper.early_tokens = True
         if self._lock.acquire(timeout=self._patience):
             try:
                 self._flush_if_wanted_locked()
@@ -130,20 +189,31 @@ class Monitor:
 
     def changed(self, paths: Iterable[bytes]) -> None:
         """See Sink; the lock is held."""
-        self._journal.record(paths)
+        self._chronicle.record(paths)
 
-    def lost(self, reason: str, detail: str) -> None:
+    def came(self, paths: Iterable[bytes]) -> None:
         """See Sink; the lock is held."""
-        self._journal.restart(_new_session(), reason)
-        if reason != "sync-timeout":  # that is the first survey, and no loss
-            loss = Resync(time.time(), reason, detail)
-            self.resyncs.append(loss)
-            self._unlogged.append(loss)
-            self.resynced += 1
+        self._chronicle.note_new(paths)
+
+    def lost(self, detail: str) -> None:
+        """See Sink; the lock is held."""
+        loss = Resync(time.time(), "overflow", detail)
+        self.resyncs.append(loss)
+        self._unlogged.append(loss)
+        self.resynced += 1
+        self.keeper.note_lost()
+
+    def covered(self) -> None:
+        """See Sink; the lock is held."""
+        self.keeper.note_covered()
 
     def gone(self, detail: str) -> None:
         """See Sink; the lock may be held or not."""
         self.ended = detail
+
+    def begin_session(self, reason: str) -> None:
+        """See Owner; the lock is held."""
+        self._journal.restart(_new_session(), reason)
 
 
 def _new_session() -> str:

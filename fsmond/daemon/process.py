@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable
+from functools import partial
 from types import FrameType
 
 from fsmond.daemon.detach import READY, release
@@ -14,6 +15,7 @@ from fsmond.daemon.logs import Log
 from fsmond.daemon.memory import give_back_memory
 from fsmond.daemon.monitor import Monitor
 from fsmond.daemon.requests import Requests
+from fsmond.daemon.settings import Settings
 from fsmond.errors import Error, StartError
 from fsmond.rendezvous import Place, place_of
 from fsmond.watching.choice import watcher_for_platform
@@ -59,7 +61,7 @@ def run_detached(root: str) -> int:
 def serve(place: Place, log: Log, ready: Callable[[], None]) -> None:
     """Watch a tree and answer for it, until told to quit or there is nothing left to watch.
 
-    Calls `ready` when the tree is covered.  Must be called on the main thread.  Raises StartError
+    Calls `ready` when it answers.  Must be called on the main thread.  Raises StartError
     if the tree can't be watched, or another daemon does so.
     """
     _end_on_signals()
@@ -75,8 +77,15 @@ def serve(place: Place, log: Log, ready: Callable[[], None]) -> None:
 
 def _serve(place: Place, log: Log, ready: Callable[[], None]) -> None:
     health = Health(place)
-    monitor = Monitor(place.root, watcher_for_platform, excluded=_excluded(place))
+    settings = Settings.of()
+    monitor = Monitor(
+        place.root,
+        partial(watcher_for_platform, how=settings.watch),
+        excluded=_excluded(place),
+    )
+    monitor.verify_every = settings.verify_every
     facts = {
+        "settings": settings._asdict(),
         "socket": os.fsdecode(place.socket),
         "log": str(log.path) if log.path else None,
         "last_error": log.last_error,
@@ -85,11 +94,9 @@ def _serve(place: Place, log: Log, ready: Callable[[], None]) -> None:
     try:
         # Clients are answered from now on, if only with "everything": Git waits without a limit.
         with Server(place.socket, Requests(monitor, facts), _options(place)) as server:
-            monitor.start()
-            gc.collect()
-            gc.freeze()  # what covers the tree lives as long as we do; no need to look at it again
-            _log.info("watching %s, process %d", os.fsdecode(place.root), os.getpid())
             ready()
+            monitor.start()
+            _log.info("watching %s, process %d", os.fsdecode(place.root), os.getpid())
             _wait(server, monitor, health)
     finally:
         monitor.stop()
@@ -97,8 +104,13 @@ def _serve(place: Place, log: Log, ready: Callable[[], None]) -> None:
 
 
 def _wait(server: Server, monitor: Monitor, health: Health) -> None:
+    frozen = False
     while not server.wait(TICK):
-        monitor.log_losses()
+        monitor.tick()
+        if monitor.keeper.built and not frozen:
+            frozen = True
+            gc.collect()
+            gc.freeze()  # what covers the tree lives as long as we do; no need to look at it again
         problem = monitor.ended or health.problem()
         if problem:
             _log.warning("ending: %s", problem)

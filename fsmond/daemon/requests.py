@@ -3,6 +3,7 @@
 import json
 import logging
 import os
+import threading
 import time
 from collections.abc import Callable, Mapping
 
@@ -13,6 +14,9 @@ from ipc.server import QUIT as STOP
 
 _LONGEST = 80  # characters of what was sent that an error repeats
 _PIECE = 4000  # paths that are sent at a time: a few packets
+
+_VERIFY_PATIENCE = 600.0  # seconds; ten million files take less
+_VERIFIERS = 4  # requests that may wait for so long; all others need the threads as well
 
 _log = logging.getLogger(__name__)
 
@@ -27,8 +31,10 @@ class Requests:
             "query": self._query,
             "status": self._status,
             "flush": self._flush,
+            "verify": self._verify,
             "version": self._version,
         }
+        self._verifiers = threading.BoundedSemaphore(_VERIFIERS)
 
     def __call__(self, message: bytes, reply: Callable[[bytes], None]) -> object:
         """Answer one request; what is returned is the answer's last piece, or ends the daemon."""
@@ -72,11 +78,26 @@ class Requests:
     def _flush(self, _: Mapping[str, object]) -> dict[str, object]:
         return _as_object(self._monitor.flush())
 
+    def _verify(self, request: Mapping[str, object]) -> dict[str, object]:
+        timeout = request.get("timeout", _VERIFY_PATIENCE)
+        if isinstance(timeout, bool) or not isinstance(timeout, int | float) or not timeout >= 0:
+            return {"error": f"'timeout' is a number of seconds, not {_short(timeout)}"}
+        if not self._verifiers.acquire(blocking=False):
+            return {"error": f"{_VERIFIERS} others wait for that; try again later"}
+        try:
+            deadline = time.monotonic() + min(timeout, _VERIFY_PATIENCE)
+            verdict = self._monitor.keeper.verify(deadline)
+        finally:
+            self._verifiers.release()
+        if verdict is None:
+            return {"error": f"the comparison was not done within {timeout:g} s"}
+        return verdict.to_object()
+
     def _version(self, _: Mapping[str, object]) -> dict[str, object]:
         return {"version": __version__, "commands": sorted(self._commands)}
 
     def _status(self, _: Mapping[str, object]) -> dict[str, object]:
-        monitor = self._monitor
+        monitor, keeper = self._monitor, self._monitor.keeper
         counts = monitor.watcher.counts()
         return {
             "root": os.fsdecode(monitor.root),
@@ -84,8 +105,11 @@ class Requests:
             "version": __version__,
             "uptime_seconds": round(time.time() - monitor.started, 3),
             "session": monitor.session,
-            "directories": counts.directories + counts.uncovered,
-            "coverage": {"events": counts.directories, "scan": 0, "none": counts.uncovered},
+            "directories": counts.directories + keeper.scanned,
+            "coverage": {"events": counts.directories, "scan": keeper.scanned, "none": 0},
+            "advice": counts.advice,
+            "state": keeper.state,
+            "compared": keeper.reconciler.compared,
             "unreadable": [os.fsdecode(path) for path in monitor.watcher.unreadable()],
             "events": counts.events,
             "queries": monitor.queries,

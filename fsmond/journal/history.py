@@ -13,7 +13,7 @@ _ENDED = 16  # sessions of which the end's reason is remembered
 
 
 class Journal:
-    """One history at a time; not thread-safe, its owner holds a lock."""
+    """One session at a time; not thread-safe, its owner holds a lock."""
 
     def __init__(self, session: str, *, keep: int = KEEP) -> None:
         self.token = Token(session, 0)
@@ -49,20 +49,34 @@ class Journal:
             )
         if token.sequence > now:
             return "unknown-token"
-        if token.sequence == now:
+        found = self.after(token.sequence)
+        return "token-too-old" if found is None else found
+
+    def after(self, sequence: int) -> list[bytes] | None:
+        """Return the paths that changed after `sequence`, newest first; None if some are dropped.
+
+        Unlike a token, a sequence outlives its session.
+        """
+        if sequence == self.token.sequence:
             return []
-        if token.sequence < self._forgotten:
-            return "token-too-old"
-        return list(islice(reversed(self._sequences), self._count_after(token.sequence)))
+        if sequence < self._forgotten:
+            return None
+        return list(islice(reversed(self._sequences), self._count_after(sequence)))
+
+    def has_changed(self, path: bytes, sequence: int, *, or_above: bool) -> bool:
+        """Say whether the path changed after `sequence`; `or_above`: or a directory it is in."""
+        changed = self._sequences.get(path, 0) > sequence
+        while or_above and path and not changed:
+            path = path[: path.rfind(b"/", 0, -1) + 1]
+            changed = self._sequences.get(path, 0) > sequence
+        return changed
 
     def restart(self, session: str, reason: str) -> None:
-        """Begin a new history: all tokens until now will be answered with `reason`."""
+        """Begin a new session: all tokens until now will be answered with `reason`."""
         self._ended[self.token.session] = reason
         if len(self._ended) > _ENDED:
             del self._ended[next(iter(self._ended))]
-        self.token = Token(session, 0)
-        self._sequences.clear()
-        self._forgotten = 0
+        self.token = Token(session, self.token.sequence)
 
     def _count_after(self, sequence: int) -> int:
         # By slices, as to take one is three times as fast as to look at each by itself.

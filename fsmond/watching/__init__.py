@@ -2,10 +2,15 @@
 
 fsmond.watching.contract   what every watcher promises
 fsmond.watching.inotify    Linux: the kernel's queue, read by us
+fsmond.watching.events     what those events tell
 fsmond.watching.coverage   which directory each watch descriptor is now
 fsmond.watching.opening    open a directory by the path it had, and see whether it is still there
+fsmond.watching.gaps       the directories of which events tell nothing
+fsmond.watching.listing    what is in an open directory
 fsmond.watching.directory  a watched directory, and its place among the others
 fsmond.watching.calls      the system calls of inotify
+fsmond.watching.mounts     which file systems there are in a tree, and which tell of changes
+fsmond.watching.scanning   a watcher without events, where there are none
 fsmond.watching.limits     what to do when inotify's limits are too low
 fsmond.watching.choice     the watcher for the platform this runs on
 """

@@ -18,6 +18,7 @@ from watchdog.observers.inotify_c import Mask, WatchDescriptor
 IGNORED = int(Flag.IN_IGNORED)
 IS_DIRECTORY = int(Flag.IN_ISDIR)
 MOVED_TO = int(Flag.IN_MOVED_TO)
+CAME = int(Flag.IN_CREATE | Flag.IN_MOVED_TO)
 OVERFLOW = int(Flag.IN_Q_OVERFLOW)
 UNMOUNT = int(Flag.IN_UNMOUNT)
 

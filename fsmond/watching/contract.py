@@ -1,6 +1,6 @@
 """What every watcher promises, and what it asks of its owner."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import NamedTuple, Protocol
 
 
@@ -8,10 +8,11 @@ class Counts(NamedTuple):
     """How a tree is covered, for people who ask."""
 
     directories: int
+    """Whose changes are told by events."""
     events: int
     """Received since the start."""
-    uncovered: int
-    """Directories for which no watch was to be had."""
+    advice: str | None = None
+    """Why events don't tell all, and what would help."""
 
 
 class Sink(Protocol):
@@ -20,8 +21,14 @@ class Sink(Protocol):
     def changed(self, paths: Iterable[bytes]) -> None:
         """Take paths relative to the root; a directory ends in `/`: it, and everything below."""
 
-    def lost(self, reason: str, detail: str) -> None:
-        """Take notice that changes went by unseen: tokens until now mean nothing any more."""
+    def came(self, paths: Iterable[bytes]) -> None:
+        """Take those of the changed paths, directories left out, that were not there before."""
+
+    def lost(self, detail: str) -> None:
+        """Take notice that changes go by unseen, from some time ago until `covered`."""
+
+    def covered(self) -> None:
+        """Take notice that from now on every change is reported, but in what is `unwatched`."""
 
     def gone(self, detail: str) -> None:
         """Take notice that the tree can't be watched any longer: nothing more will be reported."""
@@ -30,19 +37,29 @@ class Sink(Protocol):
 class Watcher(Protocol):
     """Reports the changes below one root."""
 
-    def start(self) -> None:
-        """Begin to look: no change made after this returns goes unreported.
+    @property
+    def is_partial(self) -> bool:
+        """Say whether `unwatched` would return anything; any thread, at any time."""
 
-        May take seconds, and may be overtaken by `sync`, which then waits within its deadline.
-        Raises WatchError, with nothing left running, if the tree can't be watched.
-        """
+    def start(self) -> None:
+        """Begin to look, and return at once; the sink is told when all is `covered`."""
 
     def sync(self, deadline: float) -> str | None:
         """Have every change reported whose system call returned before this was called.
 
         Returns None, or the reason why that can't be said: of `sync-timeout` (it was not done by
-        `deadline`, in seconds of time.monotonic), `overflow` and `degraded`.
+        `deadline`, in seconds of time.monotonic) and `overflow`.
         """
+
+    def unwatched(self) -> list[bytes]:
+        """Return the directories of which, and of all below them, changes are not reported.
+
+        Those among them as well that are watched by now, and were not when they were compared.
+        Prefixes: with a `/` behind, nothing for the root.  The lock must be held.
+        """
+
+    def note_compared(self, prefixes: Collection[bytes]) -> None:
+        """Take notice that these are about to be compared.  The lock must be held."""
 
     def unreadable(self) -> list[bytes]:
         """Return the directories of which nothing is ever reported, as nobody may look there."""

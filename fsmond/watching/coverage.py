@@ -13,6 +13,8 @@ A directory is known by its watch descriptor, not by its name.  Rules:
    moved is always listed anew with everything below it, even when it is where it was.
 4. What left its place is adrift.  It may turn up elsewhere as long as there are directories to be
    listed; when there are none, it is forgotten, and its watches are removed.
+5. What can't be watched is left out, with all below it, and tried again now and then.  When it can
+   be, what changed in it before is not reported, as nobody knows; it is told to be `rewatched`.
 """
 
 import sys
@@ -22,11 +24,16 @@ assert sys.platform == "linux"
 import errno
 import os
 import time
-from collections.abc import Callable, Iterable
 
 from fsmond.watching.calls import Queue
+from fsmond.watching.contract import Sink
 from fsmond.watching.directory import Directory
-from fsmond.watching.opening import NO_ACCESS, NO_ROOM, NOT_THERE, Opening, inside
+from fsmond.watching.gaps import Gaps
+from fsmond.watching.listing import contents
+from fsmond.watching.mounts import Mounts
+from fsmond.watching.opening import NO_ROOM, Opening, inside
+
+_NONE = -1  # no watch descriptor
 
 
 class Coverage:
@@ -36,25 +43,21 @@ class Coverage:
     """
 
     def __init__(
-        self,
-        root: bytes,
-        queue: Queue,
-        report: Callable[[Iterable[bytes]], object],
-        excluded: frozenset[bytes],
+        self, root: bytes, queue: Queue, sink: Sink, excluded: frozenset[bytes], mounts: Mounts
     ) -> None:
         self._base = root if root.endswith(b"/") else root + b"/"
         self._queue = queue
-        self._report = report
+        self._sink = sink
         self._excluded = excluded
-        self.root = Directory(queue.watch(self._base))
-        self.by_descriptor = {self.root.descriptor: self.root}
+        self._hidden = excluded | {path + b"/" for path in excluded}
+        self._mounts = mounts
+        self.root = Directory(_NONE)
+        self.by_descriptor: dict[int, Directory] = {}
         self._opening = Opening(self._base, queue, self.by_descriptor)
-        self.unreadable: dict[bytes, None] = {}
-        """Directories in which nobody may look; what changes there can't be told."""
-        self.uncovered: dict[bytes, tuple[Directory, bytes, OSError]] = {}
-        """Directories without a watch: parent, name, and why."""
+        self.gaps = Gaps()
         self._to_list: list[tuple[Directory, bool]] = []  # and whether to report what is found
         self._adrift: dict[Directory, None] = {}
+        self._cover_root()
 
     @property
     def settled(self) -> bool:
@@ -63,7 +66,7 @@ class Coverage:
 
     def survey(self) -> None:
         """Have the whole tree listed anew, without a report of what is found."""
-        self._to_list.append((self.root, False))
+        self._to_list = [(self.root, False)]
 
     def work(self, deadline: float) -> bool:
         """List what is to be listed; say whether all is done.  Stops soon after `deadline`.
@@ -81,7 +84,7 @@ class Coverage:
                 if self._may_pass(directory, error):
                     self._to_list.append((directory, reporting))
                     raise
-                self._leave_unread(directory, error)
+                self.gaps.leave_unread(directory, error)
         for directory in self._adrift:
             for each in directory.subtree():
                 self._forget(each)
@@ -101,29 +104,58 @@ class Coverage:
                     os.close(handle)
         except OSError as error:
             if self._may_pass(parent, error):
-                self.uncovered[parent.prefix + name + b"/"] = parent, name, error
+                self.gaps.uncovered[parent.prefix + name + b"/"] = parent, name, error
             else:
-                self._leave_unread(parent, error)
+                self.gaps.leave_unread(parent, error)
 
     def retry(self) -> None:
         """Try again to watch what could not be watched."""
-        for parent, name, _ in list(self.uncovered.values()):
-            self.look(parent, name, anew=True)
-            again = self.uncovered.get(parent.prefix + name + b"/")
+        for parent, name, _ in list(self.gaps.uncovered.values()):
+            if name:
+                self.look(parent, name, anew=True)
+            else:
+                self._cover_root()
+            again = self.gaps.uncovered.get(parent.prefix + name + (name and b"/"))
             if again is not None and again[2].errno == errno.ENOSPC:
                 return  # the limit still holds; the others would fail as well
+
+    def remount(self) -> None:
+        """Look again where something was mounted or unmounted."""
+        for prefix in self._mounts.news():
+            above, _, name = prefix[:-1].rpartition(b"/")
+            parent = self._find(above)
+            if parent is not None:
+                self._sink.changed((prefix,))
+                self.look(parent, name, anew=True)
 
     def kernel_removed(self, directory: Directory) -> None:
         """Take notice that a watch ended: its directory was deleted, or unmounted."""
         del self.by_descriptor[directory.descriptor]
 
+    def _cover_root(self) -> None:
+        try:
+            descriptor = self._queue.watch(self._base)
+        except OSError as error:
+            if error.errno != errno.ENOSPC:
+                raise
+            self.gaps.uncovered[b""] = self.root, b"", error
+            return
+        self.root.descriptor = descriptor
+        self.by_descriptor[descriptor] = self.root
+        if self.gaps.uncovered.pop(b"", None):
+            self.gaps.rewatched[b""] = None
+        self.survey()
+
+    def _find(self, path: bytes) -> Directory | None:
+        """Return the watched directory at a path, if there is one."""
+        found: Directory | None = self.root
+        for name in path.split(b"/") if path else ():
+            found = found and found.child(name)
+        return found
+
     def _may_pass(self, directory: Directory, error: OSError) -> bool:
         """Say whether to look again some time; in the root's case there is nothing else to do."""
         return error.errno in NO_ROOM or directory is self.root
-
-    def _leave_unread(self, directory: Directory, error: OSError) -> None:
-        if error.errno not in NOT_THERE:
-            self.unreadable[directory.prefix] = None
 
     def _look(
         self, handle: bytes, parent: Directory, name: bytes, *, anew: bool, reporting: bool
@@ -132,27 +164,20 @@ class Coverage:
         if name == b".git" or path in self._excluded:
             return
         path += b"/"
-        if path in self.unreadable or path in self.uncovered:
-            anew = True
-            self.unreadable.pop(path, None)
-            self.uncovered.pop(path, None)
-        known, found = parent.child(name), self._watch(handle + name)
+        was_unreadable, was_uncovered = self.gaps.reconsider(path)
+        known, found = parent.child(name), self._watch(handle + name, path)
         arrived = found is not known
         if known is not None and arrived:
             self._cast_adrift(known)
         if isinstance(found, OSError):
-            self._leave_out(path, parent, name, found)
+            self.gaps.leave_out(parent, name, found)
         elif not arrived or self._may_be(found, handle, parent, name):
             if arrived:
                 self._move(found, parent, name)
-            if arrived or anew:
-                self._to_list.append((found, reporting))
-
-    def _leave_out(self, path: bytes, parent: Directory, name: bytes, error: OSError) -> None:
-        if error.errno in NO_ACCESS:
-            self.unreadable[path] = None
-        elif error.errno not in NOT_THERE:
-            self.uncovered[path] = parent, name, error
+            if was_uncovered:
+                self.gaps.rewatched[path] = None
+            if arrived or anew or was_unreadable or was_uncovered:
+                self._to_list.append((found, reporting and not was_uncovered))
 
     def _move(self, directory: Directory, parent: Directory, name: bytes) -> None:
         before, name_before = directory.parent, directory.name
@@ -164,7 +189,9 @@ class Coverage:
             # What is there now?  After a rename an event will tell, after an unmount none.
             self.look(before, name_before, anew=False)
 
-    def _watch(self, path: bytes) -> Directory | OSError:
+    def _watch(self, path: bytes, prefix: bytes) -> Directory | OSError:
+        if self._mounts.is_blind(prefix):
+            return OSError(errno.EOPNOTSUPP, "it does not tell of others' changes", prefix)
         try:
             descriptor = self._queue.watch(path)
         except OSError as error:
@@ -180,21 +207,20 @@ class Coverage:
             return False
         if found.parent is None or not self._opening.is_at_its_place(found):
             return True
-        if self._watch(handle + name) is found:  # it did not just go back to there
+        path = parent.prefix + name + b"/"
+        if self._watch(handle + name, path) is found:  # it did not just go back to there
             two = OSError(errno.EXDEV, "mounted at two places", found.prefix)
-            self.uncovered[parent.prefix + name + b"/"] = parent, name, two
+            self.gaps.uncovered[path] = parent, name, two
         return False
 
     def _cast_adrift(self, directory: Directory) -> None:
         """Take it out of its place, and report what is known to have been there."""
         directory.detach()
         self._adrift[directory] = None
-        for troubled in (self.unreadable, self.uncovered):
-            for path in [path for path in troubled if path.startswith(directory.prefix)]:
-                del troubled[path]
+        self.gaps.forget_below(directory.prefix)
         for each in directory.subtree():
             names = (b"",) if each.witness is None else (b"", each.witness)
-            self._report(each.prefix + name for name in names)
+            self._sink.changed(each.prefix + name for name in names)
 
     def _forget(self, directory: Directory) -> None:
         if self.by_descriptor.get(directory.descriptor) is directory:
@@ -206,7 +232,7 @@ class Coverage:
         if handle is None:
             return
         try:
-            directories, others = _contents(inside(handle))
+            directories, others = contents(inside(handle))
             if others:
                 directory.witness = others[0]
             for name in (directory.children or {}).keys() - directories:
@@ -218,24 +244,7 @@ class Coverage:
         finally:
             os.close(handle)
         if reporting:
-            self._report_contents(directory.prefix, directories, others)
-
-    def _report_contents(
-        self, prefix: bytes, directories: list[bytes], others: list[bytes]
-    ) -> None:
-        paths = [prefix + name for name in directories + others]
-        excluded = self._excluded.intersection(paths)
-        slashes = [b"/"] * len(directories) + [b""] * len(others)
-        self._report(
-            path + slash for path, slash in zip(paths, slashes, strict=True) if path not in excluded
-        )
-
-
-def _contents(path: bytes) -> tuple[list[bytes], list[bytes]]:
-    """Return the names of the directories in a directory, and those of all else."""
-    directories: list[bytes] = []
-    others: list[bytes] = []
-    with os.scandir(path) as entries:
-        for each in entries:
-            (directories if each.is_dir(follow_symlinks=False) else others).append(each.name)
-    return directories, others
+            paths = [directory.prefix + name + b"/" for name in directories]
+            files = [directory.prefix + name for name in others]
+            self._sink.changed(path for path in paths + files if path not in self._hidden)
+            self._sink.came(path for path in files if path not in self._hidden)

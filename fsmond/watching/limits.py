@@ -28,7 +28,7 @@ def no_watch(root: bytes, error: OSError) -> WatchError:
         return WatchError(
             f"not all directories below {os.fsdecode(root)} can be watched: this user's programs "
             f"may watch {_limit('max_user_watches')} in all; raise the limit: "
-            f"sudo sysctl fs.inotify.max_user_watches={_enough(0)}"
+            f"sudo sysctl fs.inotify.max_user_watches={_enough()}"
         )
     if error.errno == errno.EACCES:
         return WatchError(f"cannot watch {os.fsdecode(root)}: no permission to read it")
@@ -40,16 +40,6 @@ def no_watch(root: bytes, error: OSError) -> WatchError:
     return WatchError(f"cannot watch {os.fsdecode(where)}: {error.strerror}")
 
 
-def too_few_watches(root: bytes) -> WatchError:
-    """Explain how many watches the tree needs, and how to have them."""
-    need = _count_directories(root)
-    return WatchError(
-        f"{need} directories below {os.fsdecode(root)} need a watch each, but this user's programs "
-        f"may have {_limit('max_user_watches')} in all; raise the limit: "
-        f"sudo sysctl fs.inotify.max_user_watches={_enough(need)}"
-    )
-
-
 def _limit(name: str) -> str:
     try:
         return (_LIMITS / name).read_text().strip()
@@ -57,11 +47,7 @@ def _limit(name: str) -> str:
         return "few"
 
 
-def _enough(need: int) -> int:
-    """Return a limit with as much again for all others; at least twice what it is now."""
+def _enough() -> int:
+    """Return a limit that is at least twice what it is now."""
     current = _limit("max_user_watches")
-    return max(_USUAL, 2 * need, 2 * int(current) if current.isdigit() else 0)
-
-
-def _count_directories(root: bytes) -> int:
-    return sum(1 for _ in os.walk(root))
+    return max(_USUAL, 2 * int(current) if current.isdigit() else 0)

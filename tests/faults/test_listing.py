@@ -13,9 +13,7 @@ import pytest
 from running import lack
 
 from fsmond.daemon.monitor import Monitor
-from fsmond.watching import inotify
 from fsmond.watching.choice import watcher_for_platform
-from fsmond.watching.limits import WatchError
 
 
 def _failing_at(name: bytes, number: int) -> Callable[[bytes], Any]:
@@ -37,7 +35,7 @@ def test_a_directory_that_fails_is_always_reported_and_all_others_are_watched(
     (root / "3" / "broken").touch()
     monkeypatch.setattr(os, "scandir", _failing_at(b"broken", errno.EIO))
     monitor = Monitor(os.fsencode(root), watcher_for_platform, patience=10)
-    monitor.start()
+    monitor.start(patience=30)
     token = bytes(monitor.query(None).token)
 
     (root / "4" / "file").touch()
@@ -58,22 +56,10 @@ def test_a_shortage_that_passes_is_waited_for(root: Path, monkeypatch: pytest.Mo
 
     monkeypatch.setattr(os, "scandir", scandir)
     monitor = Monitor(os.fsencode(root), watcher_for_platform, patience=10)
-    monitor.start()
+    monitor.start(patience=30)
 
     assert monitor.watcher.counts().directories == 11
     monitor.stop()
-
-
-def test_a_shortage_that_stays_is_an_error_at_the_start(
-    root: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Nobody waits for ever."""
-    monkeypatch.setattr(inotify, "PATIENCE", 0.05)
-    monkeypatch.setattr(os, "scandir", _failing_at(b"3", errno.EMFILE))
-    monitor = Monitor(os.fsencode(root), watcher_for_platform)
-
-    with pytest.raises(WatchError, match="Too many open files"):
-        monitor.start()
 
 
 def test_paths_of_any_length_are_watched(root: Path) -> None:
@@ -85,7 +71,7 @@ def test_paths_of_any_length_are_watched(root: Path) -> None:
         os.close(descriptor)
         descriptor = deeper
     monitor = Monitor(os.fsencode(root), watcher_for_platform, patience=10)
-    monitor.start()
+    monitor.start(patience=30)
     token = bytes(monitor.query(None).token)
 
     os.mkdir("new", dir_fd=descriptor)
@@ -105,22 +91,25 @@ from fsmond.watching.choice import watcher_for_platform
 root = sys.argv[1]
 subprocess.run(["mount", "--bind", root + "/1", root + "/2"], check=True)
 monitor = Monitor(os.fsencode(root), watcher_for_platform, patience=10)
-monitor.start()
+monitor.start(patience=30)
 token = bytes(monitor.query(None).token)
-assert monitor.query(token).reason == "degraded"
+open(root + "/1/file", "w").close()
+missed = monitor.query(token)
+assert set(missed.paths) == {b"1/file", b"2/file"}, missed
 subprocess.run(["umount", root + "/2"], check=True)
-monitor.watcher._retry_at = 0
-monitor.query(None)
-token = bytes(monitor.query(None).token)
+token = bytes(missed.token)
+missed = monitor.query(token)
+assert b"2/" in missed.paths, missed
+token = bytes(missed.token)
 for name in ("/1/file", "/2/file"):
     open(root + name, "w").close()
-assert monitor.query(token).paths == [b"2/file", b"1/file"], monitor.query(token)
+assert set(monitor.query(token).paths) == {b"2/file", b"1/file"}, monitor.query(token)
 monitor.stop()
 """
 
 
-def test_a_directory_that_is_mounted_at_two_places_is_everything(root: Path) -> None:
-    """Its changes have two names, and events tell one; without the mount all is exact again."""
+def test_a_directory_that_is_mounted_at_two_places_changes_at_both(root: Path) -> None:
+    """Its changes have two names, and events tell one; what is at the other is compared."""
     command = ["unshare", "--user", "--map-root-user", "--mount"]
     if subprocess.run([*command, "true"], check=False, capture_output=True).returncode:
         lack("needs user namespaces, to mount without harm")

@@ -23,7 +23,7 @@ def _unreadable_at_first(root: Path) -> None:
     (root / "3" / "deep").mkdir(parents=True)
     (root / "3").chmod(0)
     monitor = Monitor(os.fsencode(root), watcher_for_platform, patience=10)
-    monitor.start()
+    monitor.start(patience=30)
     token = bytes(monitor.query(None).token)
     assert monitor.query(token).paths == [b"3/"]
     (root / "3").chmod(0o700)
@@ -36,7 +36,7 @@ def _unreadable_at_first(root: Path) -> None:
 def _unreadable_later(root: Path) -> None:
     (root / "3" / "deep").mkdir(parents=True)
     monitor = Monitor(os.fsencode(root), watcher_for_platform, patience=10)
-    monitor.start()
+    monitor.start(patience=30)
     (root / "3").chmod(0o300)
     token = bytes(monitor.query(None).token)
     (root / "3" / "new").mkdir()

@@ -34,7 +34,7 @@ def root(tmp_path: Path) -> Path:
 def ask(root: Path) -> Iterator[Ask]:
     """Watch the tree; each call returns what changed since the one before."""
     monitor = Monitor(os.fsencode(root), watcher_for_platform, excluded=EXCLUDED, patience=10)
-    monitor.start()
+    monitor.start(patience=30)
     token = bytes(monitor.query(None).token)
 
     def ask() -> set[bytes]:

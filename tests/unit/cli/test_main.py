@@ -7,7 +7,7 @@ from fsmond.cli import commands, main
 from fsmond.client import Client
 from fsmond.errors import NotRunningError, PathError, StartError
 
-COMMANDS = ["start", "run", "stop", "status", "query", "flush"]
+COMMANDS = ["start", "run", "stop", "status", "query", "verify", "flush"]
 
 TOLD = {
     "version": "1.2.3",
@@ -15,7 +15,9 @@ TOLD = {
     "pid": 7,
     "uptime_seconds": 59.7,
     "directories": 12,
-    "coverage": {"events": 11, "scan": 0, "none": 1},
+    "coverage": {"events": 11, "scan": 1, "none": 0},
+    "advice": "sudo make it better",
+    "state": "ready",
     "events": 345,
     "queries": 67,
     "resynced": 4,
@@ -133,7 +135,9 @@ def test_a_command_that_needs_a_daemon_says_that_there_is_none(
     [
         "fsmond 1.2.3 is watching /tree",
         "process      7, for 60 s",
-        "directories  12: 11 by events, 1 not at all",
+        "directories  12: 11 by events, 1 by looking at them for each query",
+        "             sudo make it better",
+        "index        ready",
         "resyncs      4",
         "             overflow: the 3th",
         "log          no file",

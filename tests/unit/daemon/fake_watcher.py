@@ -1,6 +1,7 @@
 """A watcher of nothing, for tests: it says what it is told to say."""
 
 import threading
+from collections.abc import Collection
 
 from fsmond.watching.contract import Counts, Sink
 
@@ -20,6 +21,8 @@ class FakeWatcher:
         self.excluded = excluded
         self.trouble: str | None = None
         self.closed_to_us: list[bytes] = []
+        self.blind: list[bytes] = []
+        self.compared: list[set[bytes]] = []
         self.calls: list[str] = []
         self.deadlines: list[float] = []
         self._queued: list[list[bytes]] = []
@@ -28,14 +31,23 @@ class FakeWatcher:
         """Queue a change of these."""
         self._queued.append(list(paths))
 
-    def lose(self, reason: str, detail: str = "somehow") -> None:
-        """Report a loss, as watchers do: with the lock held."""
+    def lose(self, detail: str = "somehow") -> None:
+        """Report that events are lost, as watchers do: with the lock held."""
         with self.lock:
-            self.sink.lost(reason, detail)
+            self.sink.lost(detail)
+
+    def cover(self) -> None:
+        """Report that all changes are told from now on."""
+        with self.lock:
+            self.sink.covered()
+
+    @property
+    def is_partial(self) -> bool:
+        return bool(self.blind)
 
     def start(self) -> None:
         self.calls.append("start")
-        self.lose("sync-timeout", "the first survey")
+        self.cover()
 
     def sync(self, deadline: float) -> str | None:
         self.deadlines.append(deadline)
@@ -45,11 +57,17 @@ class FakeWatcher:
         self._queued.clear()
         return self.trouble
 
+    def unwatched(self) -> list[bytes]:
+        return list(self.blind)
+
+    def note_compared(self, prefixes: Collection[bytes]) -> None:
+        self.compared.append(set(prefixes))
+
     def unreadable(self) -> list[bytes]:
         return list(self.closed_to_us)
 
     def counts(self) -> Counts:
-        return Counts(directories=3, events=5, uncovered=1)
+        return Counts(directories=3, events=5, advice="sudo make it better")
 
     def stop(self) -> None:
         self.calls.append("stop")

@@ -1,31 +1,15 @@
 """The history of one tree, over a watcher that does as it is told."""
 
+import os
 import time
+from pathlib import Path
 
 import pytest
+from unit.daemon.conftest import PATIENCE, Make, started, token_of
 from unit.daemon.fake_watcher import FakeWatcher
 
-from fsmond.daemon.monitor import Missed, Monitor
+from fsmond.daemon.monitor import Monitor
 from fsmond.journal.token import Token
-
-PATIENCE = 0.05  # seconds
-
-
-@pytest.fixture
-def monitor() -> Monitor:
-    """Return one that has started."""
-    return started(Monitor(b"/tree", FakeWatcher, patience=PATIENCE))
-
-
-def started(monitor: Monitor) -> Monitor:
-    """Start it."""
-    monitor.start()
-    return monitor
-
-
-def token_of(missed: Missed) -> bytes:
-    """Return the token as a client has it."""
-    return bytes(missed.token)
 
 
 def test_without_a_token_everything_may_have_changed(monitor: Monitor) -> None:
@@ -100,9 +84,9 @@ def test_a_token_from_the_future_is_unknown(monitor: Monitor) -> None:
     assert (missed.paths, missed.reason) == (None, "unknown-token")
 
 
-def test_a_token_that_is_too_old_is_answered_with_everything() -> None:
+def test_a_token_that_is_too_old_is_answered_with_everything(make: Make) -> None:
     """The journal is bounded."""
-    monitor = started(Monitor(b"/tree", FakeWatcher, keep=4))
+    monitor = started(make(keep=4))
     token = token_of(monitor.query(None))
     with monitor._lock:
         monitor.changed(b"%d" % number for number in range(10))
@@ -121,52 +105,7 @@ def test_a_flush_forgets_all_tokens(monitor: Monitor) -> None:
     assert monitor.query(token_of(flushed)).paths == []
 
 
-@pytest.mark.parametrize("reason", ["overflow", "degraded"])
-def test_a_loss_makes_all_tokens_void_and_is_remembered(
-    monitor: Monitor, watcher: FakeWatcher, reason: str
-) -> None:
-    """A client learns the reason, people the detail."""
-    token = token_of(monitor.query(None))
-    session = monitor.session
-
-    watcher.lose(reason, "so it was")
-
-    assert monitor.query(token)[1:] == (None, reason)
-    assert monitor.session != session
-    assert monitor.resynced == 1
-    assert [(each.reason, each.detail) for each in monitor.resyncs] == [(reason, "so it was")]
-
-
-def test_the_survey_at_the_start_was_no_loss(monitor: Monitor) -> None:
-    """`status` shows what went wrong; that did not."""
-    assert (monitor.resynced, list(monitor.resyncs)) == (0, [])
-
-
-def test_a_loss_is_logged_once_and_not_while_the_lock_is_held(
-    monitor: Monitor, watcher: FakeWatcher, caplog: pytest.LogCaptureFixture
-) -> None:
-    """A log on a slow disk must not keep a query from its answer."""
-    watcher.lose("overflow", "so it was")
-    assert caplog.messages == []
-
-    monitor.log_losses()
-    monitor.log_losses()
-
-    assert caplog.messages == ["all tokens are void (overflow): so it was"]
-
-
-def test_losses_are_counted_all_and_remembered_in_bounded_number(
-    monitor: Monitor, watcher: FakeWatcher
-) -> None:
-    """A tree that overflows all day long must not make the daemon grow."""
-    for _ in range(1000):
-        watcher.lose("overflow")
-
-    assert monitor.resynced == 1000
-    assert len(monitor.resyncs) < 100
-
-
-@pytest.mark.parametrize("trouble", ["sync-timeout", "overflow", "degraded"])
+@pytest.mark.parametrize("trouble", ["sync-timeout", "degraded"])
 def test_a_watcher_in_trouble_means_everything(
     monitor: Monitor, watcher: FakeWatcher, trouble: str
 ) -> None:
@@ -233,16 +172,18 @@ def test_queries_are_counted(monitor: Monitor) -> None:
     assert monitor.queries == 3
 
 
-def test_start_and_stop_are_the_watchers(monitor: Monitor, watcher: FakeWatcher) -> None:
+def test_start_and_stop_are_the_watchers(
+    monitor: Monitor, watcher: FakeWatcher, tmp_path: Path
+) -> None:
     """It owns the thread; the monitor owns it."""
     monitor.stop()
 
     assert watcher.calls == ["start", "stop"]
-    assert (watcher.root, watcher.excluded) == (b"/tree", frozenset())
+    assert (watcher.root, watcher.excluded) == (os.fsencode(tmp_path), frozenset())
 
 
-def test_each_monitor_has_a_session_of_its_own() -> None:
+def test_each_monitor_has_a_session_of_its_own(make: Make) -> None:
     """Tokens of one tree mean nothing for another, nor for the next daemon."""
-    sessions = {Monitor(b"/tree", FakeWatcher).session for _ in range(10)}
+    sessions = {make().session for _ in range(10)}
 
     assert len(sessions) == 10

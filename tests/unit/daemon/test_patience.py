@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable
 
 import pytest
+from unit.daemon.conftest import Make
 from unit.daemon.fake_watcher import FakeWatcher
 
 from fsmond.daemon.monitor import Monitor
@@ -44,10 +45,10 @@ class HastyWatcher(FakeWatcher):
     ids=["query", "query with a token", "flush"],
 )
 def test_a_lock_that_is_never_given_back_holds_up_no_client(
-    request_it: Callable[[Monitor], object], watcher_class: type[FakeWatcher]
+    request_it: Callable[[Monitor], object], watcher_class: type[FakeWatcher], make: Make
 ) -> None:
     """Git waits for an answer without a limit, so there must be one."""
-    monitor = Monitor(b"/tree", watcher_class, patience=PATIENCE)
+    monitor = make(watcher_class, patience=PATIENCE)
     asking = threading.Thread(target=request_it, args=(monitor,), name="asking")
     with monitor._lock:
         asking.start()

@@ -1,9 +1,12 @@
 """What clients ask, and the answers, to the byte."""
 
 import json
+import os
 from typing import Any
 
 import pytest
+from running import until
+from unit.daemon.conftest import Make
 from unit.daemon.fake_watcher import FakeWatcher
 
 from fsmond import __version__
@@ -15,10 +18,11 @@ PIECE = 4000  # paths
 
 
 @pytest.fixture
-def monitor() -> Monitor:
+def monitor(make: Make) -> Monitor:
     """Return one that has started."""
-    monitor = Monitor(b"/tree", FakeWatcher)
+    monitor = make()
     monitor.start()
+    until(lambda: monitor.keeper.built)
     return monitor
 
 
@@ -215,19 +219,20 @@ def test_status_tells_what_was_promised(requests: Requests, monitor: Monitor) ->
 
     answer = ask_object(requests, command="status")
 
-    assert answer["root"] == "/tree"
+    assert answer["root"] == os.fsdecode(monitor.root)
     assert answer["session"] == monitor.session
-    assert answer["directories"] == 4
+    assert answer["directories"] == 3
     assert answer["coverage"]["events"] == 3
     assert answer["coverage"]["scan"] == 0
     assert (answer["events"], answer["queries"], answer["resyncs"]) == (5, 1, [])
     assert {"pid", "version", "uptime_seconds"} <= answer.keys()
+    assert (answer["state"], answer["advice"]) == ("ready", "sudo make it better")
     assert (answer["socket"], answer["last_error"]) == ("/socket", "a fault")
 
 
 def test_status_tells_each_loss_with_its_reason(requests: Requests, watcher: FakeWatcher) -> None:
     """It is where people look when Git was slow."""
-    watcher.lose("overflow", "the queue was full")
+    watcher.lose("the queue was full")
 
     (loss,) = ask_object(requests, command="status")["resyncs"]
 

@@ -1,0 +1,120 @@
+"""Put what changed into the journal, by all the names it has."""
+
+import os
+import stat
+from collections.abc import Collection, Iterable
+
+from fsmond.index.links import Links
+from fsmond.index.tree import Index
+from fsmond.journal.history import Journal
+
+_MOST = 100_000  # new names that are remembered until the index knows them
+_LOW = 0xFFFFFFFF  # of an inode's number, what the index keeps
+
+
+class Chronicle:
+    """Not thread-safe, its owner holds a lock.
+
+    A file that has several names changes under all of them, and an event tells one.  Of a name
+    that came nobody tells whether it is that of a new file: it has to be looked at.
+    """
+
+    def __init__(self, root: bytes, index: Index, journal: Journal) -> None:
+        self._base = root.rstrip(b"/") + b"/"
+        self._index = index
+        self._journal = journal
+        self._links = Links()
+        self._new: dict[bytes, None] = {}  # names that were not looked at yet
+        # Names that came, with their inodes, as long as the index may not know them.
+        self._recent = _Recent()
+        self._before = _Recent()  # those of which it will, when it is brought up to date
+
+    def record(self, paths: Iterable[bytes]) -> None:
+        """Note that these changed now."""
+        if self._links:
+            paths = list(paths)
+            others = self._links.others(paths)
+            if others:
+                paths = dict.fromkeys([*others, *paths])
+        self._journal.record(paths)
+
+    def note_new(self, paths: Iterable[bytes]) -> None:
+        """Take notice of names that came."""
+        self._new.update(dict.fromkeys(paths))
+
+    def look_at_new(self, *, index_is_whole: bool, most: int | None = None) -> bool:
+        """Look at names that came; False if one is of a file whose other names can't be known."""
+        linked: dict[bytes, int] = {}
+        for path in list(self._new)[:most]:
+            try:
+                status = os.lstat(self._base + path)
+            except OSError:
+                continue  # gone since; what it was can't be told any more
+            finally:
+                del self._new[path]
+            inode = status.st_ino & _LOW
+            self._recent.add(path, inode)
+            if status.st_nlink > 1 and not stat.S_ISDIR(status.st_mode):
+                linked[path] = inode
+        if linked:
+            self._link(linked)
+        known = index_is_whole and self._recent.is_whole and self._before.is_whole
+        if not known:
+            self.note_new(linked)  # once more, when it can be known
+        return known or not linked
+
+    def begin_generation(self) -> None:
+        """Take notice that the index is brought up to date, as of now."""
+        self._before.update(self._recent)
+        self._recent = _Recent()
+
+    def end_generation(self) -> None:
+        """Take notice that this is done."""
+        self._before = _Recent()
+
+    def relink(self, links: Links, changed: Collection[bytes]) -> None:
+        """Take what the index knows of names; note what changed by its other names, too."""
+        for path in [*self._before.inodes, *self._recent.inodes]:
+            inode = self._links.inode(path)
+            if inode is not None:
+                links.add(inode, self._links.others((path,)))
+        self._links = links
+        self.record(links.others(changed))
+
+    def _link(self, linked: dict[bytes, int]) -> None:
+        """Find the other names of these files, and note that they changed as well."""
+        inodes = set(linked.values())
+        names: dict[int, set[bytes]] = {}
+        for inode, path in [
+            *self._index.named(inodes),
+            *self._before.named(inodes),
+            *self._recent.named(inodes),
+        ]:
+            names.setdefault(inode, set()).add(path)
+        for inode, paths in names.items():
+            if len(paths) > 1:
+                self._links.add(inode, paths)
+        self.record(self._links.others(linked))
+
+
+class _Recent:
+    """Names and their inodes, in bounded number."""
+
+    def __init__(self) -> None:
+        self.inodes: dict[bytes, int] = {}
+        self.is_whole = True
+        """Whether none was dropped."""
+
+    def add(self, path: bytes, inode: int) -> None:
+        if len(self.inodes) >= _MOST:
+            self.inodes.clear()
+            self.is_whole = False
+        self.inodes[path] = inode
+
+    def update(self, other: "_Recent") -> None:
+        for path, inode in other.inodes.items():
+            self.add(path, inode)
+        self.is_whole = self.is_whole and other.is_whole
+
+    def named(self, inodes: set[int]) -> list[tuple[int, bytes]]:
+        return [(inode, path) for path, inode in self.inodes.items() if inode in inodes]

@@ -1,0 +1,240 @@
+"""Bring the index, the journal and the tree together.
+
+The rule that all of this keeps: whatever differs between a record of the index and the tree is in
+the journal with a later sequence than `indexed`, or still in the watcher's queue, or was lost and
+is not yet recovered, or is in an unwatched directory.  So:
+
+- What differs when a record is replaced goes into the journal, unless it was told after `indexed`;
+  if the directory is unwatched, in any case.
+- `indexed` moves on only if no event was lost until the new records were made, and all events
+  until then are in the journal.
+- When events were lost, what was told after `indexed` is told once more: it may have changed again.
+"""
+
+import threading
+import time
+from collections.abc import Iterable, Iterator
+
+from fsmond.daemon.chronicle import Chronicle
+from fsmond.daemon.early import Early
+from fsmond.daemon.paths import directories_of, directory_of, is_within
+from fsmond.index.difference import Difference, Kind
+from fsmond.index.links import Links
+from fsmond.index.tree import Index, Look
+from fsmond.journal.history import Journal
+from fsmond.watching.contract import Watcher
+
+_SYNC = 0.02  # seconds for which the watcher may keep us, each time
+_SETTLE = 0.05  # seconds in which the event comes of a change that was seen already
+_WHOLE = (b"",)
+
+
+class EndedError(Exception):
+    """There is no time to go on: the monitor is stopped."""
+
+
+class TooOldError(Exception):
+    """More was told since the records were made than the journal keeps."""
+
+
+class Reconciler:
+    """Compares the tree with the index; all methods but `lost` on one thread, without the lock.
+
+    `losses` is their number when all changes were told, before the method was called.  All raise
+    OSError if the root can't be looked at, and then nothing is concluded; and EndedError soon after
+    `ended` says so.
+    """
+
+    def __init__(
+        self,
+        index: Index,
+        journal: Journal,
+        chronicle: Chronicle,
+        watcher: Watcher,
+        lock: threading.Lock,
+    ) -> None:
+        self.ended = False
+        """To be set, on any thread, when there is no time to go on."""
+        self.scanned = 0
+        """Unwatched directories in the last comparison: a figure for people."""
+        self.compared = 0
+        """Directories that were compared by now, while `verify` goes on."""
+        self.losses = 0
+        """How many times events were lost; guarded by the lock."""
+        self._index = index
+        self._journal = journal
+        self._chronicle = chronicle
+        self._watcher = watcher
+        self._lock = lock  # guards journal, watcher and all below
+        self._indexed = 0
+        self._relinking: list[bytes] | None = None  # what changed of files that have several names
+
+    @property
+    def directories(self) -> int:
+        """Return how many directories are known."""
+        return len(self._index)
+
+    @property
+    def is_behind(self) -> bool:
+        """Say whether anything was told that the index does not know; any thread."""
+        return self._journal.token.sequence != self._indexed
+
+    def build(self, losses: int) -> Early | None:
+        """Make all records, and report nothing; None if they don't hold, as events were lost."""
+        with self._lock:
+            begin, blind = self._begin_locked()
+        seen = Early()
+        for look in self._walk(_WHOLE, besides=blind):
+            seen.take(look)
+        self.scanned = 0
+        for look in self._walk(blind):
+            seen.take(look)
+            self.scanned += 1
+        self._index.since = None
+        return None if self._conclude([], losses, begin) is None else seen
+
+    def recover(self, losses: int) -> bool:
+        """Report what differs since the records were made; say whether no more was lost.
+
+        Raises TooOldError if what was told since then can't be told once more.
+        """
+        with self._lock:
+            told = self._journal.after(self._indexed)
+            if told is None:
+                raise TooOldError
+            self._chronicle.record(told)
+            begin, blind = self._begin_locked()
+        for look in self._walk(_WHOLE, besides=blind):
+            self._report(look)
+        self._compare(blind)
+        return self._advance(losses, begin)
+
+    def compare_unwatched(self, losses: int) -> None:
+        """Report what differs where no event tells of it."""
+        with self._lock:
+            begin, blind = self._begin_locked()
+        self._compare(blind)
+        if b"" in blind:
+            self._advance(losses, begin)
+        else:
+            self._relink()
+
+    def refresh(self, losses: int) -> list[Difference]:
+        """Look at what is told to have changed; report, and return, what was not told."""
+        with self._lock:
+            begin = self._journal.token.sequence
+            told, blind = self._journal.after(self._indexed), frozenset(self._watcher.unwatched())
+            self._chronicle.begin_generation()
+        if told is None:
+            return self.verify(losses)
+        found = []
+        for prefix in directories_of(told):
+            if not blind or not is_within(prefix, blind):
+                found += self._see(self._index.look(prefix)).differences
+        return self._conclude(found, losses, begin) or []
+
+    def verify(self, losses: int) -> list[Difference]:
+        """Compare all of the tree; report, and return, what events should have told, and did not.
+
+        Meanwhile, `compared` tells how far it is.
+        """
+        with self._lock:
+            begin, blind = self._begin_locked()
+        self._compare(blind)
+        found: list[Difference] = []
+        for look in self._walk(_WHOLE, besides=blind):
+            found += look.differences
+            self.compared += 1
+        self.compared = 0
+        return self._conclude(found, losses, begin) or []
+
+    def _begin_locked(self) -> tuple[int, frozenset[bytes]]:
+        """Begin a comparison of the whole tree, or at least of what is unwatched."""
+        blind = frozenset(self._watcher.unwatched())
+        self._watcher.note_compared(blind)
+        self._chronicle.begin_generation()
+        return self._journal.token.sequence, blind
+
+    def _walk(
+        self, tops: Iterable[bytes], *, besides: frozenset[bytes] = frozenset()
+    ) -> Iterator[Look]:
+        for look in self._index.walk(tops, besides=besides):
+            yield self._see(look)
+
+    def _see(self, look: Look) -> Look:
+        if self.ended:
+            raise EndedError
+        if look.has_links and look.differences:
+            self._relinking = self._relinking or []
+        return look
+
+    def _compare(self, tops: Iterable[bytes]) -> None:
+        scanned = 0
+        for look in self._walk(tops):
+            self._report(look)
+            scanned += 1
+        self.scanned = scanned
+
+    def _report(self, look: Look) -> None:
+        if look.differences:
+            paths = [each.path for each in look.differences]
+            with self._lock:
+                self._chronicle.record(paths)
+            if self._relinking is not None and look.has_links:
+                self._relinking += paths
+
+    def _relink(self) -> None:
+        """Find anew which files have several names, if any may have others than before."""
+        if self._relinking is not None:
+            links = Links(self._index.links())
+            with self._lock:
+                self._chronicle.relink(links, self._relinking)
+            self._relinking = None
+
+    def _conclude(
+        self, found: list[Difference], losses: int, begin: int
+    ) -> list[Difference] | None:
+        """Report what was not told; return it, or None if events were lost on the way."""
+        self._catch_up(losses)
+        if self._untold(found):
+            time.sleep(_SETTLE)
+            self._catch_up(losses)
+        with self._lock:
+            untold = self._untold_locked(found)
+            self._chronicle.record(each.path for each in untold)
+        return untold if self._advance(losses, begin) else None
+
+    def _untold(self, found: list[Difference]) -> list[Difference]:
+        with self._lock:
+            return self._untold_locked(found)
+
+    def _untold_locked(self, found: list[Difference]) -> list[Difference]:
+        """Return what no event told of since the records were made."""
+        blind = frozenset(self._watcher.unwatched())  # more than in the beginning, it may be
+        return [
+            each
+            for each in found
+            if (blind and is_within(directory_of(each.path), blind))
+            or (each.is_certain and not self._is_told_locked(each))
+        ]
+
+    def _is_told_locked(self, difference: Difference) -> bool:
+        # What went with a directory is told by that.  What came to one is not: Git needs its name.
+        may_be_gone = difference.kind in (Kind.GONE, Kind.REPLACED)
+        return self._journal.has_changed(difference.path, self._indexed, or_above=may_be_gone)
+
+    def _advance(self, losses: int, begin: int) -> bool:
+        """Call the records true as of `begin`, unless events were lost since then."""
+        self._relink()
+        with self._lock:
+            if losses == self.losses:
+                self._indexed = begin
+                self._chronicle.end_generation()
+            return losses == self.losses
+
+    def _catch_up(self, losses: int) -> None:
+        """Have all that was queued until now in the journal, unless events are lost."""
+        while self._watcher.sync(time.monotonic() + _SYNC) is not None and losses == self.losses:
+            if self.ended:
+                raise EndedError
+            time.sleep(_SYNC)

@@ -1,0 +1,60 @@
+"""What two records of a directory differ in."""
+
+from enum import Enum
+from typing import NamedTuple
+
+from fsmond.index.record import KIND, LINKED, RACY, is_restless, unpack
+
+
+class Kind(Enum):
+    """What happened to a path."""
+
+    NEW = "new"
+    GONE = "gone"
+    CHANGED = "changed"
+    REPLACED = "replaced"
+    """By something of another kind."""
+
+
+class Difference(NamedTuple):
+    """A path that is not as it was; one of a directory ends in `/`."""
+
+    path: bytes
+    kind: Kind
+    is_certain: bool = True
+    """False if it may have changed, and that can't be told."""
+
+
+def differences(prefix: bytes, before: bytes, now: bytes) -> list[Difference]:
+    """Compare two records of the directory whose path, with a `/` behind, is `prefix`.
+
+    A directory that became a file, or the reverse, is named in both ways.
+    """
+    if before == now and not is_restless(before):
+        return []
+    old, new = _by_name(before), _by_name(now)
+    found = []
+    for name, signature in new.items():
+        known = old.pop(name, None)
+        if known is None:
+            kind = Kind.REPLACED if _otherwise(name) in old else Kind.NEW
+            found.append(Difference(prefix + name, kind))
+        elif (known ^ signature) & ~(RACY | LINKED):
+            kind = Kind.REPLACED if (known ^ signature) & KIND else Kind.CHANGED
+            found.append(Difference(prefix + name, kind))
+        elif known & RACY:
+            found.append(Difference(prefix + name, Kind.CHANGED, is_certain=False))
+    for name in old:
+        kind = Kind.REPLACED if _otherwise(name) in new else Kind.GONE
+        found.append(Difference(prefix + name, kind))
+    return found
+
+
+def _by_name(record: bytes) -> dict[bytes, int]:
+    names, signatures, _ = unpack(record)
+    return dict(zip(names, signatures, strict=True))
+
+
+def _otherwise(name: bytes) -> bytes:
+    """Return the name as it is if what has it is a directory, and was none, or the reverse."""
+    return name[:-1] if name.endswith(b"/") else name + b"/"

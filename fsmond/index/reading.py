@@ -1,0 +1,76 @@
+"""Look at a directory as it is now."""
+
+import os
+import stat
+from array import array
+from collections.abc import Collection
+from typing import NamedTuple
+
+from fsmond.index.record import DIRECTORY, FILE, FLAGS, LINK, LINKED, OTHER, RACY, pack
+
+_SECOND = 1_000_000_000  # nanoseconds
+_FINE = 20_000_000  # nanoseconds; a tick of the clock that stamps files takes 10 at most
+_COARSE = 2_100_000_000  # nanoseconds; of file systems that count whole seconds, or every other
+_OF_TYPE = {stat.S_IFREG: FILE, stat.S_IFLNK: LINK, stat.S_IFDIR: DIRECTORY}
+
+Identity = tuple[int, int]
+"""Device and inode."""
+
+
+class Seen(NamedTuple):
+    """What was found in a directory."""
+
+    record: bytes
+    directories: dict[bytes, Identity]
+    """By name, each with its `/`."""
+    recent: list[bytes]
+    """The names of what, but directories, may have changed after `since`."""
+
+
+def read(handle: int, now: int, since: int, hidden: Collection[str]) -> Seen:
+    """Look at an open directory, but for the names in `hidden`.
+
+    `now` is the time, in nanoseconds since the epoch, before this was called.  Raises OSError.
+    """
+    names: list[str] = []
+    signatures, inodes = array("q"), array("I")
+    directories: dict[bytes, Identity] = {}
+    recent: list[bytes] = []
+    young = min(now, since) - _COARSE
+    with os.scandir(handle) as entries:
+        for entry in entries:
+            name = entry.name
+            if name in hidden:
+                continue
+            try:
+                status = entry.stat(follow_symlinks=False)
+            except FileNotFoundError:
+                continue  # gone since it was listed
+            mode, inode = status.st_mode, status.st_ino
+            kind = _OF_TYPE.get(mode & 0o170000, OTHER)
+            if kind == DIRECTORY:
+                name += "/"
+                directories[os.fsencode(name)] = status.st_dev, inode
+                content = hash((mode, status.st_dev, inode))
+            else:
+                changed = status.st_ctime_ns
+                content = hash((status.st_mtime_ns, changed, status.st_size, inode, mode))
+                if changed > young or status.st_nlink > 1:
+                    kind |= _flags(status, now)
+                    if may_be_after(changed, since):
+                        recent.append(os.fsencode(name))
+            names.append(name)
+            signatures.append(content & ~FLAGS | kind)
+            inodes.append(inode & 0xFFFFFFFF)
+    record = pack(os.fsencode("\0".join(names)), signatures, inodes)
+    return Seen(record, directories, recent)
+
+
+def _flags(status: os.stat_result, now: int) -> int:
+    racy = RACY if may_be_after(status.st_ctime_ns, now) else 0
+    return racy | (LINKED if status.st_nlink > 1 else 0)
+
+
+def may_be_after(stamp: int, moment: int) -> bool:
+    """Say whether a change at that moment, or later, could have left this time behind."""
+    return stamp > moment - (_FINE if stamp % _SECOND else _COARSE)

@@ -1,0 +1,157 @@
+"""The records of a tree's directories, compared with it."""
+
+import errno
+import os
+import time
+from collections.abc import Iterable, Iterator
+from collections.abc import Set as AbstractSet
+from typing import NamedTuple
+
+from fsmond.index.difference import Difference, Kind, differences
+from fsmond.index.opening import open_directory, open_directory_strictly
+from fsmond.index.reading import Identity, Seen, may_be_after, read
+from fsmond.index.record import LINKED, UNREAD, has_links, subdirectories, unpack
+
+_NOT_THERE = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP})
+
+
+class Look(NamedTuple):
+    """What a look at one directory told."""
+
+    prefix: bytes
+    differences: list[Difference]
+    below: list[tuple[bytes, Identity]]
+    """The directories in it: prefixes, and which ones they are."""
+    recent: list[bytes]
+    """What, but directories, may have changed after the index's `since`."""
+    stirred: bool
+    """Names may have come to it, or gone, after that."""
+    has_links: bool
+    """Files in it have, or had, other names as well."""
+
+
+class Index:
+    """What a tree looked like when each of its directories was looked at last.
+
+    Not thread-safe.  Directories are named by their prefix: the path relative to the root, with a
+    `/` behind; nothing for the root.  What is in `excluded` (paths), and in a `.git` below the
+    root, is left out.
+    """
+
+    def __init__(self, root: bytes, excluded: Iterable[bytes] = ()) -> None:
+        self._base = root.rstrip(b"/") + b"/"
+        self._hidden: dict[bytes, set[str]] = {}
+        for path in excluded:
+            folder, slash, name = path.rpartition(b"/")
+            self._hidden.setdefault(folder + slash, set()).add(os.fsdecode(name))
+        self._records: dict[bytes, bytes] = {}
+        self.since: int | None = None
+        """Nanoseconds since the epoch: from when on what changed is told for `recent`."""
+
+    def __len__(self) -> int:
+        return len(self._records)
+
+    def __contains__(self, prefix: bytes) -> bool:
+        return prefix in self._records
+
+    def walk(
+        self, tops: Iterable[bytes], *, besides: frozenset[bytes] = frozenset()
+    ) -> Iterator[Look]:
+        """Compare directories, with all below them but those in `besides`; yield each look.
+
+        Raises OSError if the root itself can't be looked at.
+        """
+        pending: list[tuple[bytes, Identity | None]] = [(top, None) for top in tops]
+        while pending:
+            prefix, identity = pending.pop()
+            if prefix not in besides:
+                look = self.look(prefix, identity)
+                pending += look.below
+                yield look
+
+    def look(self, prefix: bytes, identity: Identity | None = None) -> Look:
+        """Compare one directory, and remember it as it is now.
+
+        If `identity` is given and the directory is another one, it is not looked into: it may be
+        that a symbolic link above it leads out of the tree by now.
+        """
+        try:
+            seen, stirred = self._read(prefix, identity)
+        except OSError as error:
+            if not prefix:
+                raise
+            return Look(prefix, self._unread(prefix, error), [], [], stirred=True, has_links=True)
+        before = self._records.get(prefix)
+        found = differences(prefix, before or UNREAD, seen.record)
+        if before == UNREAD:
+            found = _doubtful([*found, Difference(prefix, Kind.CHANGED)])
+        self._records[prefix] = seen.record
+        if before and found:
+            for name in subdirectories(before):
+                if name not in seen.directories:
+                    found += self.forget(prefix + name)
+        return Look(
+            prefix,
+            found,
+            [(prefix + name, each) for name, each in seen.directories.items() if name != b".git/"],
+            [prefix + name for name in seen.recent],
+            stirred,
+            has_links(seen.record) or has_links(before or UNREAD),
+        )
+
+    def forget(self, prefix: bytes) -> list[Difference]:
+        """Drop what is known of a directory that is gone; return what is gone with it."""
+        found = []
+        pending = [prefix]
+        while pending:
+            prefix = pending.pop()
+            record = self._records.pop(prefix, UNREAD)
+            found += differences(prefix, record, UNREAD)
+            pending += [prefix + name for name in subdirectories(record)]
+        return found
+
+    def links(self) -> Iterator[tuple[int, bytes]]:
+        """Yield the names of all files that have several, each with the inode."""
+        # A file's other name may have been looked at when it was the only one.
+        inodes: set[int] = set()
+        for record in self._records.values():
+            if has_links(record):
+                _, signatures, numbers = unpack(record)
+                pairs = zip(signatures, numbers, strict=True)
+                inodes.update(inode for signature, inode in pairs if signature & LINKED)
+        return self.named(inodes)
+
+    def named(self, inodes: AbstractSet[int]) -> Iterator[tuple[int, bytes]]:
+        """Yield the names of these files, going by the lower 32 bits; on any thread."""
+        for prefix, record in list(self._records.items()):
+            names, _, found = unpack(record)
+            if not inodes.isdisjoint(found):
+                for name, inode in zip(names, found, strict=True):
+                    if inode in inodes:
+                        yield inode, prefix + name
+
+    def _read(self, prefix: bytes, identity: Identity | None) -> tuple[Seen, bool]:
+        now = time.time_ns()
+        since = now if self.since is None else self.since
+        opening = open_directory if identity else open_directory_strictly
+        handle = opening(self._base, prefix)
+        try:
+            status = os.fstat(handle)
+            if identity is not None and (status.st_dev, status.st_ino) != identity:
+                raise OSError(errno.ESTALE, os.strerror(errno.ESTALE))
+            seen = read(handle, now, since, self._hidden.get(prefix, ()))
+        finally:
+            os.close(handle)
+        return seen, may_be_after(status.st_ctime_ns, since)
+
+    def _unread(self, prefix: bytes, error: OSError) -> list[Difference]:
+        """Have nothing promised of a directory that can't be read; it may have changed."""
+        found = self.forget(prefix)
+        if error.errno in _NOT_THERE:
+            return found
+        self._records[prefix] = UNREAD
+        return _doubtful([*found, Difference(prefix, Kind.CHANGED)])
+
+
+def _doubtful(found: list[Difference]) -> list[Difference]:
+    return [each._replace(kind=Kind.CHANGED, is_certain=False) for each in found]

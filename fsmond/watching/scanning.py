@@ -1,0 +1,44 @@
+"""Watch a tree without any events: all of it is to be compared each time."""
+
+import threading
+from collections.abc import Collection
+
+from fsmond.watching.contract import Counts, Sink
+
+
+class ScanningWatcher:
+    """A watcher that watches nothing; `advice` says why, and what would help."""
+
+    is_partial = True
+
+    def __init__(self, sink: Sink, lock: threading.Lock, advice: str | None) -> None:
+        self._sink = sink
+        self._lock = lock  # guards the sink
+        self._advice = advice
+
+    def start(self) -> None:
+        """See Watcher.start."""
+        with self._lock:
+            self._sink.covered()
+
+    def sync(self, deadline: float) -> str | None:  # noqa: ARG002 - nothing is waited for
+        """See Watcher.sync."""
+        return None
+
+    def unwatched(self) -> list[bytes]:
+        """See Watcher.unwatched."""
+        return [b""]
+
+    def note_compared(self, prefixes: Collection[bytes]) -> None:
+        """See Watcher.note_compared."""
+
+    def unreadable(self) -> list[bytes]:
+        """See Watcher.unreadable; the comparison finds those."""
+        return []
+
+    def counts(self) -> Counts:
+        """See Watcher.counts."""
+        return Counts(directories=0, events=0, advice=self._advice)
+
+    def stop(self) -> None:
+        """See Watcher.stop."""

@@ -1,0 +1,145 @@
+"""When inotify's limits are too low for a tree."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from running import LONG, lack
+
+ROOM = 40  # watches, in the tests that have too few
+# In a user namespace of its own the limits can be lowered without harm to anybody.
+_FEW = f"""
+import os, subprocess, sys
+done = subprocess.run(["unshare", "--user", "--map-root-user", sys.executable, "-c", '''
+import sys
+open("/proc/sys/user/max_inotify_watches", "w").write("{ROOM}")
+exec(sys.stdin.read())
+'''], input=sys.stdin.read(), text=True)
+sys.exit(done.returncode)
+"""
+_PRELUDE = """
+import os, sys
+from pathlib import Path
+from fsmond.daemon.monitor import Monitor
+from fsmond.watching.choice import watcher_for_platform
+root = Path(os.environ["ROOT"])
+def watch():
+    monitor = Monitor(os.fsencode(root), watcher_for_platform, patience=10)
+    monitor.start(patience=30)
+    return monitor
+"""
+
+
+def _with_few_watches(root: Path, program: str) -> subprocess.CompletedProcess[str]:
+    """Run a program where this user may have only a few watches."""
+    can = subprocess.run(["unshare", "--user", "--map-root-user", "true"], check=False)
+    if can.returncode:
+        lack("needs user namespaces, to lower inotify's limits")
+    return subprocess.run(
+        [sys.executable, "-c", _FEW],
+        input=_PRELUDE + program,
+        env={**os.environ, "ROOT": str(root), "PYTHONPATH": os.pathsep.join(sys.path)},
+        capture_output=True,
+        text=True,
+        timeout=LONG,
+        check=False,
+    )
+
+
+def test_what_can_not_be_watched_is_compared(root: Path) -> None:
+    """Every answer is complete, whether watches run out at the start or later."""
+    for number in range(ROOM):
+        (root / "more" / str(number) / "deep").mkdir(parents=True)
+
+    done = _with_few_watches(
+        root,
+        f"""
+monitor = watch()
+missed = monitor.query(None)
+for number in range({ROOM}):
+    (root / "more" / str(number) / "deep" / "file").touch()
+missed = monitor.query(bytes(missed.token))
+assert set(missed.paths) == {{b"more/%d/deep/file" % number for number in range({ROOM})}}, missed
+(root / "late" / "deep").mkdir(parents=True)
+missed = monitor.query(bytes(missed.token))
+assert set(missed.paths) >= {{b"late/", b"late/deep/"}}, missed
+(root / "late" / "deep" / "file").touch()
+missed = monitor.query(bytes(missed.token))
+assert b"late/deep/file" in missed.paths, missed
+counts = monitor.watcher.counts()
+assert counts.directories == {ROOM}, counts
+assert counts.directories + monitor.keeper.scanned == {1 + 10 + 1 + 2 * ROOM + 2}
+assert "sudo sysctl fs.inotify.max_user_watches=" in counts.advice, counts
+monitor.stop()
+""",
+    )
+
+    assert done.returncode == 0, done.stderr
+
+
+def test_when_the_limit_is_raised_all_is_watched(root: Path) -> None:
+    """Without a restart, and nothing that changed meanwhile is lost."""
+    for number in range(ROOM):
+        (root / "more" / str(number)).mkdir(parents=True)
+
+    done = _with_few_watches(
+        root,
+        f"""
+import time
+monitor = watch()
+token = bytes(monitor.query(None).token)
+(root / "more" / "1" / "before").touch()
+open("/proc/sys/user/max_inotify_watches", "w").write("1000")
+while monitor.watcher.counts().directories < {1 + 10 + 1 + ROOM}:
+    monitor.tick()
+    time.sleep(0.01)
+(root / "more" / "2" / "after").touch()
+missed = monitor.query(token)
+assert set(missed.paths) == {{b"more/1/before", b"more/2/after"}}, missed
+assert not monitor.watcher.is_partial
+(root / "more" / "3" / "later").touch()
+assert monitor.query(bytes(missed.token)).paths == [b"more/3/later"]
+monitor.stop()
+""",
+    )
+
+    assert done.returncode == 0, done.stderr
+
+
+def test_without_a_single_watch_all_is_compared(root: Path) -> None:
+    """Other programs of the user's may have them all."""
+    done = _with_few_watches(
+        root,
+        """
+import time
+limit = open("/proc/sys/user/max_inotify_watches", "w", buffering=1)
+limit.write("0")
+monitor = watch()
+token = bytes(monitor.query(None).token)
+(root / "3" / "file").touch()
+missed = monitor.query(token)
+assert missed.paths == [b"3/file"], missed
+limit.seek(0)
+limit.write("1000")
+while monitor.watcher.counts().directories < 11:
+    monitor.tick()
+    time.sleep(0.01)
+(root / "4" / "file").touch()
+assert b"4/file" in monitor.query(bytes(missed.token)).paths
+monitor.stop()
+""",
+    )
+
+    assert done.returncode == 0, done.stderr
+
+
+def test_no_inotify_instance_left_is_an_error_that_helps(root: Path) -> None:
+    """Another limit, another command."""
+    done = _with_few_watches(
+        root,
+        'open("/proc/sys/user/max_inotify_instances", "w").write("0")\nwatch()',
+    )
+
+    assert done.returncode == 1
+    assert "sudo sysctl fs.inotify.max_user_instances=" in done.stderr

@@ -1,0 +1,207 @@
+"""Hold fsmond's answers against the tree, over random changes of every kind.
+
+Run by test_differential.py, as some modes need a process of their own.  By hand, to replay a seed:
+
+    PYTHONPATH=.:tests python tests/fuzz/differential.py --mode few --seed 12345
+"""
+
+import argparse
+import os
+import random
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from functools import partial
+from pathlib import Path
+
+import truth
+from running import until
+from tree_changes import Changes
+
+from fsmond.daemon import schedule
+from fsmond.daemon.monitor import Missed, Monitor
+from fsmond.watching import inotify
+from fsmond.watching.choice import How, watcher_for_platform
+
+MODES = ("events", "few", "scan", "overflow")
+FEW = 12  # watches, in the mode that has too few
+BIG = 1500  # paths; a tree that has grown so is cut
+ROUNDS = 30
+_QUEUED = Path("/proc/sys/fs/inotify/max_queued_events")
+_LIMIT = Path("/proc/sys/user/max_inotify_watches")
+
+
+class Trial:
+    """One tree, and the series of changes that a seed stands for."""
+
+    def __init__(self, folder: Path, mode: str, seed: int) -> None:
+        self.root, outside = folder / "root", folder / "outside"
+        self.root.mkdir()
+        outside.mkdir()
+        self.random = random.Random(seed)
+        self.mode = mode
+        self.changes = Changes(self.root, outside, self.random)
+        self.changes.grow(12, 25)
+        self.reported = self.changed = 0  # for the precision
+        self._linked: set[int] = set()  # the inodes of all files that ever had several names
+
+    def run(self) -> None:
+        """Make changes, ask, and compare, time and again.  Raises AssertionError."""
+        with watching(self.root, self.mode) as monitor:
+            token, before = monitor.query(None).token, truth.look(self.root)
+            for _ in range(ROUNDS):
+                begin = len(self.changes.log)
+                self._change(monitor)
+                missed, now = monitor.query(bytes(token)), truth.look(self.root)
+                self._compare(missed, before, now, begin)
+                token, before = missed.token, now
+                self._rest(monitor)
+            if self.mode == "events":
+                self._look_at_the_watches(monitor, before)
+
+    def _change(self, monitor: Monitor) -> None:
+        if self.mode == "overflow" and self.random.random() < 0.2:
+            with monitor._lock:
+                overflow(self.root)
+                self.changes.make(self.random.randint(1, 12))
+        else:
+            self.changes.make(self.random.randint(1, 12))
+        if len(truth.look(self.root)) > BIG:
+            shutil.rmtree(self.root / "a", ignore_errors=True)
+
+    def _compare(self, missed: Missed, before: truth.Tree, now: truth.Tree, begin: int) -> None:
+        made = "\n".join(self.changes.log[begin:])
+        assert missed.paths is not None, f"everything, as {missed.reason}, after\n{made}"
+        left_out = truth.missed(before, now, missed.paths)
+        if self.mode != "scan":
+            left_out = {each for each in left_out if not self._has_a_lost_name(each, now)}
+        self._linked.update(self.changes.linked.values())
+        self.changes.linked.clear()
+        assert not left_out, f"not reported: {sorted(left_out)}, after\n{made}"
+        assert len(set(missed.paths)) == len(missed.paths), missed.paths
+        assert b"" not in missed.paths
+        self.reported += len(missed.paths)
+        self.changed += len(truth.changed(before, now))
+
+    def _has_a_lost_name(self, path: bytes, now: truth.Tree) -> bool:
+        """Say whether the file has, or had until now, a name that nobody could look at.
+
+        One outside of the tree, or one that came and went between two questions.
+        """
+        if path not in now:
+            return False
+        inode = now[path][1]
+        names = sum(signature[1] == inode for signature in now.values())
+        status = os.lstat(os.path.join(os.fsencode(self.root), path))
+        came = [name for name, of in self.changes.linked.items() if of == inode]
+        went = any(now.get(name, (0, 0))[1] != inode for name in came)
+        return went or status.st_nlink > names
+
+    def _rest(self, monitor: Monitor) -> None:
+        """Give it time, now and then, to bring its index up to date."""
+        if self.random.random() < 0.5:
+            monitor.tick()
+            monitor.tick()
+            time.sleep(self.random.choice([0.0, 0.02]))
+
+    def _look_at_the_watches(self, monitor: Monitor, now: truth.Tree) -> None:
+        directories = sum(path.endswith(b"/") for path in now) + 1
+        assert monitor.watcher.counts().directories == directories
+        verdict = monitor.keeper.verify(time.monotonic() + 30)
+        assert verdict is not None
+        untold = [each for each in verdict.differences if not self._had_names(each.path, now)]
+        assert not untold, f"no event told of {untold}"
+
+    def _had_names(self, path: bytes, now: truth.Tree) -> bool:
+        return path in now and now[path][1] in self._linked
+
+
+def crowd(folder: Path, mode: str, seed: int) -> None:
+    """Let two others change the tree while questions are asked; compare in the end."""
+    trial = Trial(folder, mode, seed)
+    with watching(trial.root, mode) as monitor:
+        answers, before = [monitor.query(None)], truth.look(trial.root)
+        writers = [_writer(folder, seed + number) for number in (1, 2)]
+        while any(writer.poll() is None for writer in writers):
+            if mode == "overflow" and trial.random.random() < 0.05:
+                with monitor._lock:
+                    overflow(trial.root)
+            answers.append(monitor.query(bytes(answers[-1].token)))
+            monitor.tick()
+        answers.append(monitor.query(bytes(answers[-1].token)))
+        now = truth.look(trial.root)
+    for answer in answers[1:]:
+        assert answer.paths is not None, f"everything, as {answer.reason}"
+    told = {path for answer in answers[1:] for path in answer.paths or ()}
+    left_out = truth.missed(before, now, told)
+    assert not left_out, f"not reported: {sorted(left_out)}"
+
+
+def overflow(root: Path) -> None:
+    """Cause more events than the kernel queues; none of them may be read meanwhile."""
+    names = [root / "overflow-1", root / "overflow-2"]
+    for _ in range(int(_QUEUED.read_text()) // 6 + 1):
+        for name in names:  # two by turns, as the kernel merges what is the same
+            with suppress(OSError):  # somebody put something in its place
+                os.close(os.open(name, os.O_CREAT | os.O_WRONLY))
+                os.unlink(name)
+
+
+@contextmanager
+def watching(root: Path, mode: str) -> Iterator[Monitor]:
+    """Watch a tree in a mode."""
+    how: How = "scan" if mode == "scan" else "events"
+    if mode == "few":
+        _LIMIT.write_text(str(FEW))
+    monitor = Monitor(os.fsencode(root), partial(watcher_for_platform, how=how), patience=30)
+    try:
+        monitor.start(patience=30)
+        until(lambda: monitor.keeper.built)
+        yield monitor
+    finally:
+        monitor.stop()
+
+
+def _writer(folder: Path, seed: int) -> subprocess.Popen[bytes]:
+    program = Path(__file__).with_name("writer.py")
+    return subprocess.Popen([sys.executable, program, str(folder), str(seed)])
+
+
+def main() -> int:
+    """Try one seed, or new ones for some time; return the exit status."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--mode", choices=MODES, default="events")
+    parser.add_argument("--seed", type=int)
+    parser.add_argument("--seconds", type=float, default=0.0)
+    parser.add_argument("--alone", action="store_true", help="without concurrent writers")
+    options = parser.parse_args()
+    schedule.PAUSE, schedule.SHARE = 0.0, 0  # as often as it can be
+    inotify.RETRY, inotify.LONGEST_PAUSE = 0.0, 0.02
+    seed = options.seed if options.seed is not None else random.SystemRandom().randrange(10**9)
+    end, trials, reported, changed = time.monotonic() + options.seconds, 0, 0, 0
+    while True:
+        with tempfile.TemporaryDirectory(prefix="fsmond-fuzz-") as folder:
+            try:
+                if trials % 4 == 3 and not options.alone:
+                    crowd(Path(folder), options.mode, seed)
+                else:
+                    trial = Trial(Path(folder), options.mode, seed)
+                    trial.run()
+                    reported, changed = reported + trial.reported, changed + trial.changed
+            except AssertionError as error:
+                print(f"seed {seed}, mode {options.mode}: {error}", file=sys.stderr)
+                return 1
+        trials += 1
+        if time.monotonic() >= end:
+            break
+        seed += 1000
+    print(f"{trials} trials: {changed} paths changed, {reported} reported")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

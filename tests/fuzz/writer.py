@@ -1,0 +1,11 @@
+"""Make random changes to a tree, in a process of its own: `writer.py FOLDER SEED`."""
+
+import random
+import sys
+from pathlib import Path
+
+from tree_changes import Changes
+
+# No hard links: of those, names that come and go between two questions can't be told.
+folder, seed = Path(sys.argv[1]), int(sys.argv[2])
+Changes(folder / "root", folder / "outside", random.Random(seed), without=("hard_link",)).make(300)

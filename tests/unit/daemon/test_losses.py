@@ -1,0 +1,80 @@
+"""What a monitor does when events are lost."""
+
+from pathlib import Path
+
+import pytest
+from unit.daemon.conftest import token_of
+from unit.daemon.fake_watcher import FakeWatcher
+
+from fsmond.daemon.monitor import Monitor
+
+
+def test_a_loss_is_remembered_and_tokens_stay(monitor: Monitor, watcher: FakeWatcher) -> None:
+    """What was lost is found by comparison; people learn the detail."""
+    token = token_of(monitor.query(None))
+    session = monitor.session
+
+    watcher.lose("so it was")
+    watcher.cover()
+
+    assert monitor.query(token).paths == []
+    assert monitor.session == session
+    assert monitor.resynced == 1
+    assert [(each.reason, each.detail) for each in monitor.resyncs] == [("overflow", "so it was")]
+
+
+def test_what_changed_while_events_were_lost_is_told(
+    monitor: Monitor, watcher: FakeWatcher, tmp_path: Path
+) -> None:
+    """The tree is the truth; and what was told before may have changed once more."""
+    watcher.happen(b"before")
+    token = token_of(monitor.query(None))
+    watcher.lose()
+    (tmp_path / "lost").touch()
+    watcher.cover()
+
+    assert set(monitor.query(token).paths or []) == {b"lost", b"before"}
+
+
+def test_until_what_was_lost_is_found_everything_may_have_changed(
+    monitor: Monitor, watcher: FakeWatcher, tmp_path: Path
+) -> None:
+    """Within the deadline, and under a token that is good for the next time."""
+    token = token_of(monitor.query(None))
+    watcher.lose()
+    (tmp_path / "lost").touch()
+
+    missed = monitor.query(token)
+    watcher.cover()
+
+    assert missed[1:] == (None, "overflow")
+    assert monitor.query(token_of(missed)).paths == [b"lost"]
+
+
+def test_the_survey_at_the_start_was_no_loss(monitor: Monitor) -> None:
+    """`status` shows what went wrong; that did not."""
+    assert (monitor.resynced, list(monitor.resyncs)) == (0, [])
+
+
+def test_a_loss_is_logged_once_and_not_while_the_lock_is_held(
+    monitor: Monitor, watcher: FakeWatcher, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A log on a slow disk must not keep a query from its answer."""
+    watcher.lose("so it was")
+    assert caplog.messages == []
+
+    monitor.tick()
+    monitor.tick()
+
+    assert caplog.messages == ["overflow: so it was"]
+
+
+def test_losses_are_counted_all_and_remembered_in_bounded_number(
+    monitor: Monitor, watcher: FakeWatcher
+) -> None:
+    """A tree that overflows all day long must not make the daemon grow."""
+    for _ in range(1000):
+        watcher.lose()
+
+    assert monitor.resynced == 1000
+    assert len(monitor.resyncs) < 100
