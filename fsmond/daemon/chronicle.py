@@ -2,6 +2,7 @@
 
 import os
 import stat
+import time
 from collections.abc import Collection, Iterable
 
 from fsmond.index.links import Links
@@ -9,6 +10,7 @@ from fsmond.index.tree import Index
 from fsmond.journal.history import Journal
 
 _MOST = 100_000  # new names that are remembered until the index knows them
+_AT_ONCE = 500  # names between two looks at the clock; a millisecond
 _LOW = 0xFFFFFFFF  # of an inode's number, what the index keeps
 
 
@@ -42,10 +44,16 @@ class Chronicle:
         """Take notice of names that came."""
         self._new.update(dict.fromkeys(paths))
 
-    def look_at_new(self, *, index_is_whole: bool, most: int | None = None) -> bool:
-        """Look at names that came; False if one is of a file whose other names can't be known."""
+    def look_at_new(self, deadline: float, *, index_is_whole: bool) -> bool:
+        """Look at names that came; False if that can't be done, or not by `deadline`.
+
+        That is in seconds of time.monotonic.  It can't be if one is of a file whose other names
+        are not known yet.
+        """
         linked: dict[bytes, int] = {}
-        for path in list(self._new)[:most]:
+        for number, path in enumerate(list(self._new)):
+            if number % _AT_ONCE == _AT_ONCE - 1 and time.monotonic() > deadline:
+                break
             try:
                 status = os.lstat(self._base + path)
             except OSError:
@@ -58,10 +66,9 @@ class Chronicle:
                 linked[path] = inode
         if linked:
             self._link(linked)
-        known = index_is_whole and self._recent.is_whole and self._before.is_whole
-        if not known:
+        if not (index_is_whole and self._recent.is_whole and self._before.is_whole):
             self.note_new(linked)  # once more, when it can be known
-        return known or not linked
+        return not self._new
 
     def begin_generation(self) -> None:
         """Take notice that the index is brought up to date, as of now."""

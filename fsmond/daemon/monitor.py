@@ -19,7 +19,6 @@ from fsmond.watching.contract import Sink, Watcher
 PATIENCE = 0.9  # seconds a query may wait for the watcher: its client has its answer within one
 _NAP = 0.002  # seconds
 _SMALL = 1000  # directories; they take about 20 ms
-_AT_ONCE = 2000  # names that are looked at while the lock is held; a few milliseconds
 _RESYNCS = 50  # losses that are remembered for people; older ones only count
 
 _log = logging.getLogger(__name__)
@@ -99,7 +98,8 @@ class Monitor:
         if self.watcher.is_partial:
             self.watcher.sync(time.monotonic() + _NAP)  # it may be that more can be watched by now
         with self._lock:
-            self._chronicle.look_at_new(index_is_whole=self.keeper.built, most=_AT_ONCE)
+            soon = time.monotonic() + _NAP
+            self._chronicle.look_at_new(soon, index_is_whole=self.keeper.built)
         self.keeper.tick()
 
     def stop(self) -> None:
@@ -129,7 +129,7 @@ class Monitor:
         try:
             if self.verify_every and self.queries % self.verify_every == 0:
                 self.keeper.want_verification()
-            if not self._chronicle.look_at_new(index_is_whole=self.keeper.built):
+            if not self._chronicle.look_at_new(deadline, index_is_whole=self.keeper.built):
                 return Missed(self._journal.token, None, "sync-timeout")
             return self._missed_locked(wanted, reason)
         finally:

@@ -4,6 +4,7 @@ fsmond.index.tree        the records of a tree's directories, compared with it
 fsmond.index.record      what is kept of one directory, in few bytes
 fsmond.index.difference  what two records of a directory differ in
 fsmond.index.reading     look at a directory as it is now
-fsmond.index.opening     open a directory by a path of any length
+fsmond.index.opening_unix     open directories, by paths of any length
+fsmond.index.opening_windows  the same on Windows
 fsmond.index.links       the names of files that have several
 """

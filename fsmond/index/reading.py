@@ -27,7 +27,7 @@ class Seen(NamedTuple):
     """The names of what, but directories, may have changed after `since`."""
 
 
-def read(handle: int, now: int, since: int, hidden: Collection[str]) -> Seen:
+def read(handle: int | str, now: int, since: int, hidden: Collection[str]) -> Seen:
     """Look at an open directory, but for the names in `hidden`.
 
     `now` is the time, in nanoseconds since the epoch, before this was called.  Raises OSError.

@@ -2,14 +2,19 @@
 
 import errno
 import os
+import sys
 import time
 from collections.abc import Iterable, Iterator
 from collections.abc import Set as AbstractSet
 from typing import NamedTuple
 
 from fsmond.index.difference import Difference, Kind, differences
-from fsmond.index.opening import open_directory, open_directory_strictly
 from fsmond.index.reading import Identity, Seen, may_be_after, read
+
+if sys.platform == "win32":
+    from fsmond.index.opening_windows import Opening
+else:
+    from fsmond.index.opening_unix import Opening
 from fsmond.index.record import LINKED, UNREAD, has_links, subdirectories, unpack
 
 _NOT_THERE = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP})
@@ -39,7 +44,7 @@ class Index:
     """
 
     def __init__(self, root: bytes, excluded: Iterable[bytes] = ()) -> None:
-        self._base = root.rstrip(b"/") + b"/"
+        self._opening = Opening(root.rstrip(b"/") + b"/")
         self._hidden: dict[bytes, set[str]] = {}
         for path in excluded:
             folder, slash, name = path.rpartition(b"/")
@@ -62,19 +67,20 @@ class Index:
         Raises OSError if the root itself can't be looked at.
         """
         pending: list[tuple[bytes, Identity | None]] = [(top, None) for top in tops]
-        while pending:
-            prefix, identity = pending.pop()
-            if prefix not in besides:
-                look = self.look(prefix, identity)
-                pending += look.below
-                yield look
+        with self._opening:
+            while pending:
+                prefix, identity = pending.pop()
+                if prefix not in besides:
+                    look = self._look(prefix, identity)
+                    pending += look.below
+                    yield look
 
-    def look(self, prefix: bytes, identity: Identity | None = None) -> Look:
-        """Compare one directory, and remember it as it is now.
+    def look(self, prefix: bytes) -> Look:
+        """Compare one directory, and remember it as it is now."""
+        with self._opening:
+            return self._look(prefix, None)
 
-        If `identity` is given and the directory is another one, it is not looked into: it may be
-        that a symbolic link above it leads out of the tree by now.
-        """
+    def _look(self, prefix: bytes, identity: Identity | None) -> Look:
         try:
             seen, stirred = self._read(prefix, identity)
         except OSError as error:
@@ -133,15 +139,12 @@ class Index:
     def _read(self, prefix: bytes, identity: Identity | None) -> tuple[Seen, bool]:
         now = time.time_ns()
         since = now if self.since is None else self.since
-        opening = open_directory if identity else open_directory_strictly
-        handle = opening(self._base, prefix)
-        try:
-            status = os.fstat(handle)
-            if identity is not None and (status.st_dev, status.st_ino) != identity:
-                raise OSError(errno.ESTALE, os.strerror(errno.ESTALE))
-            seen = read(handle, now, since, self._hidden.get(prefix, ()))
-        finally:
-            os.close(handle)
+        handle = self._opening.open(prefix, strictly=identity is None)
+        status = os.stat(handle)
+        # Another one is not looked into: a link above it may lead out of the tree by now.
+        if identity is not None and (status.st_dev, status.st_ino) != identity:
+            raise OSError(errno.ESTALE, os.strerror(errno.ESTALE))
+        seen = read(handle, now, since, self._hidden.get(prefix, ()))
         return seen, may_be_after(status.st_ctime_ns, since)
 
     def _unread(self, prefix: bytes, error: OSError) -> list[Difference]:

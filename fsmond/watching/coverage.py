@@ -28,10 +28,10 @@ import time
 from fsmond.watching.calls import Queue
 from fsmond.watching.contract import Sink
 from fsmond.watching.directory import Directory
-from fsmond.watching.gaps import Gaps
+from fsmond.watching.gaps import NO_ROOM, Gaps
 from fsmond.watching.listing import contents
 from fsmond.watching.mounts import Mounts
-from fsmond.watching.opening import NO_ROOM, Opening, inside
+from fsmond.watching.opening import Opening, inside
 
 _NONE = -1  # no watch descriptor
 

@@ -1,9 +1,13 @@
 """The directories of a watched tree of which events tell nothing."""
 
+import errno
 from collections.abc import Mapping
 
 from fsmond.watching.directory import Directory
-from fsmond.watching.opening import NO_ACCESS, NOT_THERE
+
+NOT_THERE = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP})
+NO_ROOM = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN})
+_NO_ACCESS = frozenset({errno.EACCES, errno.EPERM})
 
 
 class Gaps:
@@ -20,7 +24,7 @@ class Gaps:
     def leave_out(self, parent: Directory, name: bytes, error: OSError) -> None:
         """Take notice that the directory of that name can't be watched, unless it is gone."""
         path = parent.prefix + name + b"/"
-        if error.errno in NO_ACCESS:
+        if error.errno in _NO_ACCESS:
             self.unreadable[path] = None
         elif error.errno not in NOT_THERE:
             self.uncovered[path] = parent, name, error

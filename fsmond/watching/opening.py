@@ -10,10 +10,7 @@ from collections.abc import Mapping
 
 from fsmond.watching.calls import Queue
 from fsmond.watching.directory import Directory
-
-NOT_THERE = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP})
-NO_ACCESS = frozenset({errno.EACCES, errno.EPERM})
-NO_ROOM = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN})
+from fsmond.watching.gaps import NOT_THERE
 
 _STEP = 4000  # bytes of a path that are walked at a time; the kernel takes 4095
 

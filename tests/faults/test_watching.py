@@ -12,7 +12,6 @@ from running import until
 from fsmond.daemon.monitor import Monitor
 from fsmond.daemon.reconciler import Reconciler
 from fsmond.watching.choice import watcher_for_platform
-from fsmond.watching.events import Intake
 
 QUEUED = int(Path("/proc/sys/fs/inotify/max_queued_events").read_text())
 
@@ -102,7 +101,7 @@ def test_a_failure_of_the_watcher_is_no_silence(
 ) -> None:
     """Events may be gone with it: from then on everything may have changed."""
     token = bytes(monitor.query(None).token)
-    monkeypatch.setattr(Intake, "take_in", lambda *_: 1 / 0)
+    monkeypatch.setattr("fsmond.watching.events.Intake.take_in", lambda *_: 1 / 0)
     (root / "file").touch()
 
     try:
@@ -116,7 +115,7 @@ def test_a_failure_of_the_watcher_is_no_silence(
 
 def test_its_descriptor_is_not_inherited(monitor: Monitor) -> None:
     """A child would keep all watches alive, and read events away."""
-    assert not os.get_inheritable(monitor.watcher._queue.fileno())  # type: ignore[attr-defined]
+    assert not os.get_inheritable(getattr(monitor.watcher, "_queue").fileno())  # noqa: B009 - of Linux
 
 
 def test_stopping_is_possible_from_any_thread(root: Path) -> None:

@@ -19,6 +19,7 @@ from functools import partial
 from pathlib import Path
 
 import truth
+from planting import DEFECTS, plant
 from running import until
 from tree_changes import Changes
 
@@ -156,7 +157,7 @@ def watching(root: Path, mode: str) -> Iterator[Monitor]:
     """Watch a tree in a mode."""
     how: How = "scan" if mode == "scan" else "events"
     if mode == "few":
-        _LIMIT.write_text(str(FEW))
+        _LIMIT.write_text(str(FEW))  # in a user namespace of its own
     monitor = Monitor(os.fsencode(root), partial(watcher_for_platform, how=how), patience=30)
     try:
         monitor.start(patience=30)
@@ -173,34 +174,40 @@ def _writer(folder: Path, seed: int) -> subprocess.Popen[bytes]:
 
 def main() -> int:
     """Try one seed, or new ones for some time; return the exit status."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--mode", choices=MODES, default="events")
-    parser.add_argument("--seed", type=int)
-    parser.add_argument("--seconds", type=float, default=0.0)
-    parser.add_argument("--alone", action="store_true", help="without concurrent writers")
-    options = parser.parse_args()
+    options = _options()
     schedule.PAUSE, schedule.SHARE = 0.0, 0  # as often as it can be
-    inotify.RETRY, inotify.LONGEST_PAUSE = 0.0, 0.02
+    if sys.platform == "linux":
+        inotify.RETRY, inotify.LONGEST_PAUSE = 0.0, 0.02
+    if options.plant:
+        plant(options.plant)
     seed = options.seed if options.seed is not None else random.SystemRandom().randrange(10**9)
     end, trials, reported, changed = time.monotonic() + options.seconds, 0, 0, 0
-    while True:
+    while not trials or time.monotonic() < end:
         with tempfile.TemporaryDirectory(prefix="fsmond-fuzz-") as folder:
             try:
-                if trials % 4 == 3 and not options.alone:
+                if options.crowd or trials % 4 == 3:
                     crowd(Path(folder), options.mode, seed)
                 else:
                     trial = Trial(Path(folder), options.mode, seed)
                     trial.run()
                     reported, changed = reported + trial.reported, changed + trial.changed
             except AssertionError as error:
-                print(f"seed {seed}, mode {options.mode}: {error}", file=sys.stderr)
+                crowded = " --crowd" * (options.crowd or trials % 4 == 3)
+                print(f"--mode {options.mode} --seed {seed}{crowded}: {error}", file=sys.stderr)
                 return 1
-        trials += 1
-        if time.monotonic() >= end:
-            break
-        seed += 1000
+        trials, seed = trials + 1, seed + 1000
     print(f"{trials} trials: {changed} paths changed, {reported} reported")
     return 0
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--mode", choices=MODES, default="events")
+    parser.add_argument("--seed", type=int, help="of the first series; one only, without --seconds")
+    parser.add_argument("--seconds", type=float, default=0.0)
+    parser.add_argument("--crowd", action="store_true", help="always with concurrent writers")
+    parser.add_argument("--plant", choices=DEFECTS, help="with a defect that has to be found")
+    return parser.parse_args()
 
 
 if __name__ == "__main__":

@@ -1,0 +1,43 @@
+"""Defects to be found: a test that never fails says nothing."""
+
+from typing import Any
+
+from fsmond.index import reading
+from fsmond.watching import calls, coverage, inotify
+
+DEFECTS = ("mask", "names", "overflow", "told-again", "unwatched", "signature")
+
+
+def plant(defect: str) -> None:
+    """Break fsmond, in this process, for good."""
+    place: Any
+    match defect:
+        case "mask":  # an event is not asked for
+            place = calls
+            place._MASK &= ~calls.MOVED_TO
+        case "names":  # a directory is known by its name, not by its watch
+            place = coverage.Coverage
+            watch = place._watch
+            place._watch = lambda self, path, prefix: (
+                self._find(prefix[:-1]) or watch(self, path, prefix)
+            )
+        case "overflow":  # it is passed over
+            place = inotify.InotifyEmitter
+            place._overflowed_locked = lambda _: None
+        case "told-again":  # what was told before the overflow is not told once more
+            from fsmond.daemon.reconciler import Reconciler
+
+            place = Reconciler
+            recover = place.recover
+
+            def forgetful(self: Any, losses: int) -> bool:
+                self._indexed = self._journal.token.sequence
+                return bool(recover(self, losses))
+
+            place.recover = forgetful
+        case "unwatched":  # what has no watch is not compared
+            place = inotify.InotifyEmitter
+            place.is_partial = False
+        case "signature":  # only names are compared
+            place = reading
+            place.hash = lambda _: 0

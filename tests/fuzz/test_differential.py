@@ -1,0 +1,69 @@
+"""Answers held against the tree, over random changes, for as long as FSMOND_FUZZ_SECONDS says."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from running import LONG, lack
+
+SECONDS = float(os.environ.get("FSMOND_FUZZ_SECONDS", "3"))  # for each mode
+SOON = 60.0  # seconds in which a defect is found
+PRECISION = 1.5  # paths that are reported for each that changed
+PROGRAM = Path(__file__).with_name("differential.py")
+OWN_LIMITS = ["unshare", "--user", "--map-root-user"]
+MODES = ["events", "few", "scan", "overflow"]
+
+
+def run(mode: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run the program; what it prints holds the seed with which it can be run again."""
+    within = OWN_LIMITS if mode == "few" else []
+    if within and subprocess.run([*within, "true"], check=False, capture_output=True).returncode:
+        lack("needs user namespaces, to lower inotify's limits")
+    return subprocess.run(
+        [*within, sys.executable, PROGRAM, "--mode", mode, *arguments],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        capture_output=True,
+        text=True,
+        errors="replace",
+        timeout=SECONDS + SOON + LONG,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_no_change_is_missed(mode: str) -> None:
+    """Whatever is done to the tree, and however it is watched; each time with another seed."""
+    done = run(mode, "--seconds", str(SECONDS))
+
+    assert done.returncode == 0, done.stderr
+
+
+def test_hardly_more_is_reported_than_what_changed() -> None:
+    """A watcher that always says "everything" would never miss anything."""
+    done = run("events", "--seed", "1", "--seconds", "2")
+
+    figures = re.search(r": (\d+) paths changed, (\d+) reported", done.stdout)
+    assert figures, done.stderr
+    assert int(figures[2]) <= PRECISION * int(figures[1])
+
+
+@pytest.mark.parametrize(
+    ("defect", "mode"),
+    [
+        ("mask", "events"),
+        ("names", "events"),
+        ("overflow", "overflow"),
+        ("told-again", "overflow"),
+        ("unwatched", "few"),
+        ("signature", "scan"),
+    ],
+)
+def test_a_defect_is_found(defect: str, mode: str) -> None:
+    """Or finding none would mean nothing."""
+    done = run(mode, "--plant", defect, "--seconds", str(SOON))
+
+    assert done.returncode == 1, "it was not found"
+    assert "not reported" in done.stderr
