@@ -79,8 +79,10 @@ class Chronicle:
         """Take notice that this is done."""
         self._before = _Recent()
 
-    def relink(self, links: Links, changed: Collection[bytes]) -> None:
-        """Take what the index knows of names; note what changed by its other names, too."""
+    def relink(self, named: Collection[tuple[int, bytes]], changed: Collection[bytes]) -> None:
+        """Take the names that the index knows; note what changed by its other names, too."""
+        inodes = {inode for inode, _ in named}
+        links = Links([*named, *self._before.named(inodes), *self._recent.named(inodes)])
         for path in [*self._before.inodes, *self._recent.inodes]:
             inode = self._links.inode(path)
             if inode is not None:

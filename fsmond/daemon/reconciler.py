@@ -19,7 +19,6 @@ from fsmond.daemon.chronicle import Chronicle
 from fsmond.daemon.early import Early
 from fsmond.daemon.paths import directories_of, directory_of, is_within
 from fsmond.index.difference import Difference, Kind
-from fsmond.index.links import Links
 from fsmond.index.tree import Index, Look
 from fsmond.journal.history import Journal
 from fsmond.watching.contract import Watcher
@@ -186,9 +185,9 @@ class Reconciler:
     def _relink(self) -> None:
         """Find anew which files have several names, if any may have others than before."""
         if self._relinking is not None:
-            links = Links(self._index.links())
+            named = list(self._index.links())
             with self._lock:
-                self._chronicle.relink(links, self._relinking)
+                self._chronicle.relink(named, self._relinking)
             self._relinking = None
 
     def _conclude(
@@ -220,8 +219,8 @@ class Reconciler:
 
     def _is_told_locked(self, difference: Difference) -> bool:
         # What went with a directory is told by that.  What came to one is not: Git needs its name.
-        may_be_gone = difference.kind in (Kind.GONE, Kind.REPLACED)
-        return self._journal.has_changed(difference.path, self._indexed, or_above=may_be_gone)
+        gone = difference.kind is Kind.GONE
+        return self._journal.has_changed(difference.path, self._indexed, or_above=gone)
 
     def _advance(self, losses: int, begin: int) -> bool:
         """Call the records true as of `begin`, unless events were lost since then."""

@@ -28,7 +28,7 @@ class Difference(NamedTuple):
 def differences(prefix: bytes, before: bytes, now: bytes) -> list[Difference]:
     """Compare two records of the directory whose path, with a `/` behind, is `prefix`.
 
-    A directory that became a file, or the reverse, is named in both ways.
+    A directory in place of a file, or the reverse, is a replacement, and the other name is gone.
     """
     if before == now and not is_restless(before):
         return []
@@ -44,9 +44,7 @@ def differences(prefix: bytes, before: bytes, now: bytes) -> list[Difference]:
             found.append(Difference(prefix + name, kind))
         elif known & RACY:
             found.append(Difference(prefix + name, Kind.CHANGED, is_certain=False))
-    for name in old:
-        kind = Kind.REPLACED if _otherwise(name) in new else Kind.GONE
-        found.append(Difference(prefix + name, kind))
+    found += [Difference(prefix + name, Kind.GONE) for name in old]
     return found
 
 

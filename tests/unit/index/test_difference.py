@@ -1,0 +1,91 @@
+"""What two records of a directory differ in."""
+
+from array import array
+
+import pytest
+
+from fsmond.index.difference import Difference, Kind, differences
+from fsmond.index.record import DIRECTORY, FILE, LINK, LINKED, RACY, UNREAD, pack, subdirectories
+
+CONTENT = 1 << 10  # above all flags
+
+
+def record(**entries: int) -> bytes:
+    """Make a record: names with signatures; a `_` in a name stands for a slash."""
+    names = "\0".join(entries).replace("_", "/").encode()
+    return pack(names, array("q", entries.values()), array("I", range(len(entries))))
+
+
+def found(before: bytes, now: bytes) -> set[tuple[bytes, str, bool]]:
+    """Return the differences below `d/`."""
+    return {(path, kind.value, certain) for path, kind, certain in differences(b"d/", before, now)}
+
+
+def test_the_same_is_no_difference() -> None:
+    """The usual case, which costs one comparison of bytes."""
+    one = record(a=CONTENT | FILE, b_=CONTENT | DIRECTORY)
+
+    assert differences(b"", one, one) == []
+
+
+def test_new_gone_and_changed_are_told_apart() -> None:
+    """Each by its path."""
+    before = record(gone=CONTENT | FILE, kept=CONTENT | FILE, changed=CONTENT | FILE)
+    now = record(kept=CONTENT | FILE, changed=2 * CONTENT | FILE, new=CONTENT | FILE)
+
+    assert found(before, now) == {
+        (b"d/gone", "gone", True),
+        (b"d/changed", "changed", True),
+        (b"d/new", "new", True),
+    }
+
+
+def test_another_kind_is_a_replacement() -> None:
+    """A file that is a link now; it has the same name, and is another thing."""
+    assert found(record(a=CONTENT | FILE), record(a=CONTENT | LINK)) == {(b"d/a", "replaced", True)}
+
+
+def test_a_directory_in_place_of_a_file_is_named_in_both_ways() -> None:
+    """For Git they are two: one went, one came."""
+    file, directory = record(a=CONTENT | FILE), record(a_=CONTENT | DIRECTORY)
+
+    assert found(file, directory) == {(b"d/a", "gone", True), (b"d/a/", "replaced", True)}
+    assert found(directory, file) == {(b"d/a", "replaced", True), (b"d/a/", "gone", True)}
+
+
+def test_what_was_racy_is_told_once_more() -> None:
+    """It may have changed within the same tick; once it is looked at later, that is over."""
+    racy, calm = record(a=CONTENT | FILE | RACY), record(a=CONTENT | FILE)
+
+    assert found(racy, racy) == {(b"d/a", "changed", False)}
+    assert found(racy, calm) == {(b"d/a", "changed", False)}
+    assert found(calm, racy) == set()
+
+
+def test_what_was_racy_and_is_different_has_changed_for_certain() -> None:
+    """Then there is nothing left to doubt."""
+    racy, other = record(a=CONTENT | FILE | RACY), record(a=2 * CONTENT | FILE)
+
+    assert found(racy, other) == {(b"d/a", "changed", True)}
+
+
+def test_one_more_name_elsewhere_is_no_difference_here() -> None:
+    """That has a time of its own, which the content of the signature holds."""
+    one, two = record(a=CONTENT | FILE), record(a=CONTENT | FILE | LINKED)
+
+    assert found(one, two) == set()
+
+
+def test_a_directory_that_could_not_be_read_had_nothing() -> None:
+    """All that is found later is new."""
+    assert found(UNREAD, record(a=CONTENT | FILE)) == {(b"d/a", "new", True)}
+    assert differences(b"", UNREAD, UNREAD) == []
+
+
+@pytest.mark.parametrize("name", [b"a\nb", b"\xff", b" ", b'"', b"a" * 255])
+def test_names_are_bytes(name: bytes) -> None:
+    """Whatever they hold."""
+    now = pack(name + b"/", array("q", [CONTENT | DIRECTORY]), array("I", [1]))
+
+    assert differences(b"", UNREAD, now) == [Difference(name + b"/", Kind.NEW)]
+    assert subdirectories(now) == [name + b"/"]

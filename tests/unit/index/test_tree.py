@@ -1,0 +1,200 @@
+"""The records of a tree, compared with it."""
+
+import os
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+import pytest
+
+from fsmond.index.tree import Index
+
+OLD = 1_600_000_000  # seconds since the epoch: long before any look
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """Make a tree in which nothing is racy."""
+    (tmp_path / "dir" / "deep").mkdir(parents=True)
+    for name in ("top", "dir/file", "dir/deep/file"):
+        (tmp_path / name).write_text(name)
+    return tmp_path
+
+
+@pytest.fixture
+def index(root: Path, monkeypatch: pytest.MonkeyPatch) -> Index:
+    """Make an index of it, from some time later on."""
+    later(monkeypatch)
+    made = Index(os.fsencode(root), {b".git", b"meta/git"})
+    differing(made)
+    return made
+
+
+def later(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have it be an hour later, so that nothing is racy any more."""
+    import time
+
+    real = time.time_ns
+    monkeypatch.setattr(time, "time_ns", lambda: real() + 3600 * 10**9)
+
+
+def differing(index: Index, tops: Iterable[bytes] = (b"",)) -> set[tuple[bytes, str]]:
+    """Compare, and return what differs."""
+    return {(each.path, each.kind.value) for look in index.walk(tops) for each in look.differences}
+
+
+def test_an_unchanged_tree_does_not_differ(index: Index, root: Path) -> None:
+    """However often it is looked at, or read."""
+    (root / "top").read_text()
+
+    assert differing(index) == set()
+    assert differing(index) == set()
+    assert len(index) == 3
+
+
+def test_all_kinds_of_changes_are_found(index: Index, root: Path) -> None:
+    """Once each."""
+    (root / "top").write_text("TOP")
+    (root / "dir" / "file").unlink()
+    (root / "dir" / "new").mkdir()
+    (root / "dir" / "new" / "file").touch()
+    (root / "dir" / "deep" / "file").unlink()
+    (root / "dir" / "deep" / "file").mkdir()
+
+    assert differing(index) == {
+        (b"top", "changed"),
+        (b"dir/file", "gone"),
+        (b"dir/new/", "new"),
+        (b"dir/new/file", "new"),
+        (b"dir/deep/file", "gone"),
+        (b"dir/deep/file/", "replaced"),
+    }
+    assert differing(index) == set()
+
+
+def test_a_change_that_leaves_size_and_time_is_found(index: Index, root: Path) -> None:
+    """Whoever sets a time back can't set back the time of that."""
+    before = (root / "top").stat()
+    (root / "top").write_text("pot")
+    os.utime(root / "top", ns=(before.st_atime_ns, before.st_mtime_ns))
+
+    assert differing(index) == {(b"top", "changed")}
+
+
+def test_a_tree_that_is_gone_is_named_path_by_path(index: Index, root: Path) -> None:
+    """And forgotten: nothing of it is told twice, nor kept."""
+    (root / "dir").rename(root.parent / "outside")
+
+    assert differing(index) == {
+        (b"dir/", "gone"),
+        (b"dir/file", "gone"),
+        (b"dir/deep/", "gone"),
+        (b"dir/deep/file", "gone"),
+    }
+    assert len(index) == 1
+
+
+def test_what_changed_a_moment_ago_is_told_once_more(root: Path) -> None:
+    """Another change within the same tick of the clock would look the same."""
+    index = Index(os.fsencode(root))
+    (root / "top").write_text("now")
+    differing(index)
+
+    doubtful = [each for look in index.walk([b""]) for each in look.differences]
+
+    assert b"top" in {each.path for each in doubtful}
+    assert not any(each.is_certain for each in doubtful)
+
+
+def test_a_symbolic_link_is_itself(index: Index, root: Path) -> None:
+    """What it leads to is another matter, and may be anywhere."""
+    (root / "link").symlink_to("/")
+
+    assert differing(index) == {(b"link", "new")}
+    assert len(index) == 3
+
+
+def test_a_link_in_place_of_a_directory_is_not_entered(index: Index, root: Path) -> None:
+    """Not even when the directory is asked for by name."""
+    (root / "dir").rename(root / "elsewhere")
+    (root / "dir").symlink_to("elsewhere")
+
+    told = {(each.path, each.kind.value) for each in index.look(b"dir/deep/").differences}
+
+    assert told == {(b"dir/deep/file", "gone")}
+    assert b"dir/deep/" not in index
+
+
+def test_what_is_excluded_is_not_looked_at(index: Index, root: Path) -> None:
+    """The git directory, wherever it is, and what is inside of nested ones."""
+    (root / ".git" / "objects").mkdir(parents=True)
+    (root / "meta" / "git" / "objects").mkdir(parents=True)
+    (root / "dir" / ".git" / "objects").mkdir(parents=True)
+
+    assert differing(index) == {(b"meta/", "new"), (b"dir/.git/", "new")}
+
+
+def test_a_directory_that_fails_may_have_changed(
+    index: Index, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each time, until it can be read; and then all that is in it."""
+    real = os.scandir
+
+    def scandir(handle: int) -> object:
+        if "deep" in os.listdir(handle):
+            raise OSError(5, "broken")
+        return real(handle)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "scandir", scandir)
+        assert {path for path, _ in differing(index)} >= {b"dir/"}
+        assert differing(index) == {(b"dir/", "changed")}
+
+    assert {path for path, _ in differing(index)} >= {b"dir/", b"dir/file", b"dir/deep/"}
+    assert differing(index) == set()
+
+
+def test_a_root_that_fails_is_an_error(tmp_path: Path) -> None:
+    """There is no path to be named for it."""
+    with pytest.raises(OSError, match="No such file"):
+        differing(Index(os.fsencode(tmp_path / "nowhere")))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="of Unix")
+def test_all_names_of_a_file_are_known(index: Index, root: Path) -> None:
+    """Also the one it had when it was the only one."""
+    os.link(root / "top", root / "dir" / "second")
+    index.look(b"dir/")
+
+    assert {path for _, path in index.links()} == {b"top", b"dir/second"}
+
+
+def test_what_changed_since_the_start_is_told_by_its_time(root: Path) -> None:
+    """Files by their own, names that came or went by the directory's."""
+    index = Index(os.fsencode(root))
+    os.utime(root / "top", (OLD, OLD))  # which makes it recent: that has a time of its own
+    index.since = (root / "top").stat().st_ctime_ns
+
+    looks = {look.prefix: look for look in index.walk([b""])}
+
+    assert b"top" in looks[b""].recent
+    index.since = (root / "top").stat().st_ctime_ns + 10**9
+    looks = {look.prefix: look for look in index.walk([b""])}
+    assert not any(look.recent or look.stirred for look in looks.values())
+
+
+def test_paths_of_any_length_are_looked_at(root: Path) -> None:
+    """A hundred levels of long names, and thousands of short ones."""
+    handle = os.open(root, os.O_RDONLY)
+    for name in ["d" * 200] * 60 + ["d"] * 1500:
+        os.mkdir(name, dir_fd=handle)
+        deeper = os.open(name, os.O_RDONLY, dir_fd=handle)
+        os.close(handle)
+        handle = deeper
+    os.close(handle)
+    index = Index(os.fsencode(root))
+
+    differing(index)
+
+    assert len(index) == 3 + 60 + 1500
+    assert len(index.look(b"/".join([b"d" * 200] * 60) + b"/").differences) == 0
