@@ -47,10 +47,12 @@ class Mounts:
         self._poller = select.poll()
         try:
             self._descriptor = os.open(source, os.O_RDONLY | os.O_CLOEXEC)
+            # The kernel says it once to each that asks, so who waits needs one of his own.
+            self._bell = os.open(source, os.O_RDONLY | os.O_CLOEXEC)
         except OSError:
-            self._descriptor = -1
+            self._descriptor = self._bell = -1
             return
-        # The kernel says so when the list changed since it was read.
+        # The kernel says so when the list changed since it was asked.
         self._poller.register(self._descriptor, select.POLLPRI)
         self._read()
 
@@ -64,7 +66,7 @@ class Mounts:
 
     def fileno(self) -> int:
         """Return a descriptor that has POLLPRI when there are news; -1 if there never are."""
-        return self._descriptor
+        return self._bell
 
     def is_blind(self, prefix: bytes) -> bool:
         """Say whether something is mounted right there that does not tell what changes."""
@@ -73,9 +75,9 @@ class Mounts:
 
     def close(self) -> None:
         """Ask no more.  Harmless when repeated."""
-        if self._descriptor != -1:
-            os.close(self._descriptor)
-            self._descriptor = -1
+        for descriptor in {self._descriptor, self._bell} - {-1}:
+            os.close(descriptor)
+        self._descriptor = self._bell = -1
 
     def _read(self) -> None:
         os.lseek(self._descriptor, 0, os.SEEK_SET)

@@ -1,11 +1,13 @@
 """Defects to be found: a test that never fails says nothing."""
 
+import sys
 from typing import Any
 
+assert sys.platform == "linux"
+
+from fsmond.daemon.reconciler import Reconciler
 from fsmond.index import reading
 from fsmond.watching import calls, coverage, inotify
-
-DEFECTS = ("mask", "names", "overflow", "told-again", "unwatched", "signature")
 
 
 def plant(defect: str) -> None:
@@ -25,8 +27,6 @@ def plant(defect: str) -> None:
             place = inotify.InotifyEmitter
             place._overflowed_locked = lambda _: None
         case "told-again":  # what was told before the overflow is not told once more
-            from fsmond.daemon.reconciler import Reconciler
-
             place = Reconciler
             recover = place.recover
 
@@ -41,3 +41,5 @@ def plant(defect: str) -> None:
         case "signature":  # only names are compared
             place = reading
             place.hash = lambda _: 0
+        case _:
+            sys.exit(f"no such defect: {defect}")

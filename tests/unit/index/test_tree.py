@@ -1,6 +1,7 @@
 """The records of a tree, compared with it."""
 
 import os
+import subprocess
 import sys
 from collections.abc import Iterable
 from pathlib import Path
@@ -135,7 +136,7 @@ def test_what_is_excluded_is_not_looked_at(index: Index, root: Path) -> None:
 
 
 def test_a_directory_that_fails_may_have_changed(
-    index: Index, root: Path, monkeypatch: pytest.MonkeyPatch
+    index: Index, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Each time, until it can be read; and then all that is in it."""
     real = os.scandir
@@ -183,6 +184,7 @@ def test_what_changed_since_the_start_is_told_by_its_time(root: Path) -> None:
     assert not any(look.recent or look.stirred for look in looks.values())
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="of Unix")
 def test_paths_of_any_length_are_looked_at(root: Path) -> None:
     """A hundred levels of long names, and thousands of short ones."""
     handle = os.open(root, os.O_RDONLY)
@@ -197,4 +199,5 @@ def test_paths_of_any_length_are_looked_at(root: Path) -> None:
     differing(index)
 
     assert len(index) == 3 + 60 + 1500
-    assert len(index.look(b"/".join([b"d" * 200] * 60) + b"/").differences) == 0
+    assert index.look(b"/".join([b"d" * 200] * 60) + b"/").differences == []
+    subprocess.run(["rm", "-r", root / ("d" * 200)], check=True)  # shutil can't

@@ -7,8 +7,9 @@ import pytest
 
 if sys.platform != "linux":
     pytest.skip("of Linux", allow_module_level=True)
+assert sys.platform == "linux"  # for the type checker
 
-from fsmond.watching.mounts import Mount, Mounts
+from fsmond.watching.mounts import Mount, Mounts  # noqa: E402
 
 INFO = r"""
 21 1 254:0 / / rw,relatime shared:1 - ext4 /dev/vda rw
@@ -59,14 +60,30 @@ def test_what_is_mounted_below_is_known_by_prefix(source: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "kind", ["nfs", "nfs4", "cifs", "smb3", "9p", "fuse", "fuse.sshfs", "virtiofs", "afs", "drvfs", "vboxsf", "fuse.glusterfs"]
+    "kind",
+    [
+        "nfs",
+        "nfs4",
+        "cifs",
+        "smb3",
+        "9p",
+        "fuse",
+        "fuse.sshfs",
+        "virtiofs",
+        "afs",
+        "drvfs",
+        "vboxsf",
+        "fuse.glusterfs",
+    ],
 )
 def test_others_changes_are_not_told_there(kind: str) -> None:
     """They are made on another machine, or behind a program's back."""
     assert not Mount(b"", kind.encode()).has_events
 
 
-@pytest.mark.parametrize("kind", ["ext4", "xfs", "btrfs", "tmpfs", "overlay", "fuseblk", "zfs", "vfat"])
+@pytest.mark.parametrize(
+    "kind", ["ext4", "xfs", "btrfs", "tmpfs", "overlay", "fuseblk", "zfs", "vfat"]
+)
 def test_all_changes_are_told_there(kind: str) -> None:
     """Whoever makes them goes through this kernel."""
     assert Mount(b"", kind.encode()).has_events
