@@ -26,7 +26,8 @@ class Chronicle:
         self._index = index
         self._journal = journal
         self._links = Links()
-        self._new: dict[bytes, None] = {}  # names that were not looked at yet
+        self.new: dict[bytes, None] = {}
+        """Names that came, and were not looked at yet."""
         # Names that came, with their inodes, as long as the index may not know them.
         self._recent = _Recent()
         self._before = _Recent()  # those of which it will, when it is brought up to date
@@ -42,7 +43,7 @@ class Chronicle:
 
     def note_new(self, paths: Iterable[bytes]) -> None:
         """Take notice of names that came."""
-        self._new.update(dict.fromkeys(paths))
+        self.new.update(dict.fromkeys(paths))
 
     def look_at_new(self, deadline: float, *, index_is_whole: bool) -> bool:
         """Look at names that came; False if that can't be done, or not by `deadline`.
@@ -51,7 +52,7 @@ class Chronicle:
         are not known yet.
         """
         linked: dict[bytes, int] = {}
-        for number, path in enumerate(list(self._new)):
+        for number, path in enumerate(list(self.new)):
             if number % _AT_ONCE == _AT_ONCE - 1 and time.monotonic() > deadline:
                 break
             try:
@@ -59,7 +60,7 @@ class Chronicle:
             except OSError:
                 continue  # gone since; what it was can't be told any more
             finally:
-                del self._new[path]
+                del self.new[path]
             inode = status.st_ino & _LOW
             self._recent.add(path, inode)
             if status.st_nlink > 1 and not stat.S_ISDIR(status.st_mode):
@@ -68,7 +69,7 @@ class Chronicle:
             self._link(linked)
         if not (index_is_whole and self._recent.is_whole and self._before.is_whole):
             self.note_new(linked)  # once more, when it can be known
-        return not self._new
+        return not self.new
 
     def begin_generation(self) -> None:
         """Take notice that the index is brought up to date, as of now."""

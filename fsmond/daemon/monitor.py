@@ -98,8 +98,7 @@ class Monitor:
         if self.watcher.is_partial:
             self.watcher.sync(time.monotonic() + _NAP)  # it may be that more can be watched by now
         with self._lock:
-            soon = time.monotonic() + _NAP
-            self._chronicle.look_at_new(soon, index_is_whole=self.keeper.built)
+            self._look_at_new_locked(time.monotonic() + _NAP)
         self.keeper.tick()
 
     def stop(self) -> None:
@@ -113,45 +112,56 @@ class Monitor:
         deadline = time.monotonic() + self._patience
         wanted = None if since is None else Token.parse(since)
         reason = "no-token" if since is None else "unknown-token"
-        known = wanted is not None and wanted.session == self.session
-        if not (known or self.keeper.covered):
-            self._wait_if_small(deadline)
-        is_early = not self.keeper.covered
-        if is_early or self.watcher.is_partial:
-            self.keeper.early_tokens = True  # before the token is taken, that this is about
-        if is_early and not known:
+        keeper = self.keeper
+        if not keeper.covered and self._answers_early(wanted, deadline):
             return self._missed_locked(wanted, reason)  # nothing is read that the lock guards
-        trouble = self._catch_up(wanted, deadline)
+        trouble = self.watcher.sync(deadline)
+        if trouble or not keeper.built or keeper.recovering or self.watcher.is_partial:
+            trouble = self._catch_up(trouble, wanted, deadline)
+        if self.ended is not None:
+            trouble = "degraded"
         if trouble is None and not self._lock.acquire(timeout=max(deadline - time.monotonic(), 0)):
             trouble = "sync-timeout"
         if trouble is not None:
             return Missed(self._journal.token, None, trouble)
         try:
             if self.verify_every and self.queries % self.verify_every == 0:
-                self.keeper.want_verification()
-            if not self._chronicle.look_at_new(deadline, index_is_whole=self.keeper.built):
+                keeper.want_verification()
+            if self._chronicle.new and not self._look_at_new_locked(deadline):
                 return Missed(self._journal.token, None, "sync-timeout")
             return self._missed_locked(wanted, reason)
         finally:
             self._lock.release()
 
-    def _wait_if_small(self, deadline: float) -> None:
-        """Wait until the tree is covered, unless that takes long: a token is worth more then."""
-        while not self.keeper.covered and time.monotonic() < deadline:
+    def _answers_early(self, wanted: Token | None, deadline: float) -> bool:
+        """Say whether the answer is "everything", before the tree is covered.
+
+        A small tree is waited for, as a token is worth more then.
+        """
+        known = self._is_known(wanted)
+        while not known and not self.keeper.covered and time.monotonic() < deadline:
             self.watcher.sync(time.monotonic() + _NAP)
             if self.watcher.counts().directories > _SMALL:
-                return
+                break
             time.sleep(_NAP / 10)
+        self.keeper.early_tokens = True  # before the token is taken, that this is about
+        return not (known or self.keeper.covered)
 
-    def _catch_up(self, wanted: Token | None, deadline: float) -> str | None:
-        """Have all in the journal that changed before; return why that was in vain, if it was."""
-        trouble = self.watcher.sync(deadline)
-        now = self._journal.token
-        known = wanted is not None and wanted.session == now.session
-        sequence = wanted.sequence if wanted is not None and known else now.sequence
+    def _catch_up(self, trouble: str | None, wanted: Token | None, deadline: float) -> str | None:
+        """Have in the journal what is told by no event; return why that was in vain, if it was."""
+        if not self.keeper.built and self.watcher.is_partial:
+            self.keeper.early_tokens = True
+        now = self._journal.token.sequence
+        sequence = wanted.sequence if wanted is not None and self._is_known(wanted) else now
         if trouble in (None, "overflow") and self.keeper.must_wait(sequence):
             trouble = self.keeper.catch_up(deadline)
-        return "degraded" if self.ended is not None else trouble
+        return trouble
+
+    def _is_known(self, token: Token | None) -> bool:
+        return token is not None and token.session == self.session
+
+    def _look_at_new_locked(self, deadline: float) -> bool:
+        return self._chronicle.look_at_new(deadline, index_is_whole=self.keeper.built)
 
     def _missed_locked(self, wanted: Token | None, reason: str) -> Missed:
         self._flush_if_wanted_locked()

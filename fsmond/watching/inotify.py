@@ -29,6 +29,7 @@ SLICE = 0.01  # seconds of work for which the lock is held, while others may wai
 RETRY = 1.0  # seconds between two tries to watch what could not be watched
 CALM = 10.0  # seconds without an overflow, after which the next is dealt with at once
 LONGEST_PAUSE = 5.0  # seconds before the tree is looked at, when one overflow follows the other
+QUIET = 0.1  # seconds without an event; then there is no need to wait any longer
 
 _log = logging.getLogger(__name__)
 
@@ -65,7 +66,10 @@ class InotifyEmitter(EventEmitter):
         self._failure: OSError | None = None  # what keeps us from looking, once it was logged
         self._retry_at = 0.0
         self._overflowed_at = 0.0
-        self._pause = 0.0  # seconds between the last overflow and its survey
+        self._pause = (
+            0.0  # seconds between the last overflow and its survey, if it does not get quiet
+        )
+        self._busy_at = 0.0  # when the last events came, in such a pause
         self._wake, self._waker = os.pipe()
         self._stopping = threading.Lock()  # taken for good by who stops first
 
@@ -159,9 +163,12 @@ class InotifyEmitter(EventEmitter):
     def _catch_up_locked(self, deadline: float) -> str | None:
         try:
             data = self._queue.take()
+            if data and self._surveying:
+                self._busy_at = time.monotonic()
             if data and self._intake.take_in(data):
                 self._overflowed_locked()
-            self._coverage.remount()
+            if self._mounts.changed():
+                self._coverage.remount()
             if self._coverage.settled and not self._coverage.gaps.uncovered and not self._surveying:
                 return None  # by far the most frequent
             return self._settle_locked(deadline)
@@ -175,7 +182,8 @@ class InotifyEmitter(EventEmitter):
         if coverage.gaps.uncovered and now >= self._retry_at:
             self._retry_at = now + RETRY
             coverage.retry()
-        if self._surveying == "overflow" and now < self._overflowed_at + self._pause:
+        rest = min(self._overflowed_at + self._pause, self._busy_at + QUIET)
+        if self._surveying == "overflow" and now < rest:
             return "overflow"
         if not self._work_locked(deadline):
             return self._surveying or "sync-timeout"
@@ -203,7 +211,7 @@ class InotifyEmitter(EventEmitter):
         now = time.monotonic()
         calm = now > self._overflowed_at + self._pause + CALM
         self._pause = 0.0 if calm else min(max(2 * self._pause, 2 * GATHER), LONGEST_PAUSE)
-        self._overflowed_at = now
+        self._overflowed_at = self._busy_at = now
         if self._surveying is None:
             self._surveying = "overflow"
         self._coverage.survey()

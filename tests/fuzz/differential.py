@@ -77,9 +77,9 @@ class Trial:
         made = "\n".join(self.changes.log[begin:])
         assert missed.paths is not None, f"everything, as {missed.reason}, after\n{made}"
         left_out = truth.missed(before, now, missed.paths)
+        self._linked.update(self.changes.linked.values())
         if self.mode != "scan":
             left_out = {each for each in left_out if not self._has_a_lost_name(each, now)}
-        self._linked.update(self.changes.linked.values())
         self.changes.linked.clear()
         assert not left_out, f"not reported: {sorted(left_out)}, after\n{made}"
         assert len(set(missed.paths)) == len(missed.paths), missed.paths
@@ -88,18 +88,18 @@ class Trial:
         self.changed += len(truth.changed(before, now))
 
     def _has_a_lost_name(self, path: bytes, now: truth.Tree) -> bool:
-        """Say whether the file has, or had until now, a name that nobody could look at.
+        """Say whether the file has, or may have had until now, a name that nobody could look at.
 
         One outside of the tree, or one that came and went between two questions.
         """
-        if path not in now:
+        if path not in now or now[path][1] not in self._linked:
             return False
         inode = now[path][1]
         names = sum(signature[1] == inode for signature in now.values())
         status = os.lstat(os.path.join(os.fsencode(self.root), path))
         came = [name for name, of in self.changes.linked.items() if of == inode]
         went = any(now.get(name, (0, 0))[1] != inode for name in came)
-        return went or status.st_nlink > names
+        return went or names == 1 or status.st_nlink > names
 
     def _rest(self, monitor: Monitor) -> None:
         """Give it time, now and then, to bring its index up to date."""
