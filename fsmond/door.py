@@ -18,6 +18,10 @@ def main() -> int:
             from fsmond.cli import query
 
             return query.run(sys.argv[2:])
+        if command == "start":
+            from fsmond.cli import start
+
+            return start.run(sys.argv[2:])
         if sys.argv[1:3] == ["run", "--detached"]:
             from fsmond.daemon import detach
 

@@ -1,6 +1,6 @@
 """The architecture: who may import whom, what may stand where, how large things may be.
 
-Each rule is a function, and is tried on source that breaks it.  To raise a ceiling is a decision.
+Each rule is a function, and is tried on source that breaks it.
 """
 
 import ast
@@ -37,17 +37,17 @@ ENTERED_FROM = {
     "fsmond.cli": ("fsmond.door",),
 }
 
-# No I/O, no clock, no thread: there is none to be had from what these may import.
+# No I/O, no clock, no thread.
 PURE = ("ipc.pktline", "ipc.errors", "fsmond.journal")
 HARMLESS = "ipc.errors fsmond.journal bisect collections itertools operator typing"
 
-# Where it may be asked on which system this runs, and what is decided there.
-PLATFORM = {
+PLATFORM = {  # who may ask for it, to decide what
     "fsmond.index.tree": "how a directory is opened",
     "fsmond.watching.choice": "which watcher there is",
     "fsmond.daemon.alive": "how a process is found to live",
     "fsmond.daemon.detach": "how one leaves its parent",
     "fsmond.daemon.lock": "how a file is locked",
+    "fsmond.daemon.spawn": "how a process is started",
     "fsmond.daemon.process": "which signals there are",
     "fsmond.rendezvous": "whether a folder can be another user's",
     "ipc.client": "how a server is reached",

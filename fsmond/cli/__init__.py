@@ -2,6 +2,7 @@
 
 fsmond.cli.query      `fsmond query`, which programs run often: a short way
 fsmond.cli.hook       `fsmond hook`, the most frequent of all: the shortest way
+fsmond.cli.start      `fsmond start`, which people wait for
 fsmond.cli.output     write to standard output, as bytes
 fsmond.cli.progress   show how far something has come, on a terminal
 fsmond.cli.main       all commands, and what is typed with them

@@ -8,6 +8,7 @@ import time
 from collections import defaultdict
 from typing import Any
 
+from fsmond.cli import start as starting
 from fsmond.cli.output import write, write_line
 from fsmond.cli.progress import shown
 from fsmond.client import Client
@@ -23,15 +24,7 @@ _NAP = 0.01  # seconds
 
 def start(options: argparse.Namespace) -> int:
     """Start the daemon, unless it runs already."""
-    from fsmond.daemon.launch import launch
-
-    chosen = _choose(options)
-    client = Client(options.path, start=False)
-    if not launch(client.place) and chosen:
-        print(f"fsmond: it runs already; for {chosen}, stop it first", file=sys.stderr)
-    if sys.stderr.isatty():
-        _wait_until_ready(client)
-    return 0
+    return starting.start(options.path, chosen=_choose(options))
 
 
 def run(options: argparse.Namespace) -> int:
@@ -126,13 +119,6 @@ def _choose(options: argparse.Namespace) -> str:
             os.environ[f"FSMOND_{name.upper()}"] = str(value)
             chosen.append(f"{option}={value}")
     return " ".join(chosen)
-
-
-def _wait_until_ready(client: Client) -> None:
-    """Let who sits at a terminal see how far it is; to go away does no harm."""
-    with shown(client, "looking at the tree", lambda told: int(str(told.get("directories", 0)))):
-        while client.status().get("state") not in ("ready", None):
-            time.sleep(_NAP)
 
 
 def _described(answer: dict[str, Any]) -> str:

@@ -51,7 +51,7 @@ def _ask_elsewhere(token: bytes) -> bytes:
     try:
         return send_command(place.socket, token, timeout=_TIMEOUT)
     except NoServerError:
-        from fsmond.daemon.spawn import spawn_unattended
+        from fsmond.daemon.spawn import spawn
 
-        spawn_unattended(place)
+        spawn(place).leave()
         return _EVERYTHING

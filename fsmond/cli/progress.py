@@ -2,6 +2,7 @@
 
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -48,3 +49,10 @@ def _show(client: Client, title: str, progress: Progress, ended: threading.Event
             directories = told.get("directories")
             bar.total = directories if isinstance(directories, int) else None
             bar.update(progress(told) - bar.n)
+
+
+def wait_until_ready(client: Client) -> None:
+    """Wait until the daemon knows its tree.  To go away meanwhile does no harm."""
+    with shown(client, "looking at the tree", lambda told: int(str(told.get("directories", 0)))):
+        while client.status().get("state") not in ("ready", None):
+            time.sleep(_BETWEEN)

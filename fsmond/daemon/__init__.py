@@ -2,6 +2,8 @@
 
 fsmond.daemon.launch     have one, started if there is none
 fsmond.daemon.spawn      start its process
+fsmond.daemon.spawn_unix     start any process
+fsmond.daemon.spawn_windows  the same on Windows
 fsmond.daemon.lock       of those who would start it, one does
 fsmond.daemon.process    its life, from the first line to the last
 fsmond.daemon.settings   what can be chosen for it

@@ -11,6 +11,9 @@ READY = b"ready\n"
 """What a daemon says when it answers; anything else is why it does not."""
 
 
+_FIRST, _ALL = 3, 65536  # descriptors that may be the parent's, or its own parent's
+
+
 def detach() -> None:
     """Go on in a process that is nobody's child, in a session of its own.
 
@@ -20,6 +23,7 @@ def detach() -> None:
         if os.fork():
             os._exit(0)
         os.setsid()
+        os.closerange(_FIRST, _ALL)
     os.chdir("/")
 
 

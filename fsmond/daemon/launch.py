@@ -1,7 +1,6 @@
 """Have a daemon for a tree, started if there is none."""
 
 import os
-import subprocess
 import time
 
 from fsmond.daemon.detach import READY
@@ -25,7 +24,7 @@ def launch(place: Place, *, patience: float = PATIENCE) -> bool:
         with held(place.root, deadline):
             if get_active_state(place.socket) == ActiveState.LISTENING:
                 return False
-            _await_ready(place, spawn(place), deadline)
+            _start(place, deadline)
             return True
     except StartError:
         raise
@@ -33,16 +32,13 @@ def launch(place: Place, *, patience: float = PATIENCE) -> bool:
         raise StartError(f"cannot start a daemon for {os.fsdecode(place.root)}: {error}") from error
 
 
-def _await_ready(place: Place, process: subprocess.Popen[bytes], deadline: float) -> None:
-    try:
-        said, _ = process.communicate(timeout=max(deadline - time.monotonic(), 0))
-    except subprocess.TimeoutExpired:
-        assert process.stdout is not None
-        process.stdout.close()
+def _start(place: Place, deadline: float) -> None:
+    said = spawn(place).hear(deadline)
+    if said is None:
         raise StartError(
             f"the daemon for {os.fsdecode(place.root)} is not ready yet; it goes on by "
             "itself: see `fsmond status`"
-        ) from None
+        )
     if said != READY and get_active_state(place.socket) != ActiveState.LISTENING:
         reason = said.decode(errors="replace").strip()
         raise StartError(reason or "the daemon ended before it was ready, and did not say why")

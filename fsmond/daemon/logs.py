@@ -1,13 +1,10 @@
 """What a daemon writes, and where."""
 
 import logging
+import os
 import sys
-from logging.handlers import RotatingFileHandler
-from pathlib import Path
 
-from platformdirs import user_log_dir
-
-from fsmond.rendezvous import Place, name_of
+from fsmond.rendezvous import name_of
 
 _SIZE = 1_000_000  # bytes; then the file is put aside, and replaces the one before
 _FORMAT = "%(asctime)s %(levelname)s %(threadName)s %(name)s: %(message)s"
@@ -25,18 +22,18 @@ class _LastError(logging.Handler):
 class Log:
     """Where the daemon's log goes; `open` it once."""
 
-    def __init__(self, place: Place) -> None:
-        folder = user_log_dir("fsmond", appauthor=False)
-        self.path: Path | None = Path(folder, f"{name_of(place.root)}.log")
-        """None if it can't be written."""
+    def __init__(self, root: str) -> None:
+        self._name = name_of(os.fsencode(root))
+        self.path: str | None = None
+        """None if there is none, as it goes to standard error or can't be written."""
         self._last = _LastError(logging.WARNING)
 
     def open(self, *, to_file: bool) -> None:
-        """Have everything logged to the file, or to standard error."""
+        """Have everything logged to the file, or to standard error.  Harmless when repeated."""
+        if logging.root.handlers:
+            return
         handlers: list[logging.Handler] = [self._last]
         handlers.append(self._file() if to_file else logging.StreamHandler(sys.stderr))
-        if not to_file:
-            self.path = None
         logging.basicConfig(format=_FORMAT, level=logging.INFO, handlers=handlers)
         logging.raiseExceptions = False  # a full disk must not end anything
 
@@ -45,10 +42,17 @@ class Log:
         return self._last.message
 
     def _file(self) -> logging.Handler:
-        assert self.path is not None
+        # Slow to import, and not needed before somebody is answered.
+        from logging.handlers import RotatingFileHandler
+
+        from platformdirs import user_log_dir
+
+        folder = user_log_dir("fsmond", appauthor=False)
+        path = os.path.join(folder, f"{self._name}.log")
         try:
-            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            return RotatingFileHandler(self.path, maxBytes=_SIZE, backupCount=1, errors="replace")
+            os.makedirs(folder, mode=0o700, exist_ok=True)
+            handler = RotatingFileHandler(path, maxBytes=_SIZE, backupCount=1, errors="replace")
         except OSError:
-            self.path = None
             return logging.NullHandler()
+        self.path = path
+        return handler

@@ -34,25 +34,30 @@ class _Ended(BaseException):
 
 def run(place: Place) -> int:
     """Be the daemon in the foreground; return the exit status."""
-    log = Log(place)
+    log = Log(os.fsdecode(place.root))
     log.open(to_file=False)
     serve(place, log, ready=lambda: None)
     return 0
 
 
 def run_detached(root: str) -> int:
-    """Be the daemon, after `detach`; tell whoever started us when we are ready, or why not."""
+    """Be the daemon, after `detach`; tell whoever started us when we answer, or why not."""
     give_back_memory()
+    log = Log(root)
+
+    def ready() -> None:
+        release(READY)
+        log.open(to_file=True)  # not before, as that takes time
+
     try:
-        place = place_of(root)
-        log = Log(place)
-        log.open(to_file=True)
-        serve(place, log, ready=lambda: release(READY))
+        serve(place_of(root), log, ready)
     except Error as error:
-        _log.error("%s", error)
         release(f"{error}\n".encode(errors="replace"))
+        log.open(to_file=True)
+        _log.error("%s", error)
         return 1
     except Exception:
+        log.open(to_file=True)
         _log.exception("failed")
         raise
     return 0
@@ -87,7 +92,7 @@ def _serve(place: Place, log: Log, ready: Callable[[], None]) -> None:
     facts = {
         "settings": settings._asdict(),
         "socket": os.fsdecode(place.socket),
-        "log": str(log.path) if log.path else None,
+        "log": lambda: log.path,
         "last_error": log.last_error,
     }
     _make_folder(place)
