@@ -132,18 +132,18 @@ class Keeper:
     def verify(self, deadline: float) -> Verdict | None:
         """Compare all of the tree; None if that is not done by `deadline`."""
         with self._lock:
-            done = self._wait_locked(self._verifications, deadline)
-            return self._verdict if done else None
+            return self._verdict if self._wait_locked(self._verifications, deadline) else None
 
     def want_verification(self) -> None:
         """Have the tree compared soon, and what is found logged; the lock is held."""
         self._verifications.ask()
         self._condition.notify_all()
 
-    def tick(self) -> None:
-        """Have the index brought up to date if it is time; to be called now and then."""
+    def tick(self, queries: int) -> None:
+        """Have the index brought up to date if it is time, and nobody is busy asking."""
         behind = self.built and self.reconciler.is_behind
-        due = self._schedule.is_due(time.monotonic(), self._journal.token.sequence, behind=behind)
+        busy = self._journal.token.sequence + queries
+        due = self._schedule.is_due(time.monotonic(), busy, behind=behind)
         if due and self._lock.acquire(timeout=_BUSY):
             self._refresh_is_due = True
             self._condition.notify_all()

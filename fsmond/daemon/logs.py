@@ -3,11 +3,15 @@
 import logging
 import os
 import sys
+import threading
 
 from fsmond.rendezvous import name_of
 
 _SIZE = 1_000_000  # bytes; then the file is put aside, and replaces the one before
+_PATIENCE = 1.0  # seconds; it is opened right after the first client can ask
 _FORMAT = "%(asctime)s %(levelname)s %(threadName)s %(name)s: %(message)s"
+
+_log = logging.getLogger(__name__)
 
 
 class _LastError(logging.Handler):
@@ -24,35 +28,46 @@ class Log:
 
     def __init__(self, root: str) -> None:
         self._name = name_of(os.fsencode(root))
-        self.path: str | None = None
-        """None if there is none, as it goes to standard error or can't be written."""
+        self._root = root
+        self._is_file = True
+        self._opened = threading.Event()
         self._last = _LastError(logging.WARNING)
+
+    @property
+    def path(self) -> str | None:
+        """Where it goes; None if to standard error, or nowhere.  Waits a moment for `open`."""
+        self._opened.wait(_PATIENCE)
+        return self._path() if self._is_file else None
 
     def open(self, *, to_file: bool) -> None:
         """Have everything logged to the file, or to standard error.  Harmless when repeated."""
         if logging.root.handlers:
             return
+        self._is_file = to_file
         handlers: list[logging.Handler] = [self._last]
         handlers.append(self._file() if to_file else logging.StreamHandler(sys.stderr))
         logging.basicConfig(format=_FORMAT, level=logging.INFO, handlers=handlers)
         logging.raiseExceptions = False  # a full disk must not end anything
+        _log.info("watching %s, process %d", self._root, os.getpid())
+        self._opened.set()
 
     def last_error(self) -> str | None:
         """Return the newest warning or error, with its time."""
         return self._last.message
 
-    def _file(self) -> logging.Handler:
+    def _path(self) -> str:
         # Slow to import, and not needed before somebody is answered.
-        from logging.handlers import RotatingFileHandler
-
         from platformdirs import user_log_dir
 
-        folder = user_log_dir("fsmond", appauthor=False)
-        path = os.path.join(folder, f"{self._name}.log")
+        return os.path.join(user_log_dir("fsmond", appauthor=False), f"{self._name}.log")
+
+    def _file(self) -> logging.Handler:
+        from logging.handlers import RotatingFileHandler  # slow to import, as above
+
+        path = self._path()
         try:
-            os.makedirs(folder, mode=0o700, exist_ok=True)
-            handler = RotatingFileHandler(path, maxBytes=_SIZE, backupCount=1, errors="replace")
+            os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
+            return RotatingFileHandler(path, maxBytes=_SIZE, backupCount=1, errors="replace")
         except OSError:
+            self._is_file = False
             return logging.NullHandler()
-        self.path = path
-        return handler

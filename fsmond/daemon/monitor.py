@@ -99,7 +99,7 @@ class Monitor:
             self.watcher.sync(time.monotonic() + _NAP)  # it may be that more can be watched by now
         with self._lock:
             self._look_at_new_locked(time.monotonic() + _NAP)
-        self.keeper.tick()
+        self.keeper.tick(self.queries)
 
     def stop(self) -> None:
         """Look no more; joins all threads."""

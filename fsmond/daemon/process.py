@@ -101,7 +101,6 @@ def _serve(place: Place, log: Log, ready: Callable[[], None]) -> None:
         with Server(place.socket, Requests(monitor, facts), _options(place)) as server:
             ready()
             monitor.start()
-            _log.info("watching %s, process %d", os.fsdecode(place.root), os.getpid())
             _wait(server, monitor, health)
     finally:
         monitor.stop()

@@ -1,6 +1,8 @@
-"""What clients ask, and the answers."""
+"""What clients ask, and the answers.
 
-import json
+`json` is imported when it is needed: whoever starts a daemon waits for its imports.
+"""
+
 import logging
 import os
 import threading
@@ -39,6 +41,8 @@ class Requests:
     def __call__(self, message: bytes, reply: Callable[[bytes], None]) -> object:
         """Answer one request; what is returned is the answer's last piece, or ends the daemon."""
         if message[:1] == b"{":
+            import json
+
             return json.dumps(self._object(message)).encode()
         if message == QUIT:
             _log.info("asked to quit")
@@ -57,6 +61,8 @@ class Requests:
         return b"\0".join(fields[last:]) + b"\0"
 
     def _object(self, message: bytes) -> dict[str, object]:
+        import json
+
         try:
             request = json.loads(message)
         except (ValueError, RecursionError) as error:

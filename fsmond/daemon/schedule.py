@@ -13,9 +13,9 @@ class Schedule:
         self._seen = 0
         self._rest_until = 0.0
 
-    def is_due(self, now: float, sequence: int, *, behind: bool) -> bool:
-        """Say whether to do it now; `sequence` rises with each change."""
-        quiet, self._seen = sequence == self._seen, sequence
+    def is_due(self, now: float, busy: int, *, behind: bool) -> bool:
+        """Say whether to do it now; `busy` is more with each change, and each question."""
+        quiet, self._seen = busy == self._seen, busy
         if not behind:
             self._behind_since = None
             return False

@@ -51,7 +51,7 @@ class Index:
             self._hidden.setdefault(folder + slash, set()).add(os.fsdecode(name))
         self._records: dict[bytes, bytes] = {}
         self.since: int | None = None
-        """Nanoseconds since the epoch: from when on what changed is told for `recent`."""
+        """Nanoseconds since the epoch: only what may have changed since then is told, if given."""
 
     def __len__(self) -> int:
         return len(self._records)
@@ -88,7 +88,9 @@ class Index:
                 raise
             return Look(prefix, self._unread(prefix, error), [], [], stirred=True, has_links=True)
         before = self._records.get(prefix)
-        found = differences(prefix, before or UNREAD, seen.record)
+        # When the index is made all is new, and only what may have changed since then matters.
+        told = self.since is None or stirred
+        found = differences(prefix, before or UNREAD, seen.record) if told else []
         if before == UNREAD:
             found = _doubtful([*found, Difference(prefix, Kind.CHANGED)])
         self._records[prefix] = seen.record
