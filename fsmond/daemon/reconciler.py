@@ -90,6 +90,7 @@ class Reconciler:
             seen.take(look)
             self.scanned += 1
         self._index.since = None
+        self._relinking = []
         return None if self._conclude([], losses, begin) is None else seen
 
     def recover(self, losses: int) -> bool:
