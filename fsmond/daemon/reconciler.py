@@ -124,7 +124,7 @@ class Reconciler:
         with self._lock:
             begin = self._journal.token.sequence
             told, blind = self._journal.after(self._indexed), frozenset(self._watcher.unwatched())
-            self._chronicle.begin_generation()
+            self._begin_generation_locked()
         if told is None:
             return self.verify(losses)
         found = []
@@ -152,8 +152,13 @@ class Reconciler:
         """Begin a comparison of the whole tree, or at least of what is unwatched."""
         blind = frozenset(self._watcher.unwatched())
         self._watcher.note_compared(blind)
-        self._chronicle.begin_generation()
+        self._begin_generation_locked()
         return self._journal.token.sequence, blind
+
+    def _begin_generation_locked(self) -> None:
+        self._chronicle.begin_generation()
+        for prefix in self._watcher.take_departed():
+            self._index.forget(prefix)  # that it left is told
 
     def _walk(
         self, tops: Iterable[bytes], *, besides: frozenset[bytes] = frozenset()

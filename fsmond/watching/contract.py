@@ -61,6 +61,12 @@ class Watcher(Protocol):
     def note_compared(self, prefixes: Collection[bytes]) -> None:
         """Take notice that these are about to be compared.  The lock must be held."""
 
+    def take_departed(self) -> list[bytes]:
+        """Return the directories that left their places since this was called last.
+
+        They may be there again; what was known of them does not hold.  The lock must be held.
+        """
+
     def unreadable(self) -> list[bytes]:
         """Return the directories of which nothing is ever reported, as nobody may look there."""
 

@@ -37,15 +37,12 @@ _NONE = -1  # no watch descriptor
 
 
 class Coverage:
-    """The directories below a root, each with its watch; not thread-safe, its owner holds a lock.
-
-    Nested `.git` directories and what is `excluded` (paths relative to the root) are left out.
-    """
+    """The directories below a root, each with its watch; not thread-safe, its owner holds a lock."""
 
     def __init__(
         self, root: bytes, queue: Queue, sink: Sink, excluded: frozenset[bytes], mounts: Mounts
     ) -> None:
-        self._base = root if root.endswith(b"/") else root + b"/"
+        self._base = root.rstrip(b"/") + b"/"
         self._queue = queue
         self._sink = sink
         self._excluded = excluded
@@ -219,6 +216,7 @@ class Coverage:
         self._adrift[directory] = None
         self.gaps.forget_below(directory.prefix)
         for each in directory.subtree():
+            self.gaps.departed[each.prefix] = None
             names = (b"",) if each.witness is None else (b"", each.witness)
             self._sink.changed(each.prefix + name for name in names)
 
@@ -244,7 +242,7 @@ class Coverage:
         finally:
             os.close(handle)
         if reporting:
-            paths = [directory.prefix + name + b"/" for name in directories]
             files = [directory.prefix + name for name in others]
-            self._sink.changed(path for path in paths + files if path not in self._hidden)
+            paths = [*files, *(directory.prefix + name + b"/" for name in directories)]
+            self._sink.changed(path for path in paths if path not in self._hidden)
             self._sink.came(path for path in files if path not in self._hidden)

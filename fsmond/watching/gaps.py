@@ -20,13 +20,17 @@ class Gaps:
         """Without a watch: parent, name, and why."""
         self.rewatched: dict[bytes, None] = {}
         """That had none, and have one by now."""
+        self.departed: dict[bytes, None] = {}
+        """That left their places, watched or not, and may be there again."""
 
     def leave_out(self, parent: Directory, name: bytes, error: OSError) -> None:
         """Take notice that the directory of that name can't be watched, unless it is gone."""
         path = parent.prefix + name + b"/"
-        if error.errno in _NO_ACCESS:
+        if error.errno in NOT_THERE:
+            self.departed[path] = None
+        elif error.errno in _NO_ACCESS:
             self.unreadable[path] = None
-        elif error.errno not in NOT_THERE:
+        else:
             self.uncovered[path] = parent, name, error
 
     def leave_unread(self, directory: Directory, error: OSError) -> None:
@@ -46,3 +50,4 @@ class Gaps:
         for each in troubled:
             for path in [path for path in each if path.startswith(prefix)]:
                 self.reconsider(path)
+                self.departed[path] = None

@@ -122,6 +122,12 @@ class InotifyEmitter(EventEmitter):
             for prefix in prefixes:
                 self._coverage.gaps.rewatched.pop(prefix, None)
 
+    def take_departed(self) -> list[bytes]:
+        """See Watcher.take_departed."""
+        departed = list(self._coverage.gaps.departed)
+        self._coverage.gaps.departed.clear()
+        return departed
+
     def counts(self) -> Counts:
         """See Watcher.counts."""
         advice = None

@@ -32,6 +32,10 @@ class ScanningWatcher:
     def note_compared(self, prefixes: Collection[bytes]) -> None:
         """See Watcher.note_compared."""
 
+    def take_departed(self) -> list[bytes]:
+        """See Watcher.take_departed."""
+        return []
+
     def unreadable(self) -> list[bytes]:
         """See Watcher.unreadable; the comparison finds those."""
         return []

@@ -63,6 +63,9 @@ class FakeWatcher:
     def note_compared(self, prefixes: Collection[bytes]) -> None:
         self.compared.append(set(prefixes))
 
+    def take_departed(self) -> list[bytes]:
+        return []
+
     def unreadable(self) -> list[bytes]:
         return list(self.closed_to_us)
 
