@@ -37,7 +37,7 @@ _NONE = -1  # no watch descriptor
 
 
 class Coverage:
-    """The directories below a root, each with its watch; not thread-safe, its owner holds a lock."""
+    """The directories below a root, and their watches; not thread-safe, its owner holds a lock."""
 
     def __init__(
         self, root: bytes, queue: Queue, sink: Sink, excluded: frozenset[bytes], mounts: Mounts
