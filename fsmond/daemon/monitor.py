@@ -114,7 +114,8 @@ class Monitor:
         reason = "no-token" if since is None else "unknown-token"
         keeper = self.keeper
         if not keeper.covered and self._answers_early(wanted, deadline):
-            return self._missed_locked(wanted, reason)  # nothing is read that the lock guards
+            why = reason if wanted is None else self._journal.since(wanted)
+            return Missed(self._journal.token, None, why if isinstance(why, str) else "restart")
         trouble = self.watcher.sync(deadline)
         if trouble or not keeper.built or keeper.recovering or self.watcher.is_partial:
             trouble = self._catch_up(trouble, wanted, deadline)

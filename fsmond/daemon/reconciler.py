@@ -26,6 +26,7 @@ from fsmond.watching.contract import Watcher
 _SYNC = 0.02  # seconds for which the watcher may keep us, each time
 _SETTLE = 0.05  # seconds in which the event comes of a change that was seen already
 _WHOLE = (b"",)
+_INCOMPLETE = -1  # as a number of losses, which there never was
 
 
 class EndedError(Exception):
@@ -127,10 +128,14 @@ class Reconciler:
             self._begin_generation_locked()
         if told is None:
             return self.verify(losses)
-        found = []
-        for prefix in directories_of(told):
-            if not blind or not is_within(prefix, blind):
-                found += self._see(self._index.look(prefix)).differences
+        found: list[Difference] = []
+        try:
+            for prefix in directories_of(told):
+                if not blind or not is_within(prefix, blind):
+                    found += self._see(self._index.look(prefix)).differences
+        except OSError:
+            self._conclude(found, _INCOMPLETE, begin)
+            raise
         return self._conclude(found, losses, begin) or []
 
     def verify(self, losses: int) -> list[Difference]:

@@ -1,12 +1,15 @@
 """What a monitor does when events are lost."""
 
+import errno
 from pathlib import Path
 
 import pytest
+from running import until
 from unit.daemon.conftest import token_of
 from unit.daemon.fake_watcher import FakeWatcher
 
 from fsmond.daemon.monitor import Monitor
+from fsmond.index.tree import Index, Look
 
 
 def test_a_loss_is_remembered_and_tokens_stay(monitor: Monitor, watcher: FakeWatcher) -> None:
@@ -78,3 +81,26 @@ def test_losses_are_counted_all_and_remembered_in_bounded_number(
 
     assert monitor.resynced == 1000
     assert len(monitor.resyncs) < 100
+
+
+def test_what_was_seen_before_a_failure_is_told(
+    monitor: Monitor, watcher: FakeWatcher, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The index has it by then, and will not find it a second time."""
+    token = token_of(monitor.query(None))
+    (tmp_path / "dir").mkdir()
+    (tmp_path / "dir" / "untold").touch()
+    watcher.happen(b"top", b"dir/told")
+    monitor.query(token)
+    real = Index.look
+
+    def look(self: Index, prefix: bytes) -> Look:
+        if not prefix:
+            raise OSError(errno.EMFILE, "no descriptor for the root")
+        return real(self, prefix)
+
+    monkeypatch.setattr(Index, "look", look)
+    monitor.tick()
+    monitor.tick()
+
+    until(lambda: b"dir/untold" in (monitor.query(token).paths or []))
