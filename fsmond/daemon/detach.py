@@ -4,7 +4,6 @@ The parent waits until this is done: no import that is not needed.
 """
 
 import contextlib
-import gc
 import os
 import sys
 
@@ -18,10 +17,8 @@ _FIRST, _ALL = 3, 65536  # descriptors that may be the parent's, or its own pare
 def detach() -> None:
     """Go on in a process that is nobody's child, in a session of its own.
 
-    Standard output stays, for `release` to tell the parent what became of us.  Until then there is
-    no garbage collection: it would only look at what is being imported, again and again.
+    Standard output stays, for `release` to tell the parent what became of us.
     """
-    gc.disable()
     if sys.platform != "win32":
         if os.fork():
             os._exit(0)
@@ -35,7 +32,6 @@ def release(message: bytes) -> None:
     with contextlib.suppress(OSError):  # it may be gone, or have lost its patience
         os.write(1, message)
     nowhere = os.open(os.devnull, os.O_RDWR)
-    gc.enable()
     for descriptor in (0, 1, 2):
         os.dup2(nowhere, descriptor)
     os.close(nowhere)

@@ -18,7 +18,7 @@ from fsmond.watching.contract import Sink, Watcher
 
 PATIENCE = 0.9  # seconds a query may wait for the watcher: its client has its answer within one
 _NAP = 0.002  # seconds
-_SMALL = 1000  # directories; they take about 20 ms
+_SMALL = 500  # directories; they take about 10 ms
 _RESYNCS = 50  # losses that are remembered for people; older ones only count
 
 _log = logging.getLogger(__name__)
