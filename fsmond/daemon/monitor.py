@@ -145,8 +145,10 @@ class Monitor:
             if self.watcher.counts().directories > _SMALL:
                 break
             time.sleep(_NAP / 10)
+        if self.keeper.covered:
+            return False
         self.keeper.early_tokens = True  # before the token is taken, that this is about
-        return not (known or self.keeper.covered)
+        return not known
 
     def _catch_up(self, trouble: str | None, wanted: Token | None, deadline: float) -> str | None:
         """Have in the journal what is told by no event; return why that was in vain, if it was."""
