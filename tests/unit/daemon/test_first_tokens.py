@@ -1,0 +1,54 @@
+"""Tokens that are given while a monitor gets to know its tree."""
+
+from pathlib import Path
+
+from running import until
+from unit.daemon.conftest import Make, token_of
+from unit.daemon.fake_watcher import FakeWatcher
+
+
+class SlowWatcher(FakeWatcher):
+    """Covers a large tree when it is told to."""
+
+    def start(self) -> None:
+        self.calls.append("start")
+
+
+class HelpedWatcher(SlowWatcher):
+    """Covers a small tree as soon as somebody asks."""
+
+    def sync(self, deadline: float) -> str | None:
+        if "covered" not in self.calls:
+            self.calls.append("covered")
+            self.cover()
+        return super().sync(deadline)
+
+
+def test_a_small_tree_is_waited_for(make: Make) -> None:
+    """Its first token is as good as any, however new the tree itself is."""
+    monitor = make(HelpedWatcher, patience=30)
+    monitor.start()
+
+    first = monitor.query(None)
+    until(lambda: monitor.keeper.built)
+
+    assert monitor.query(token_of(first)).paths == []
+
+
+def test_a_token_from_before_is_void_if_it_can_not_be_told_what_changed(
+    make: Make, tmp_path: Path
+) -> None:
+    """A name came to the root, and another may have gone; this happens once."""
+    monitor = make(SlowWatcher, patience=0.05)
+    watcher = monitor.watcher
+    assert isinstance(watcher, SlowWatcher)
+    monitor.start()
+    first = monitor.query(None)
+    (tmp_path / "new").touch()
+    watcher.cover()
+    until(lambda: monitor.keeper.built)
+
+    second = monitor.query(token_of(first))
+
+    assert second[1:] == (None, "sync-timeout")
+    assert monitor.query(token_of(second)).paths == []
