@@ -31,10 +31,7 @@ class Owner(Protocol):
 
 
 class Keeper:
-    """Has one thread, `fsmond-index`, which alone touches the index.
-
-    It is started by `start`, and joined by `stop`.
-    """
+    """Has one thread, `fsmond-index`, started by `start`, joined by `stop`; it has the index."""
 
     def __init__(
         self,
@@ -50,8 +47,6 @@ class Keeper:
         """Whether the index was made."""
         self.recovering = False
         """Whether changes are not told yet, as events were lost."""
-        self.untold = 0
-        """Changes that were seen before, or without, an event that tells of them."""
         self.early_tokens = False
         """Whether tokens are given before it is known what there is; set before they are."""
         self._journal = journal
@@ -67,6 +62,7 @@ class Keeper:
         self._verdict = Verdict([], 0, 0.0)
         self._schedule = Schedule()
         self._refresh_is_due = False
+        self._is_in_trouble = False  # of the thread's own: whether that was logged
         self._thread = threading.Thread(target=self._run, name="fsmond-index", daemon=True)
 
     @property
@@ -170,11 +166,11 @@ class Keeper:
     def _next(self) -> Callable[[], object] | None:
         with self._condition:
             self._condition.wait_for(lambda: self.reconciler.ended or self._task_locked())
-            task = None if self.reconciler.ended else self._task_locked()
-            return task and partial(task, self.reconciler.losses)
+            task = self._task_locked()
+            return partial(task, self.reconciler.losses) if task else None
 
     def _task_locked(self) -> Callable[[int], object] | None:
-        if not self.covered:
+        if not self.covered or self.reconciler.ended:
             return None
         if not self.built:
             return self._build
@@ -189,8 +185,11 @@ class Keeper:
     def _attempt(self, task: Callable[[], object]) -> None:
         try:
             task()
+            self._is_in_trouble = False
         except OSError as error:
-            _log.warning("cannot look at the tree, trying again and again: %s", error)
+            if not self._is_in_trouble:
+                _log.warning("cannot look at the tree, trying again and again: %s", error)
+            self._is_in_trouble = True
             with self._condition:
                 self._condition.wait_for(lambda: self.reconciler.ended, _RETRY)
 
@@ -241,9 +240,8 @@ class Keeper:
 
     def _refresh(self, losses: int) -> None:
         began, self._refresh_is_due = time.monotonic(), False
-        found = self.reconciler.refresh(losses)
+        self.reconciler.refresh(losses)
         self._schedule.done(began, time.monotonic())
-        self.untold += len(found)
 
     def _end_locked(self, rounds: Rounds, begun: int) -> None:
         rounds.end(begun)

@@ -97,8 +97,11 @@ class Monitor:
             _log.warning("%s: %s", loss.reason, loss.detail)
         if self.watcher.is_partial:
             self.watcher.sync(time.monotonic() + _NAP)  # it may be that more can be watched by now
-        with self._lock:
-            self._look_at_new_locked(time.monotonic() + _NAP)
+        if self._lock.acquire(timeout=self._patience):
+            try:
+                self._look_at_new_locked(time.monotonic() + _NAP)
+            finally:
+                self._lock.release()
         self.keeper.tick(self.queries)
 
     def stop(self) -> None:
