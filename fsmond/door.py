@@ -28,7 +28,7 @@ def main() -> int:
             detach.detach()  # before all that takes time
             from fsmond.daemon import process
 
-            return process.run_detached(sys.argv[3])
+            return process.run_detached(sys.argv[3:])
         from fsmond.cli import main as commands
 
         return commands.run(sys.argv[1:])

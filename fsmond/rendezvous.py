@@ -4,11 +4,12 @@ import os
 import sys
 
 from fsmond.errors import PathError
-from fsmond.git.worktree import SOCKET, find
+from fsmond.git.socket_path import socket_of
+from fsmond.git.worktree import Worktree, find
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from fsmond.git.worktree import Worktree
+    from collections.abc import Mapping
 
     StrPath = str | bytes | os.PathLike[str] | os.PathLike[bytes]
 
@@ -23,10 +24,22 @@ class Place:
         self.socket = socket
         self.worktree = worktree
 
+    def as_arguments(self) -> list[str]:
+        """Return it for a command line: who finds it anew may end elsewhere."""
+        parts = [self.root, self.socket, *([self.worktree.gitdir] if self.worktree else [])]
+        return [os.fsdecode(part) for part in parts]
 
-def place_of(path: "StrPath") -> Place:
+    @classmethod
+    def from_arguments(cls, arguments: "list[str]") -> "Place":
+        """Read what `as_arguments` returned."""
+        root, socket, *gitdir = map(os.fsencode, arguments)
+        return cls(root, socket, Worktree(root, gitdir[0]) if gitdir else None)
+
+
+def place_of(path: "StrPath", environment: "Mapping[str, str] | None" = None) -> Place:
     """Return the place of the worktree that holds `path`, or of that directory itself.
 
+    GIT_DIR and GIT_WORK_TREE are taken from the process's environment, unless one is given.
     Raises PathError unless it is a directory that can be entered.
     """
     try:
@@ -34,10 +47,16 @@ def place_of(path: "StrPath") -> Place:
         os.stat(directory + b"/.")
     except (OSError, ValueError) as error:
         raise PathError(f"{path!s}: {_REASONS.get(type(error), error)}") from error
-    worktree = find(directory)
+    worktree = find(directory, os.environ if environment is None else environment)
     if worktree is None:
         return Place(directory, _socket_elsewhere(directory), None)
-    return Place(worktree.root, os.path.join(worktree.gitdir, SOCKET), worktree)
+    try:
+        os.stat(worktree.root + b"/.")
+        return Place(worktree.root, socket_of(worktree), worktree)
+    except OSError as error:  # it need not be above what was named
+        reason = _REASONS.get(type(error), error)
+        root, gitdir = os.fsdecode(worktree.root), os.fsdecode(worktree.gitdir)
+        raise PathError(f"{root}: {reason}; {gitdir} has this for its worktree") from error
 
 
 def name_of(directory: bytes) -> str:

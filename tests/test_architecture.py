@@ -26,7 +26,6 @@ MAX_BRANCHES = 8  # as ruff's max-complexity of 9
 MAX_PARAMETERS = 5  # without self and cls
 # These know nothing of ours but themselves: each can be read, tested and replaced alone.
 STRANGERS = ("ipc", "fsmond.journal", "fsmond.index", "fsmond.watching", "fsmond.git")
-
 # Who may enter a room: they meet in the daemon.
 ENTERED_FROM = {
     "fsmond.journal": ("fsmond.daemon",),
@@ -36,7 +35,6 @@ ENTERED_FROM = {
     "fsmond.daemon": ("fsmond.cli", "fsmond.client", "fsmond.door"),
     "fsmond.cli": ("fsmond.door",),
 }
-
 # No I/O, no clock, no thread.
 PURE = ("ipc.pktline", "ipc.errors", "fsmond.journal")
 HARMLESS = "ipc.errors fsmond.journal bisect collections itertools operator typing"
@@ -49,6 +47,8 @@ PLATFORM = {  # who may ask for it, to decide what
     "fsmond.daemon.lock": "how a file is locked",
     "fsmond.daemon.spawn": "how a process is started",
     "fsmond.daemon.process": "which signals there are",
+    "fsmond.cli.hook": "how the environment is read without `os`",
+    "fsmond.git.socket_path": "how a file system is known to be another machine's",
     "fsmond.rendezvous": "whether a folder can be another user's",
     "ipc.client": "how a server is reached",
     "ipc.server": "how one is reached by clients",

@@ -132,7 +132,7 @@ def _described(answer: dict[str, Any]) -> str:
         *([f"             {answer['advice']}"] if answer.get("advice") else []),
         f"index        {told['state']}",
         f"events       {told['events']}",
-        f"queries      {told['queries']}",
+        f"queries      {told['queries']}{_unanswered(answer.get('everything', {}))}",
         f"resyncs      {told['resynced']}",
         *(f"             {each['reason']}: {each['detail']}" for each in resyncs[-3:]),
         f"socket       {told['socket']}",
@@ -140,3 +140,8 @@ def _described(answer: dict[str, Any]) -> str:
         f"last error   {told['last_error'] or 'none'}",
     ]
     return "\n".join(lines)
+
+
+def _unanswered(everything: dict[str, int]) -> str:
+    named = ", ".join(f"{reason} {count}" for reason, count in everything.items())
+    return f", {sum(everything.values())} answered with everything: {named}" if named else ""

@@ -2,12 +2,22 @@
 
 import sys
 
+if sys.platform == "win32":
+    from nt import environ, stat
+
+    _GIT_DIR, _GIT_WORK_TREE = "GIT_DIR", "GIT_WORK_TREE"
+else:
+    from posix import environ, stat  # what `os` has them from
+
+    _GIT_DIR, _GIT_WORK_TREE = b"GIT_DIR", b"GIT_WORK_TREE"
+
 from fsmond.protocol import request_for
 from ipc.client import send_command
 from ipc.errors import Error, InvalidPathError, NoServerError
 
-_USUAL_SOCKET = b".git/fsmonitor--daemon.ipc"
-"""Where it is in the directory that Git calls us in, unless `.git` is a file."""
+_SOCKET = b"/fsmonitor--daemon.ipc"
+_LONGEST = 8192  # bytes of a `.git` file: twice the longest path
+_REGULAR = 0o10  # the type of a plain file, as the upper bits of a mode have it
 _TIMEOUT = 3.0  # seconds; a daemon that is not stopped takes one at most
 # With a token that no daemon knows, so that the next answer is "everything" as well.
 _EVERYTHING = b"fsmond:starting:0\0/\0"
@@ -39,15 +49,45 @@ def run(arguments: list[str]) -> int:
 
 def _ask(token: bytes) -> bytes:
     try:
-        return send_command(_USUAL_SOCKET, token, timeout=_TIMEOUT)
+        gitdir = _gitdir()
+        if gitdir is not None:
+            return send_command(gitdir + _SOCKET, token, timeout=_TIMEOUT)
     except (NoServerError, InvalidPathError):
-        return _ask_elsewhere(token)
+        pass
+    return _ask_elsewhere(token)
+
+
+def _gitdir() -> bytes | None:
+    """Return the git directory if it is plain which one Git means, and that this is its worktree.
+
+    Git calls us in the worktree's root, with GIT_DIR unless that is `.git`.
+    """
+    given = environ.get(_GIT_DIR)  # type: ignore[call-overload,unused-ignore]
+    if given is None:
+        return b".git"
+    if _GIT_WORK_TREE in environ:
+        return None
+    try:
+        if stat(b".git")[0] >> 12 != _REGULAR:
+            return None
+        with open(b".git", "rb", buffering=0) as file:
+            named = file.read(_LONGEST).removeprefix(b"gitdir: ").rstrip(b"\r\n")
+        return named if stat(named)[1:3] == stat(given)[1:3] else None  # inode and device
+    except (OSError, ValueError):
+        return None
 
 
 def _ask_elsewhere(token: bytes) -> bytes:
+    import os
+
     from fsmond.rendezvous import place_of
 
-    place = place_of(b".")
+    here = os.path.realpath(b".")
+    place = place_of(here)
+    if place.root != here:
+        place = place_of(here, {})  # another repository's GIT_DIR, as for a submodule of a worktree
+    if place.root != here:
+        raise OSError(f"{os.fsdecode(here)} is not the root of a worktree, but in one")
     try:
         return send_command(place.socket, token, timeout=_TIMEOUT)
     except NoServerError:

@@ -17,7 +17,7 @@ from fsmond.daemon.monitor import Monitor
 from fsmond.daemon.requests import Requests
 from fsmond.daemon.settings import Settings
 from fsmond.errors import Error, StartError
-from fsmond.rendezvous import Place, place_of
+from fsmond.rendezvous import Place
 from fsmond.watching.choice import watcher_for_platform
 from ipc.errors import AddressInUseError
 from ipc.errors import Error as IPCError
@@ -40,17 +40,18 @@ def run(place: Place) -> int:
     return 0
 
 
-def run_detached(root: str) -> int:
+def run_detached(said: list[str]) -> int:
     """Be the daemon, after `detach`; tell whoever started us when we answer, or why not."""
     give_back_memory()
-    log = Log(root)
+    place = Place.from_arguments(said)
+    log = Log(os.fsdecode(place.root))
 
     def ready() -> None:
         release(READY)
         log.open(to_file=True)  # not before, as that takes time
 
     try:
-        serve(place_of(root), log, ready)
+        serve(place, log, ready)
     except Error as error:
         release(f"{error}\n".encode(errors="replace"))
         log.open(to_file=True)

@@ -37,6 +37,7 @@ class Requests:
             "version": self._version,
         }
         self._verifiers = threading.BoundedSemaphore(_VERIFIERS)
+        self._everything: dict[str, int] = {}  # by reason; figures for people, without a lock
 
     def __call__(self, message: bytes, reply: Callable[[bytes], None]) -> object:
         """Answer one request; what is returned is the answer's last piece, or ends the daemon."""
@@ -49,7 +50,13 @@ class Requests:
             return STOP
         if message == FLUSH:
             return self._wire(self._monitor.flush(), reply)
-        return self._wire(self._monitor.query(message), reply)
+        return self._wire(self._missed(message), reply)
+
+    def _missed(self, token: bytes | None) -> Missed:
+        missed = self._monitor.query(token)
+        if missed.reason is not None:
+            self._everything[missed.reason] = self._everything.get(missed.reason, 0) + 1
+        return missed
 
     def _wire(self, missed: Missed, reply: Callable[[bytes], None]) -> bytes:
         """Send all of `TOKEN NUL (PATH NUL)*` but its last piece, and return that."""
@@ -79,7 +86,7 @@ class Requests:
         if since is not None and not isinstance(since, str):
             return {"error": f"'since' is a token or null, not {_short(since)}"}
         token = None if since is None else since.encode("utf-8", "surrogatepass")
-        return _as_object(self._monitor.query(token))
+        return _as_object(self._missed(token))
 
     def _flush(self, _: Mapping[str, object]) -> dict[str, object]:
         return _as_object(self._monitor.flush())
@@ -119,6 +126,7 @@ class Requests:
             "unreadable": [os.fsdecode(path) for path in monitor.watcher.unreadable()],
             "events": counts.events,
             "queries": monitor.queries,
+            "everything": dict(self._everything),
             "resynced": monitor.resynced,
             "resyncs": [each._asdict() for each in monitor.resyncs],
             **{name: fact() if callable(fact) else fact for name, fact in self._facts.items()},

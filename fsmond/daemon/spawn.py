@@ -17,5 +17,5 @@ _PROGRAM = os.path.join(os.path.dirname(os.path.dirname(__file__)), "__main__.py
 
 def spawn(place: Place) -> Child:
     """Start the process whose child will be the daemon; see detach.READY for what it says."""
-    root = os.fsdecode(place.root)
-    return Child([sys.executable, "-P", _PROGRAM, "run", "--detached", root])
+    command = [sys.executable, "-P", _PROGRAM, "run", "--detached"]
+    return Child([*command, *place.as_arguments()])

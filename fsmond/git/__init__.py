@@ -1,5 +1,8 @@
 """All that fsmond knows about Git.
 
-fsmond.git.worktree   which worktree holds a path, and where its git directory is
-fsmond.git.quoting    paths as Git prints them
+fsmond.git.worktree      which worktree holds a path, and where its git directory is
+fsmond.git.configured    which worktree a git directory's configuration names
+fsmond.git.socket_path   where Git looks for the socket of a worktree's daemon
+fsmond.git.quoting       paths as Git prints them
+fsmond.git.program       run Git's own command
 """

@@ -1,7 +1,5 @@
 """Paths as Git prints them: quoted as in C if they hold an unusual byte (`core.quotePath`)."""
 
-import os
-
 _ESCAPES = {7: b"\\a", 8: b"\\b", 9: b"\\t", 10: b"\\n", 11: b"\\v", 12: b"\\f", 13: b"\\r"}
 _ESCAPES |= {ord('"'): b'\\"', ord("\\"): b"\\\\"}
 _CONTROL = frozenset([*range(32), 127])
@@ -24,14 +22,12 @@ def quote(path: bytes, *, high: bool) -> bytes:
 
 def quotes_high_bytes(root: bytes) -> bool:
     """Ask Git for the worktree's `core.quotePath`; True, Git's default, if it can't be asked."""
-    import subprocess  # slow to import, and needed for unusual names only
+    from fsmond.git.program import GitError, git  # slow to import; needed for unusual names only
 
-    command = ["git", "-C", os.fsdecode(root), "config", "--type=bool", "core.quotePath"]
     try:
-        done = subprocess.run(command, capture_output=True, timeout=5, check=False)
-    except (OSError, subprocess.TimeoutExpired):
+        return git("config", "--type=bool", "core.quotePath", directory=root) != b"false"
+    except GitError:
         return True
-    return done.stdout.strip() != b"false"
 
 
 def _quoted_byte(byte: int, *, high: bool) -> bytes:

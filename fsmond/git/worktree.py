@@ -2,10 +2,12 @@
 
 import os
 
-SOCKET = b"fsmonitor--daemon.ipc"
-"""The name of a worktree's socket in its git directory: where git looks for it."""
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 _LONGEST = 8192  # bytes of a `.git` file: twice the longest path
+_LONGEST_SETTINGS = 1 << 20  # bytes of a configuration file
 
 
 class Worktree:
@@ -18,16 +20,28 @@ class Worktree:
         self.gitdir = gitdir
 
 
-def find(directory: bytes) -> Worktree | None:
-    """Return the worktree that holds `directory`, an absolute path without symbolic links."""
-    while True:
-        gitdir = gitdir_of(directory)
-        if gitdir is not None:
-            return Worktree(directory, gitdir)
-        parent = os.path.dirname(directory)
-        if parent == directory:
-            return None
-        directory = parent
+def find(directory: bytes, environment: "Mapping[str, str]") -> Worktree | None:
+    """Return the worktree that holds `directory`, an absolute path without symbolic links.
+
+    Unlike Git, which believes GIT_DIR and GIT_WORK_TREE whatever the directory, this takes them
+    only for directories in the worktree that they mean: hooks inherit them, and ask for others.
+    """
+    named = environment.get("GIT_DIR")
+    found = _given(directory, os.fsencode(named), environment) if named else None
+    if found is not None and is_within(directory, found.root):
+        return found
+    found = _discovered(directory)
+    above = environment.get("GIT_WORK_TREE")
+    if found is not None and above and not named:
+        root = os.path.realpath(os.path.join(directory, os.fsencode(above)))
+        if is_within(directory, root):
+            found.root = root
+    return found
+
+
+def is_within(directory: bytes, root: bytes) -> bool:
+    """Say whether a directory is the root, or below it; both as `os.path.realpath` returns them."""
+    return directory == root or directory.startswith(root.rstrip(b"/") + b"/")
 
 
 def gitdir_of(root: bytes) -> bytes | None:
@@ -42,20 +56,66 @@ def gitdir_of(root: bytes) -> bytes | None:
     return path
 
 
+def _given(directory: bytes, named: bytes, environment: "Mapping[str, str]") -> Worktree | None:
+    """Return what GIT_DIR means; the directory itself is the root if nothing else is known."""
+    gitdir = os.path.realpath(os.path.join(directory, named))
+    if not os.path.lexists(gitdir + b"/HEAD"):
+        return None
+    above = environment.get("GIT_WORK_TREE")
+    if above:
+        return Worktree(os.path.realpath(os.path.join(directory, os.fsencode(above))), gitdir)
+    beside = os.path.dirname(gitdir) if os.path.basename(gitdir) == b".git" else None
+    linked = _text(gitdir + b"/gitdir", _LONGEST).rstrip(b"\r\n")
+    if linked:
+        beside = os.path.realpath(os.path.dirname(os.path.join(gitdir, linked)))
+    return Worktree(_configured_root(gitdir) or beside or directory, gitdir)
+
+
+def _discovered(directory: bytes) -> Worktree | None:
+    while True:
+        gitdir = gitdir_of(directory)
+        if gitdir is not None:
+            return Worktree(_configured_root(gitdir) or directory, gitdir)
+        parent = os.path.dirname(directory)
+        if parent == directory:
+            return None
+        directory = parent
+
+
+def _configured_root(gitdir: bytes) -> bytes | None:
+    """Return what `core.worktree` says; each submodule has it, and few others."""
+    own = gitdir + b"/config"  # a linked worktree has none, and its repository's is not about it
+    apart = gitdir + b"/config.worktree"
+    for path in (apart, own):
+        text = _text(path, _LONGEST_SETTINGS)
+        if b"worktree" in text.lower():
+            from fsmond.git.configured import has_own_settings, worktree_in  # seldom needed
+
+            if path == own or has_own_settings(gitdir):
+                named = worktree_in(path, text)
+                if named is not None:
+                    return os.path.realpath(os.path.join(gitdir, named))
+    return None
+
+
 def _named_gitdir(root: bytes, file: bytes) -> bytes | None:
     """Read a `.git` file: `gitdir: ` and a path, relative to where the file is."""
-    if not os.path.isfile(file):
-        return None  # to open a pipe of that name would be to wait for a writer
-    try:
-        descriptor = os.open(file, os.O_RDONLY)
-    except OSError:
-        return None
-    try:
-        text = os.read(descriptor, _LONGEST)
-    finally:
-        os.close(descriptor)
-    prefix, found, path = text.partition(b"gitdir: ")
+    prefix, found, path = _text(file, _LONGEST).partition(b"gitdir: ")
     if prefix or not found or b"\0" in path:
         return None
     gitdir = os.path.realpath(os.path.join(root, path.rstrip(b"\r\n")))
     return gitdir if os.path.lexists(gitdir + b"/HEAD") else None
+
+
+def _text(file: bytes, most: int) -> bytes:
+    """Return what a file holds; nothing if it can't be read, or is none."""
+    if not os.path.isfile(file):
+        return b""  # to open a pipe of that name would be to wait for a writer
+    try:
+        descriptor = os.open(file, os.O_RDONLY)
+    except OSError:
+        return b""
+    try:
+        return os.read(descriptor, most)
+    finally:
+        os.close(descriptor)

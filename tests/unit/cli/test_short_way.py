@@ -24,7 +24,8 @@ LEAN = {
     "hook 2 token": (f"{SHORT_WAY} fsmond.cli.hook fsmond.errors fsmond.protocol", "_socket errno"),
     "query --no-start": (
         f"{SHORT_WAY} fsmond.cli.output fsmond.cli.query fsmond.client fsmond.errors fsmond.git"
-        " fsmond.git.quoting fsmond.git.worktree fsmond.protocol fsmond.rendezvous",
+        " fsmond.git.quoting fsmond.git.socket_path fsmond.git.worktree fsmond.protocol"
+        " fsmond.rendezvous",
         "_socket errno os os.path posixpath genericpath stat _stat _collections_abc",
     ),
 }

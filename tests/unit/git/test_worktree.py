@@ -18,7 +18,7 @@ def make_gitdir(path: Path) -> Path:
 
 def found_at(directory: Path) -> tuple[Path, Path] | None:
     """Return the worktree and its git directory."""
-    worktree = find(bytes(directory))
+    worktree = find(bytes(directory), {})
     if worktree is None:
         return None
     return Path(os.fsdecode(worktree.root)), Path(os.fsdecode(worktree.gitdir))
@@ -166,7 +166,7 @@ def test_a_fifo_is_no_git_file(tmp_path: Path) -> None:
 
 def test_the_search_ends_at_the_root() -> None:
     """It has itself for a parent."""
-    worktree = find(b"/")
+    worktree = find(b"/", {})
 
     assert worktree is None or worktree.root == b"/"
 

@@ -1,0 +1,51 @@
+"""Where Git looks for the socket of a worktree's daemon.  On the way of every query."""
+
+import os
+import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from fsmond.git.worktree import Worktree
+
+NAME = b"fsmonitor--daemon.ipc"
+"""In the worktree's git directory."""
+
+_MOUNTS = "/proc/self/mountinfo"
+# By their names there.  Git goes by the numbers that statfs returns, and all that is done by FUSE
+# has the same.
+_REMOTE = ("nfs", "nfs4", "cifs", "smbfs", "smb3", "afs", "coda", "virtiofs")
+
+
+def socket_of(worktree: "Worktree", mounts: str = _MOUNTS) -> bytes:
+    """Return the socket's path; raise OSError if the git directory is out of reach.
+
+    On a file system of another machine no socket works.  Then it is in the folder that
+    `fsmonitor.socketDir` names, or in the home directory, as git 2.55 was seen to do.
+    """
+    if not _is_remote(worktree.gitdir, mounts):
+        return os.path.join(worktree.gitdir, NAME)
+    from hashlib import sha1  # as all below, slow to import, and seldom needed
+
+    from fsmond.git.program import GitError, git
+
+    try:
+        command = ("config", "--type=path", "fsmonitor.socketDir")
+        folder = git(*command, directory=worktree.root)
+    except GitError:
+        folder = b""  # there is no such setting, which is usual
+    name = sha1(worktree.root, usedforsecurity=False).hexdigest()
+    return os.path.join(folder or os.path.expanduser(b"~"), b".git-fsmonitor-" + name.encode())
+
+
+def _is_remote(path: bytes, mounts: str) -> bool:
+    if sys.platform != "linux":
+        return False
+    device = os.stat(path).st_dev
+    try:
+        with open(mounts, "rb", buffering=0) as file:
+            text = b"".join(iter(lambda: file.read(1 << 16), b""))
+    except OSError:
+        return False
+    _, _, rest = text.partition(b" %d:%d " % (os.major(device), os.minor(device)))
+    kind = rest.partition(b"\n")[0].partition(b" - ")[2].partition(b" ")[0].decode(errors="replace")
+    return kind.startswith("fuse") or kind in _REMOTE
