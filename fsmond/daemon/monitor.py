@@ -10,7 +10,9 @@ from typing import NamedTuple
 
 from fsmond.daemon.chronicle import Chronicle
 from fsmond.daemon.keeper import Keeper
+from fsmond.daemon.missed import Missed
 from fsmond.daemon.reconciler import Reconciler
+from fsmond.daemon.timestamps import Timestamps
 from fsmond.index.tree import Index
 from fsmond.journal.history import KEEP, Journal
 from fsmond.journal.token import SESSION_DIGITS, Token
@@ -24,16 +26,6 @@ _RESYNCS = 50  # losses that are remembered for people; older ones only count
 _log = logging.getLogger(__name__)
 
 WatcherFactory = Callable[[bytes, Sink, threading.Lock, frozenset[bytes]], Watcher]
-
-
-class Missed(NamedTuple):
-    """What a client missed: where the history stands now, and what changed since its token."""
-
-    token: Token
-    paths: list[bytes] | None
-    """None if everything may have changed."""
-    reason: str | None
-    """Why everything; see fsmond.protocol.Answer."""
 
 
 class Resync(NamedTuple):
@@ -64,6 +56,8 @@ class Monitor:
         """Why the tree can't be watched any longer, if it can't."""
         self.verify_every = 0
         """After so many queries the tree is compared, and what was not told logged; 0: never."""
+        self.timestamps = Timestamps(None)
+        """For requests that are times; to be replaced before `start`."""
         self.resyncs: deque[Resync] = deque(maxlen=_RESYNCS)
         self.resynced = 0
         self._unlogged: deque[Resync] = deque(maxlen=_RESYNCS)
@@ -103,6 +97,7 @@ class Monitor:
             finally:
                 self._lock.release()
         self.keeper.tick(self.queries)
+        self._note_time()
 
     def stop(self) -> None:
         """Look no more; joins all threads."""
@@ -113,7 +108,7 @@ class Monitor:
         """Say what changed since the answer with this token, within the monitor's patience."""
         self.queries += 1
         deadline = time.monotonic() + self._patience
-        wanted = None if since is None else Token.parse(since)
+        wanted = None if since is None else self._parsed(since)
         reason = "no-token" if since is None else "unknown-token"
         keeper = self.keeper
         if not keeper.covered and self._answers_early(wanted, deadline):
@@ -136,6 +131,18 @@ class Monitor:
             return self._missed_locked(wanted, reason)
         finally:
             self._lock.release()
+
+    def _parsed(self, since: bytes) -> Token | None:
+        token = Token.parse(since)
+        if token is None:
+            self._note_time()
+            token = self.timestamps.token_at(since)
+        return token
+
+    def _note_time(self) -> None:
+        # What is compared with the index is told from when there is one.
+        if self.keeper.covered and (self.keeper.built or not self.watcher.is_partial):
+            self.timestamps.note(self._journal.token)
 
     def _answers_early(self, wanted: Token | None, deadline: float) -> bool:
         """Say whether the answer is "everything", before the tree is covered.
@@ -222,6 +229,7 @@ class Monitor:
     def covered(self) -> None:
         """See Sink; the lock is held."""
         self.keeper.note_covered()
+        self._note_time()
 
     def gone(self, detail: str) -> None:
         """See Sink; the lock may be held or not."""

@@ -16,6 +16,7 @@ from fsmond.daemon.memory import give_back_memory
 from fsmond.daemon.monitor import Monitor
 from fsmond.daemon.requests import Requests
 from fsmond.daemon.settings import Settings
+from fsmond.daemon.timestamps import Timestamps
 from fsmond.errors import Error, StartError
 from fsmond.rendezvous import Place
 from fsmond.watching.choice import watcher_for_platform
@@ -89,6 +90,8 @@ def _serve(place: Place, log: Log, ready: Callable[[], None]) -> None:
         partial(watcher_for_platform, how=settings.watch),
         excluded=_excluded(place),
     )
+    if place.worktree is not None:
+        monitor.timestamps = Timestamps(os.path.join(place.worktree.gitdir, b"index"))
     monitor.verify_every = settings.verify_every
     facts = {
         "settings": settings._asdict(),

@@ -10,7 +10,8 @@ import time
 from collections.abc import Callable, Mapping
 
 from fsmond import __version__
-from fsmond.daemon.monitor import Missed, Monitor
+from fsmond.daemon.missed import Missed
+from fsmond.daemon.monitor import Monitor
 from fsmond.protocol import EVERYTHING, FLUSH, QUIT, Answer
 from ipc.server import QUIT as STOP
 

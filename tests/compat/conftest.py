@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from running import fsmond, git, no_daemon_left, tool
+from running import fsmond, git, no_daemon_left, status, tool, until
 
 import fsmond as package
 
@@ -34,9 +34,7 @@ def ask(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Git]:
     run("init", "--quiet")
     run("add", "--all")
     run("commit", "--quiet", "--message", "first")
-    # Told "everything", Git relies on the times of directories, and misses what changes within a
-    # tick of the clock, with fsmond or without.  In version 1 it is told nothing else.
-    run("config", "core.untrackedCache", "false" if way == "hook-1" else "true")
+    run("config", "core.untrackedCache", "true")
     with no_daemon_left(root):
         assert fsmond("start", root).returncode == 0
         if way == "builtin":
@@ -49,7 +47,13 @@ def ask(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Git]:
 
 @pytest.fixture
 def root(ask: Git, tmp_path: Path) -> Path:
-    """Name the place of the repository; all but the first answers are of changes only."""
+    """Name the place of the repository, where answers are of changes only from now on."""
+    root = tmp_path / "repository"
+    until(lambda: _is_precise(ask, root))
+    return root
+
+
+def _is_precise(ask: Git, root: Path) -> bool:
+    before = status(root)["everything"]
     ask("status")
-    ask("status")
-    return tmp_path / "repository"
+    return bool(status(root)["everything"] == before)

@@ -23,7 +23,8 @@ from running import until
 from tree_changes import Changes
 
 from fsmond.daemon import schedule
-from fsmond.daemon.monitor import Missed, Monitor
+from fsmond.daemon.missed import Missed
+from fsmond.daemon.monitor import Monitor
 from fsmond.watching import inotify
 from fsmond.watching.choice import How, watcher_for_platform
 

@@ -9,7 +9,8 @@ import pytest
 from running import until
 from unit.daemon.fake_watcher import FakeWatcher
 
-from fsmond.daemon.monitor import Missed, Monitor
+from fsmond.daemon.missed import Missed
+from fsmond.daemon.monitor import Monitor
 
 PATIENCE = 0.05  # seconds
 Make = Callable[..., Monitor]

@@ -1,0 +1,163 @@
+"""Which point of a history was passed at a time."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from fsmond.daemon.timestamps import Timestamps
+from fsmond.journal.token import Token
+
+SECOND = 1_000_000_000
+START = 1_800_000_000 * SECOND
+
+
+class Clocks:
+    """Two clocks, of which one can be set."""
+
+    def __init__(self) -> None:
+        self.wall = START
+        self.steady = 5 * SECOND
+
+    def pass_seconds(self, seconds: float) -> None:
+        self.wall += int(seconds * SECOND)
+        self.steady += int(seconds * SECOND)
+
+
+@pytest.fixture
+def clocks() -> Clocks:
+    """Return clocks that stand still."""
+    return Clocks()
+
+
+@pytest.fixture
+def timestamps(clocks: Clocks, tmp_path: Path) -> Timestamps:
+    """Return those of a repository whose index is written now, whenever that is."""
+    index = tmp_path / "index"
+    index.touch()
+    os.utime(index, ns=(START * 2, START * 2))
+    return Timestamps(bytes(index), clock=lambda: clocks.wall, steady=lambda: clocks.steady)
+
+
+def at(time: int) -> bytes:
+    """Return what Git sends."""
+    return b"%d" % time
+
+
+def test_a_time_means_the_newest_point_before_it(timestamps: Timestamps, clocks: Clocks) -> None:
+    """A newer one would leave changes out."""
+    for sequence in range(5):
+        timestamps.note(Token("s", sequence))
+        clocks.pass_seconds(1)
+
+    assert timestamps.token_at(at(START + 3 * SECOND // 2)) == Token("s", 1)
+    assert timestamps.token_at(at(START + 100 * SECOND)) == Token("s", 4)
+
+
+def test_a_history_that_stands_still_was_there_since_it_came_there(
+    timestamps: Timestamps, clocks: Clocks
+) -> None:
+    """Else an hour of rest would count as an hour of changes."""
+    for _ in range(5):
+        timestamps.note(Token("s", 7))
+        clocks.pass_seconds(1)
+
+    assert timestamps.token_at(at(START + SECOND)) == Token("s", 7)
+
+
+def test_a_time_before_the_first_point_means_nothing(timestamps: Timestamps) -> None:
+    """Nobody was looking."""
+    timestamps.note(Token("s", 0))
+
+    assert timestamps.token_at(at(START - 1)) is None
+    assert timestamps.token_at(at(START)) is None, "within the slack"
+
+
+def test_a_time_after_the_index_was_written_means_nothing(
+    timestamps: Timestamps, clocks: Clocks, tmp_path: Path
+) -> None:
+    """Git did not read it from there: it is the time of now, for an index without a monitor."""
+    timestamps.note(Token("s", 0))
+    clocks.pass_seconds(10)
+    os.utime(tmp_path / "index", ns=(START + 5 * SECOND, START + 5 * SECOND))
+
+    assert timestamps.token_at(at(START + 5 * SECOND)) == Token("s", 0)
+    assert timestamps.token_at(at(START + 5 * SECOND + 1)) is None
+    (tmp_path / "index").unlink()
+    assert timestamps.token_at(at(START + 5 * SECOND)) is None
+
+
+def test_without_an_index_no_time_counts(clocks: Clocks) -> None:
+    """Who is not Git gets tokens."""
+    timestamps = Timestamps(None, clock=lambda: clocks.wall, steady=lambda: clocks.steady)
+    timestamps.note(Token("s", 0))
+    clocks.pass_seconds(10)
+
+    assert timestamps.token_at(at(clocks.wall)) is None
+
+
+def test_when_the_clock_was_set_back_times_from_before_mean_nothing(
+    timestamps: Timestamps, clocks: Clocks
+) -> None:
+    """One of them may be that of a moment to come, as the clock shows it."""
+    timestamps.note(Token("s", 0))
+    clocks.pass_seconds(100)
+    before = clocks.wall
+    clocks.wall -= 60 * SECOND
+    clocks.pass_seconds(1)
+    timestamps.note(Token("s", 1))
+    clocks.pass_seconds(10)
+
+    assert timestamps.token_at(at(before - 30 * SECOND)) is None
+    assert timestamps.token_at(at(clocks.wall)) is None, "as it was before, too"
+    clocks.pass_seconds(100)
+    assert timestamps.token_at(at(clocks.wall)) == Token("s", 1)
+
+
+def test_a_clock_that_is_set_back_right_before_the_question_is_noticed(
+    timestamps: Timestamps, clocks: Clocks
+) -> None:
+    """Between two points, too."""
+    timestamps.note(Token("s", 0))
+    clocks.pass_seconds(100)
+    before = clocks.wall
+    clocks.wall -= SECOND
+
+    assert timestamps.token_at(at(before)) is None
+
+
+@pytest.mark.parametrize("jump", [3600.0, 0.3, -0.01])
+def test_a_clock_that_is_set_forward_or_corrected_a_little_counts_on(
+    timestamps: Timestamps, clocks: Clocks, jump: float
+) -> None:
+    """What is older stays older; and the slack is more than such a correction."""
+    timestamps.note(Token("s", 0))
+    clocks.pass_seconds(10)
+    clocks.wall += int(jump * SECOND)
+    timestamps.note(Token("s", 1))
+    clocks.pass_seconds(10)
+
+    assert timestamps.token_at(at(START + 5 * SECOND)) == Token("s", 0)
+    assert timestamps.token_at(at(clocks.wall)) == Token("s", 1)
+
+
+def test_points_are_bounded_and_the_oldest_still_count(
+    timestamps: Timestamps, clocks: Clocks
+) -> None:
+    """A daemon runs for months; who was away for long is told a little too much."""
+    for sequence in range(50_000):
+        timestamps.note(Token("s", sequence))
+        clocks.pass_seconds(1)
+
+    assert len(timestamps._points) <= 4096
+    found = timestamps.token_at(at(START + 30_000 * SECOND))
+    assert found is not None
+    assert 30_000 - 2_000 < found.sequence <= 30_000, "a tenth of the time that passed since"
+
+
+@pytest.mark.parametrize("text", [b"", b"x", b"-1", b"1.5", b"1" * 21, "\u0661".encode(), b" 1"])
+def test_what_is_no_time_means_nothing(timestamps: Timestamps, text: bytes) -> None:
+    """Anything may come over the socket."""
+    timestamps.note(Token("s", 0))
+
+    assert timestamps.token_at(text) is None
