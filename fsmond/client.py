@@ -2,8 +2,8 @@
 
 import os
 
-from fsmond.errors import AnswerError, NotRunningError
-from fsmond.protocol import FLUSH, QUIT, Answer, request_for
+from fsmond.errors import AnswerError, NotRunningError, OtherDaemonError
+from fsmond.protocol import FLUSH, QUIT, Answer, daemon_of, named, request_for
 from fsmond.rendezvous import place_of
 from ipc.client import send_command
 from ipc.errors import Error as IPCError
@@ -67,9 +67,12 @@ class Client:
         self, command: str, *, start: bool | None = None, **details: object
     ) -> dict[str, object]:
         """Send one of fsmond's own requests; return the object that answers it."""
-        answer = _read(self.ask(_object(command, **details), start=start))
+        reply = self.ask(_object(command, **details), start=start)
+        answer = _read(reply)
         if answer is None:
-            raise AnswerError(f"whoever watches {os.fsdecode(self.place.root)} is no fsmond")
+            root, daemon = os.fsdecode(self.place.root), daemon_of(reply)
+            advice = "to take its place: fsmond start --replace"
+            raise OtherDaemonError(daemon, f"{named(daemon)} watches {root}; {advice}")
         if "error" in answer:
             raise AnswerError(f"{command}: {answer['error']}")
         return answer

@@ -10,6 +10,10 @@ FLUSH = b"flush"
 QUIT = b"quit"
 EVERYTHING = b"/"
 """As the first path: all may have changed."""
+FSMOND = "fsmond"
+GITS_OWN = "git"
+_TOKENS_OF = {b"fsmond:": FSMOND, b"builtin:": GITS_OWN}  # how those begin that they give
+_LONGEST = 16  # bytes of such a beginning
 
 
 def request_for(token: str) -> bytes:
@@ -37,6 +41,11 @@ class Answer:
     def __repr__(self) -> str:
         what = f"everything, {self.reason}" if self.everything else f"{len(self.paths)} paths"
         return f"<Answer {self.token}: {what}>"
+
+    @property
+    def daemon(self) -> str:
+        """Who answered: `fsmond`, or `git` for Git's own daemon; `?` if the token does not tell."""
+        return daemon_of(self.token.encode(errors="surrogateescape"))
 
     @classmethod
     def from_wire(cls, reply: bytes) -> "Answer":
@@ -70,6 +79,16 @@ class Answer:
             "reason": self.reason,
             "paths": [_text(path) for path in self.paths],
         }
+
+
+def daemon_of(reply: bytes) -> str:
+    """Return who gave an answer, or a token; see Answer.daemon."""
+    return _TOKENS_OF.get(reply[: reply.find(b":", 0, _LONGEST) + 1], "?")
+
+
+def named(daemon: str) -> str:
+    """Return what people call a daemon."""
+    return {FSMOND: "fsmond", GITS_OWN: "git's own daemon"}.get(daemon, "an unknown daemon")
 
 
 def _text(data: bytes) -> str:

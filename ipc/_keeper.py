@@ -19,6 +19,7 @@ from ipc._workers import Workers
 
 _TICK = 1.0  # seconds between two looks at the socket file
 _BUSY = 0.002  # seconds for which all workers must be busy before one is added
+_DOORS = 1.0  # seconds in which those are still served that had connected when it stops
 _LEAVE = 5.0  # seconds that clients have to read their answers once the server stops
 
 
@@ -70,6 +71,8 @@ class Keeper:
         # While we listen nobody else may claim the path, so it is still safe to remove it; and no
         # client shall find a socket that refuses it.
         self._listener.unlink()
+        if not self._workers.stopping:
+            self._workers.doors_close = time.monotonic() + _DOORS
         self._workers.stopping = True
         self._listener.wake()
         self._lobby.wake()

@@ -43,6 +43,7 @@ class Workers:
     ) -> None:
         self.idle = 0  # how many wait in accept; read without the lock it is a hint
         self.stopping = False
+        self.doors_close = 0.0  # of time.monotonic: until then those are served that had connected
         self.growth_wanted = False
         self.wake_keeper: Callable[[], None]
         self.make_room: Callable[[], None]
@@ -57,6 +58,7 @@ class Workers:
         self._lock = threading.Lock()  # guards idle, growth_wanted, and all that follows
         self._threads: set[threading.Thread] = set()
         self._ended: list[threading.Thread] = []
+        self._nobody_waits = False  # to be accepted, when we are stopping; set only once
         self._jobs: deque[tuple[socket, bytes]] = deque()
         self._job_bytes = 0
         self._waiting: dict[socket, None] = {}  # clients for which a worker waits, oldest first
@@ -161,7 +163,7 @@ class Workers:
                     self._accept_failed(error)
                     continue
                 self._left_accept()
-                if self.stopping:
+                if self.stopping and time.monotonic() > self.doors_close:
                     os.close(descriptor)
                 else:
                     self._serve(descriptor)
@@ -175,9 +177,9 @@ class Workers:
         """Do the jobs there are; return whether to accept connections then, or to end."""
         while True:
             with self._lock:
-                if self.stopping:
+                if self._nobody_waits:
                     return False
-                if not self._jobs:
+                if not self._jobs or self.stopping:
                     if self.idle >= self._least:
                         return False
                     self.idle += 1
@@ -195,7 +197,10 @@ class Workers:
         self.wake_keeper()
 
     def _accept_failed(self, error: OSError) -> None:
-        if self.stopping or error.errno == errno.ECONNABORTED:
+        if error.errno == errno.ECONNABORTED:
+            return
+        if self.stopping:
+            self._nobody_waits = True
             return
         self.notes.say("accept", f"cannot accept connections for now: {error}", None)
         if error.errno in _SHORT_OF_DESCRIPTORS:

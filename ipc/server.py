@@ -51,8 +51,10 @@ class Server:
         self._thread = thread
 
     def stop(self) -> None:
-        """Make the server end soon; what it is answering it still answers, all others it closes.
+        """Make the server end soon.
 
+        What it is answering it still answers, and for a second those that had connected and
+        asked; on all others it hangs up.
         Any thread may call this, the application, and a signal handler.  Harmless when repeated.
         """
         self._keeper.stop("stop was called")

@@ -12,11 +12,9 @@ from fsmond.cli import start as starting
 from fsmond.cli.output import write, write_line
 from fsmond.cli.progress import shown
 from fsmond.client import Client
-from fsmond.errors import NotRunningError
+from fsmond.errors import Error, NotRunningError, OtherDaemonError
 from fsmond.git.quoting import quote, quotes_high_bytes
 from fsmond.rendezvous import place_of
-from ipc.client import get_active_state
-from ipc.state import ActiveState
 
 _GONE = 30.0  # seconds in which a daemon that was asked to quit is gone
 _NAP = 0.01  # seconds
@@ -24,7 +22,7 @@ _NAP = 0.01  # seconds
 
 def start(options: argparse.Namespace) -> int:
     """Start the daemon, unless it runs already."""
-    return starting.start(options.path, chosen=_choose(options))
+    return starting.start(options.path, chosen=_choose(options), replace=options.replace)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -32,7 +30,7 @@ def run(options: argparse.Namespace) -> int:
     from fsmond.daemon import process
 
     _choose(options)
-    return process.run(place_of(options.path))
+    return process.run(place_of(options.path), replace=options.replace)
 
 
 def stop(options: argparse.Namespace) -> int:
@@ -45,13 +43,24 @@ def stop(options: argparse.Namespace) -> int:
         client.quit()
     except NotRunningError:
         return 0
+    except OtherDaemonError as error:
+        print(f"fsmond: none runs: {error}", file=sys.stderr)
+        return 0
     deadline = time.monotonic() + _GONE
-    while get_active_state(client.place.socket) == ActiveState.LISTENING or lives(pid):
+    while lives(pid) or _pid_of(client) == pid:
         if time.monotonic() > deadline:
             print(f"fsmond: process {pid} did not end; try: kill {pid}", file=sys.stderr)
             return 1
         time.sleep(_NAP)
     return 0
+
+
+def _pid_of(client: Client) -> object:
+    """Return the process that answers now: Git may have started its own daemon."""
+    try:
+        return client.status().get("pid")
+    except (Error, TimeoutError):
+        return None
 
 
 def status(options: argparse.Namespace) -> int:
@@ -60,9 +69,11 @@ def status(options: argparse.Namespace) -> int:
     root = os.fsdecode(client.place.root)
     try:
         told = client.status()
-    except NotRunningError:
-        nobody = json.dumps({"root": root, "watching": False})
-        write_line(nobody if options.json else f"fsmond is not watching {root}")
+    except (NotRunningError, OtherDaemonError) as error:
+        daemon = getattr(error, "daemon", None)
+        nobody = json.dumps({"root": root, "watching": False, "daemon": daemon})
+        instead = f": {error}" if daemon else ""
+        write_line(nobody if options.json else f"fsmond is not watching {root}{instead}")
         return 1
     write_line(json.dumps(told) if options.json else _described(told))
     return 0

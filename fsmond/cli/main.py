@@ -58,6 +58,11 @@ def _parser() -> argparse.ArgumentParser:
 
 def _add_settings(command: argparse.ArgumentParser) -> None:
     command.add_argument(
+        "--replace",
+        action="store_true",
+        help="if Git's own daemon watches the worktree, have it quit, and take its place",
+    )
+    command.add_argument(
         "--watch",
         choices=["auto", "events", "scan"],
         help="by events, by scanning for each query, or as the file system needs it (FSMOND_WATCH)",

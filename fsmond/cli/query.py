@@ -6,7 +6,7 @@ from fsmond.cli.output import write
 from fsmond.client import Client
 from fsmond.errors import AnswerError, Error, NotRunningError
 from fsmond.git.quoting import is_usual, quote, quotes_high_bytes
-from fsmond.protocol import request_for
+from fsmond.protocol import FSMOND, daemon_of, named, request_for
 
 NOT_RUNNING = 3  # exit status
 _FORMS = {"-z": "wire", "--json": "json"}
@@ -29,11 +29,15 @@ def answer(path: str, since: str | None, *, form: str, start: bool) -> int:
         if form == "json":
             import json
 
-            text = json.dumps(client.query(since).to_object()).encode() + b"\n"
+            told = client.query(since)
+            whose, text = told.daemon, json.dumps(told.to_object()).encode() + b"\n"
         else:
             reply = client.ask(request_for(since or ""))
+            whose = daemon_of(reply)
             text = reply if form == "wire" else as_lines(reply, client.place.root)
         write(text)
+        if whose != FSMOND:
+            print(f"fsmond: {named(whose)} answered; see: fsmond start --replace", file=sys.stderr)
     except (Error, TimeoutError) as error:
         print(f"fsmond: {error}", file=sys.stderr)
         return NOT_RUNNING if isinstance(error, NotRunningError) else 1

@@ -1,9 +1,11 @@
 """`fsmond start`: who types it waits, so the usual form loads no argument parser."""
 
+import os
 import sys
 
 from fsmond.client import Client
 from fsmond.errors import Error
+from fsmond.protocol import FSMOND, named
 
 
 def run(arguments: list[str]) -> int:
@@ -13,18 +15,32 @@ def run(arguments: list[str]) -> int:
 
         return explain(["start", *arguments])
     try:
-        return start(arguments[0] if arguments else ".", chosen="")
+        return start(arguments[0] if arguments else ".")
     except (Error, OSError) as error:
         print(f"fsmond: {error}", file=sys.stderr)
         return 1
 
 
-def start(path: str, *, chosen: str) -> int:
-    """Start a daemon; `chosen` is what it should be like, and comes too late if one runs."""
+def start(path: str, *, chosen: str = "", replace: bool = False) -> int:
+    """Start a daemon; `chosen` is what it should be like, and comes too late if one runs.
+
+    `replace`: in the place of another one that is no fsmond.
+    """
     from fsmond.daemon.launch import launch
 
     client = Client(path, start=False)
-    if not launch(client.place) and chosen:
+    started, met = launch(client.place, replace=replace)
+    if started and met:
+        print(f"fsmond: took the place of {named(met)}", file=sys.stderr)
+    if not started and met != FSMOND:
+        root = os.fsdecode(client.place.root)
+        print(
+            f"fsmond: {named(met or '')} watches {root} already; to take its place: "
+            "fsmond start --replace",
+            file=sys.stderr,
+        )
+        return 1
+    if not started and chosen:
         print(f"fsmond: it runs already; for {chosen}, stop it first", file=sys.stderr)
     if sys.stderr.isatty():
         from fsmond.cli.progress import wait_until_ready

@@ -1,6 +1,7 @@
 """The process that watches a tree; the one room where the others meet.
 
 fsmond.daemon.launch     have one, started if there is none
+fsmond.daemon.holder     who holds its socket
 fsmond.daemon.spawn      start its process
 fsmond.daemon.spawn_unix     start any process
 fsmond.daemon.spawn_windows  the same on Windows

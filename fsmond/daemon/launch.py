@@ -2,11 +2,14 @@
 
 import os
 import time
+from typing import NamedTuple
 
 from fsmond.daemon.detach import READY
+from fsmond.daemon.holder import holder_of
 from fsmond.daemon.lock import held
 from fsmond.daemon.spawn import spawn
 from fsmond.errors import StartError
+from fsmond.protocol import FSMOND
 from fsmond.rendezvous import Place
 from ipc.client import get_active_state
 from ipc.state import ActiveState
@@ -14,31 +17,49 @@ from ipc.state import ActiveState
 PATIENCE = 60.0  # seconds; half a million directories take ten
 
 
-def launch(place: Place, *, patience: float = PATIENCE) -> bool:
-    """Return when a daemon answers for the tree; say whether it was started.  Raises StartError.
+class Launched(NamedTuple):
+    """What came of it."""
 
-    However many do so at once, one daemon is started.
+    started: bool
+    """Whether a daemon was started; otherwise one was there."""
+    met: str | None
+    """Whom we met there, as `Answer.daemon` names them, if anybody."""
+
+
+def launch(place: Place, *, replace: bool = False, patience: float = PATIENCE) -> Launched:
+    """Return when a daemon answers for the tree.  Raises StartError.
+
+    However many do so at once, one daemon is started.  `replace`: if the one that is there is no
+    fsmond, have it quit, and start one.
     """
     deadline = time.monotonic() + patience
     try:
         with held(place.root, deadline):
-            if get_active_state(place.socket) == ActiveState.LISTENING:
-                return False
-            _start(place, deadline)
-            return True
+            # Git starts its own daemon whenever it finds none, and so may come in between.
+            while time.monotonic() < deadline:
+                holder = holder_of(place)
+                if holder is not None and not (replace and holder != FSMOND):
+                    return Launched(False, holder)
+                if _start(place, deadline, replace=replace):
+                    return Launched(True, holder)
     except StartError:
         raise
     except OSError as error:
         raise StartError(f"cannot start a daemon for {os.fsdecode(place.root)}: {error}") from error
+    raise StartError("other daemons come and go at the same place; try again")
 
 
-def _start(place: Place, deadline: float) -> None:
-    said = spawn(place).hear(deadline)
+def _start(place: Place, deadline: float, *, replace: bool) -> bool:
+    """Start one; False if another one was faster."""
+    said = spawn(place, replace=replace).hear(deadline)
     if said is None:
         raise StartError(
             f"the daemon for {os.fsdecode(place.root)} is not ready yet; it goes on by "
             "itself: see `fsmond status`"
         )
-    if said != READY and get_active_state(place.socket) != ActiveState.LISTENING:
+    if said == READY:
+        return True
+    if get_active_state(place.socket) != ActiveState.LISTENING:
         reason = said.decode(errors="replace").strip()
         raise StartError(reason or "the daemon ended before it was ready, and did not say why")
+    return False

@@ -5,12 +5,14 @@ import logging
 import os
 import signal
 import sys
+import time
 from collections.abc import Callable
 from functools import partial
 from types import FrameType
 
 from fsmond.daemon.detach import READY, release
 from fsmond.daemon.health import Health
+from fsmond.daemon.holder import have_quit, holder_of
 from fsmond.daemon.logs import Log
 from fsmond.daemon.memory import give_back_memory
 from fsmond.daemon.monitor import Monitor
@@ -18,12 +20,14 @@ from fsmond.daemon.requests import Requests
 from fsmond.daemon.settings import Settings
 from fsmond.daemon.timestamps import Timestamps
 from fsmond.errors import Error, StartError
+from fsmond.protocol import FSMOND
 from fsmond.rendezvous import Place
 from fsmond.watching.choice import watcher_for_platform
 from ipc.errors import AddressInUseError
 from ipc.errors import Error as IPCError
 from ipc.server import Server, ServerOptions
 
+_REPLACED = 30.0  # seconds in which another daemon is gone that was asked to quit
 TICK = 0.5  # seconds between two looks at whether there is something to watch
 
 _log = logging.getLogger(__name__)
@@ -33,18 +37,22 @@ class _Ended(BaseException):
     """A signal asks us to end.  Not an Exception: nothing on its way may take it for an error."""
 
 
-def run(place: Place) -> int:
-    """Be the daemon in the foreground; return the exit status."""
+def run(place: Place, *, replace: bool) -> int:
+    """Be the daemon in the foreground; return the exit status.
+
+    `replace`: in the place of another one that is no fsmond.
+    """
     log = Log(os.fsdecode(place.root))
     log.open(to_file=False)
-    serve(place, log, ready=lambda: None)
+    serve(place, log, ready=lambda: None, replace=replace)
     return 0
 
 
 def run_detached(said: list[str]) -> int:
     """Be the daemon, after `detach`; tell whoever started us when we answer, or why not."""
     give_back_memory()
-    place = Place.from_arguments(said)
+    replace = said[-1] == "--replace"
+    place = Place.from_arguments(said[: len(said) - replace])
     log = Log(os.fsdecode(place.root))
 
     def ready() -> None:
@@ -52,7 +60,7 @@ def run_detached(said: list[str]) -> int:
         log.open(to_file=True)  # not before, as that takes time
 
     try:
-        serve(place, log, ready)
+        serve(place, log, ready, replace=replace)
     except Error as error:
         release(f"{error}\n".encode(errors="replace"))
         log.open(to_file=True)
@@ -65,7 +73,7 @@ def run_detached(said: list[str]) -> int:
     return 0
 
 
-def serve(place: Place, log: Log, ready: Callable[[], None]) -> None:
+def serve(place: Place, log: Log, ready: Callable[[], None], *, replace: bool) -> None:
     """Watch a tree and answer for it, until told to quit or there is nothing left to watch.
 
     Calls `ready` when it answers.  Must be called on the main thread.  Raises StartError
@@ -73,7 +81,7 @@ def serve(place: Place, log: Log, ready: Callable[[], None]) -> None:
     """
     _end_on_signals()
     try:
-        _serve(place, log, ready)
+        _serve(place, log, ready, replace=replace)
     except _Ended as end:
         _log.info("ended by signal %s", end)
     except AddressInUseError as error:
@@ -82,7 +90,7 @@ def serve(place: Place, log: Log, ready: Callable[[], None]) -> None:
         raise StartError(str(error)) from error
 
 
-def _serve(place: Place, log: Log, ready: Callable[[], None]) -> None:
+def _serve(place: Place, log: Log, ready: Callable[[], None], *, replace: bool) -> None:
     health = Health(place)
     settings = Settings.of()
     monitor = Monitor(
@@ -102,13 +110,25 @@ def _serve(place: Place, log: Log, ready: Callable[[], None]) -> None:
     _make_folder(place)
     try:
         # Clients are answered from now on, if only with "everything": Git waits without a limit.
-        with Server(place.socket, Requests(monitor, facts), _options(place)) as server:
+        with _server(place, Requests(monitor, facts), replace=replace) as server:
             ready()
             monitor.start()
             _wait(server, monitor, health)
     finally:
         monitor.stop()
         _log.info("ended")
+
+
+def _server(place: Place, requests: Requests, *, replace: bool) -> Server:
+    """Claim the place; have whoever is there quit not before, as Git soon starts it again."""
+    deadline = time.monotonic() + _REPLACED
+    while True:
+        try:
+            return Server(place.socket, requests, _options(place))
+        except AddressInUseError:
+            if not replace or time.monotonic() > deadline or holder_of(place) == FSMOND:
+                raise
+        have_quit(place)
 
 
 def _wait(server: Server, monitor: Monitor, health: Health) -> None:

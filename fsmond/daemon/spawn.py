@@ -15,7 +15,7 @@ else:
 _PROGRAM = os.path.join(os.path.dirname(os.path.dirname(__file__)), "__main__.py")
 
 
-def spawn(place: Place) -> Child:
+def spawn(place: Place, *, replace: bool = False) -> Child:
     """Start the process whose child will be the daemon; see detach.READY for what it says."""
-    command = [sys.executable, "-P", _PROGRAM, "run", "--detached"]
-    return Child([*command, *place.as_arguments()])
+    command = [sys.executable, "-P", _PROGRAM, "run", "--detached", *place.as_arguments()]
+    return Child([*command, *(["--replace"] if replace else [])])

@@ -27,16 +27,11 @@ _TRIES = 3  # to read two clocks at once
 Clock = Callable[[], int]
 
 
-def _since_boot() -> int:
-    """Read a clock that nobody sets, and that goes on while the machine sleeps, if there is one."""
-    return time.clock_gettime_ns(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
-
-
 class Timestamps:
     """May be used on any thread: the list of points is replaced, or grows at its end."""
 
     def __init__(
-        self, index: bytes | None, *, clock: Clock = time.time_ns, steady: Clock = _since_boot
+        self, index: bytes | None, *, clock: Clock = time.time_ns, steady: Clock = time.monotonic_ns
     ) -> None:
         self._index = index  # the path of Git's index; without one, no time counts
         self._clock = clock

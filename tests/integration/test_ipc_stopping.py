@@ -4,6 +4,7 @@ import signal
 import sys
 import threading
 import time
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -98,7 +99,26 @@ def test_stopping_lets_conversations_finish(tmp_path: Path) -> None:
     server.close()
 
 
-def test_stopping_hangs_up_on_the_queue(tmp_path: Path) -> None:
+def test_those_who_asked_before_the_stop_are_answered(tmp_path: Path) -> None:
+    """Git would tell its user of an error; whoever waits to be accepted can't know of the stop."""
+    begun, go_on = threading.Event(), threading.Event()
+
+    def application(message: bytes, _reply: Reply) -> object:
+        begun.set()
+        go_on.wait(10)
+        return message
+
+    options = ipc.ServerOptions(nr_threads=1, max_threads=1)
+    with ipc.Server(tmp_path / "s", application, options) as server, ExitStack() as stack:
+        stack.callback(go_on.set)
+        clients = [stack.enter_context(raw_client(tmp_path / "s", HELLO)) for _ in range(5)]
+        begun.wait(10)
+        server.stop()
+        go_on.set()
+        assert [all_of(client) for client in clients] == [HELLO] * 5
+
+
+def test_closing_hangs_up_on_the_queue_of_a_server_that_never_began(tmp_path: Path) -> None:
     """Those whom nobody has accepted must not wait for ever."""
     server = ipc.Server(tmp_path / "s", echo)
     with raw_client(tmp_path / "s", HELLO) as queued:

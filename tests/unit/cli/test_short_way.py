@@ -44,7 +44,7 @@ finally:
 def _answer_one(listener: socket.socket) -> None:
     with contextlib.suppress(OSError), listener.accept()[0] as stream:
         stream.recv(4096)
-        stream.sendall(b"0014token\0path\0dir/\x000000")
+        stream.sendall(b"0019fsmond:a:1\0path\0dir/\x000000")
 
 
 @pytest.mark.parametrize("command", LEAN)
@@ -69,7 +69,7 @@ def test_what_git_waits_for_imports_no_more_than_it_needs(command: str) -> None:
             listener.shutdown(socket.SHUT_RDWR)  # nobody may have come
             answering.join()
 
-    assert (done.returncode, "token" in done.stdout) == (0, True)
+    assert (done.returncode, "fsmond:a:1" in done.stdout) == (0, True)
     loaded = set(done.stderr.split())
     ours, theirs = (set(names.split()) for names in LEAN[command])
     assert {name for name in loaded if name.partition(".")[0] in ("fsmond", "ipc")} == ours
