@@ -110,7 +110,7 @@ class Keeper:
         limit = time.monotonic() + _LEAVE
         while self._workers.alive() or self._lobby.leaving:
             self._lobby.dismiss_asking()
-            if not self._workers.idle:
+            if not self._workers.idle and self._workers.door_is_closed():
                 self._listener.close_socket()  # not before: its number may be used again
             if time.monotonic() > limit:
                 self._lobby.dismiss_leaving()

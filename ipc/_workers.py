@@ -95,6 +95,10 @@ class Workers:
         if needed:
             self._add()
 
+    def door_is_closed(self) -> bool:
+        """Whether nobody who had connected before the stop is served any more."""
+        return self._nobody_waits or time.monotonic() > self.doors_close
+
     def others_can_serve(self) -> bool:
         """Whether a worker waits for the next client, so that this one can be waited for."""
         return self.idle > 0
@@ -163,7 +167,7 @@ class Workers:
                     self._accept_failed(error)
                     continue
                 self._left_accept()
-                if self.stopping and time.monotonic() > self.doors_close:
+                if self.stopping and self.door_is_closed():
                     os.close(descriptor)
                 else:
                     self._serve(descriptor)
