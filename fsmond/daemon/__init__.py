@@ -11,7 +11,7 @@ fsmond.daemon.settings   what can be chosen for it
 fsmond.daemon.detach     leave everything of the parent's behind
 fsmond.daemon.alive      whether a process still runs
 fsmond.daemon.monitor    the history of one tree
-fsmond.daemon.missed     what a query is answered with
+fsmond.daemon.missed     what a client missed, and the monitor itself
 fsmond.daemon.timestamps which point of the history was passed at a time
 fsmond.daemon.keeper     when its tree is compared with the index, and who waits for that
 fsmond.daemon.reconciler how index, journal and tree are brought together

@@ -6,11 +6,11 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
-from typing import NamedTuple
 
 from fsmond.daemon.chronicle import Chronicle
+from fsmond.daemon.health import identity, leads_to
 from fsmond.daemon.keeper import Keeper
-from fsmond.daemon.missed import Missed
+from fsmond.daemon.missed import Missed, Resync
 from fsmond.daemon.reconciler import Reconciler
 from fsmond.daemon.timestamps import Timestamps
 from fsmond.index.tree import Index
@@ -26,15 +26,6 @@ _RESYNCS = 50  # losses that are remembered for people; older ones only count
 _log = logging.getLogger(__name__)
 
 WatcherFactory = Callable[[bytes, Sink, threading.Lock, frozenset[bytes]], Watcher]
-
-
-class Resync(NamedTuple):
-    """One time when changes went by unseen."""
-
-    time: float
-    """Seconds since the epoch."""
-    reason: str
-    detail: str
 
 
 class Monitor:
@@ -62,6 +53,7 @@ class Monitor:
         self.resynced = 0
         self._unlogged: deque[Resync] = deque(maxlen=_RESYNCS)
         self._patience = patience
+        self._identity = identity(root)
         self._lock = threading.Lock()  # guards the journal, and all of the watcher
         self._flush_wanted = False
         self._journal = Journal(_new_session(), keep=keep)
@@ -117,7 +109,7 @@ class Monitor:
         trouble = self.watcher.sync(deadline)
         if trouble or not keeper.built or keeper.recovering or self.watcher.is_partial:
             trouble = self._catch_up(trouble, wanted, deadline)
-        if self.ended is not None:
+        if self._has_ended():
             trouble = "degraded"
         if trouble is None and not self._lock.acquire(timeout=max(deadline - time.monotonic(), 0)):
             trouble = "sync-timeout"
@@ -131,6 +123,11 @@ class Monitor:
             return self._missed_locked(wanted, reason)
         finally:
             self._lock.release()
+
+    def _has_ended(self) -> bool:
+        if not leads_to(self.root, self._identity):
+            self.gone("the directory was moved or replaced")  # of which no event tells
+        return self.ended is not None
 
     def _parsed(self, since: bytes) -> Token | None:
         token = Token.parse(since)

@@ -150,9 +150,19 @@ def _excluded(place: Place) -> frozenset[bytes]:
     """Return what is none of the tree's: its git directory, wherever that is."""
     excluded = {b".git"}
     inside = place.root.rstrip(b"/") + b"/"
-    if place.worktree is not None and place.worktree.gitdir.startswith(inside):
-        excluded.add(place.worktree.gitdir[len(inside) :])
+    if place.worktree is not None:
+        gitdir = os.path.realpath(place.worktree.gitdir)  # `.git` may be a symbolic link
+        if gitdir.startswith(inside):
+            excluded.add(gitdir[len(inside) :])
+        excluded |= _spelled_otherwise(place.root)
     return frozenset(excluded)
+
+
+def _spelled_otherwise(root: bytes) -> set[bytes]:
+    """Return how `.git` is written there, where `.GIT` is the same."""
+    named = [name for name in os.listdir(root) if name.lower() == b".git"]
+    alike = [name for name in named if os.path.samefile(root + b"/" + name, root + b"/.git")]
+    return set(alike)
 
 
 def _options(place: Place) -> ServerOptions:

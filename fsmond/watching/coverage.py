@@ -50,7 +50,7 @@ class Coverage:
         self._mounts = mounts
         self.root = Directory(_NONE)
         self.by_descriptor: dict[int, Directory] = {}
-        self._opening = Opening(self._base, queue, self.by_descriptor)
+        self._opening = Opening(self._base, queue, self.by_descriptor, self.root)
         self.gaps = Gaps()
         self._to_list: list[tuple[Directory, bool]] = []  # and whether to report what is found
         self._adrift: dict[Directory, None] = {}

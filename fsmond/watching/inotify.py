@@ -23,6 +23,7 @@ from fsmond.watching.coverage import Coverage
 from fsmond.watching.events import Intake
 from fsmond.watching.limits import no_instance, no_watch
 from fsmond.watching.mounts import Mounts
+from fsmond.watching.opening import RootMovedError
 
 GATHER = 0.005  # seconds; what arrives within them is taken at once, far from filling the queue
 SLICE = 0.01  # seconds of work for which the lock is held, while others may wait for it
@@ -178,6 +179,9 @@ class InotifyEmitter(EventEmitter):
             if self._coverage.settled and not self._coverage.gaps.uncovered and not self._surveying:
                 return None  # by far the most frequent
             return self._settle_locked(deadline)
+        except RootMovedError:
+            self._sink.gone("the directory was moved away")
+            return "degraded"
         except Exception as error:
             # Events may be lost that nobody will see again.
             self._sink.gone(f"the watcher failed: {error!r}")

@@ -20,19 +20,33 @@ def inside(handle: int) -> bytes:
     return b"/proc/self/fd/%d/" % handle
 
 
+class RootMovedError(Exception):
+    """The root is not where it was, so that no path below it leads where it did."""
+
+
 class Opening:
     """Opens watched directories below a base, an absolute path with a `/` behind."""
 
-    def __init__(self, base: bytes, queue: Queue, known: Mapping[int, Directory]) -> None:
+    def __init__(
+        self, base: bytes, queue: Queue, known: Mapping[int, Directory], root: Directory
+    ) -> None:
         self._base = base
         self._queue = queue
         self._known = known
+        self._root = root
 
     def open(self, directory: Directory, access: int) -> int | None:
         """Return a descriptor of it, for the caller to close; None if it is not where it was.
 
-        Raises OSError if it is there, or may be, and can't be opened.
+        Raises OSError if it is there, or may be, and can't be opened; RootMovedError if all
+        went away together, of which no event tells.
         """
+        handle = self._open_if_there(directory, access)
+        if handle is None and not self._root_is_there():
+            raise RootMovedError
+        return handle
+
+    def _open_if_there(self, directory: Directory, access: int) -> int | None:
         try:
             handle = self._open(directory.prefix, access)
         except OSError as error:
@@ -84,6 +98,14 @@ class Opening:
             if error.errno in NOT_THERE or error.errno == errno.ENOSPC:
                 return False  # ENOSPC: it is another one, which would take one more watch
             raise
+
+    def _root_is_there(self) -> bool:
+        if self._root.descriptor not in self._known:
+            return True  # without a watch it can't be told
+        try:
+            return self._descriptor_at(self._base + b".") == self._root.descriptor
+        except OSError as error:
+            return error.errno not in NOT_THERE and error.errno != errno.ENOSPC
 
     def _descriptor_at(self, path: bytes) -> int:
         descriptor = self._queue.watch(path)

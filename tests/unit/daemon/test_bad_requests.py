@@ -12,7 +12,7 @@ from fsmond.daemon.requests import Requests
 def error_of(message: bytes) -> str:
     """Return the error with which a request is answered."""
     said: list[bytes] = []
-    reply = Requests(Monitor(b"/tree", FakeWatcher), {})(message, said.append)
+    reply = Requests(Monitor(b"/", FakeWatcher), {})(message, said.append)
     assert isinstance(reply, bytes)
     answer = json.loads(b"".join([*said, reply]))
     assert list(answer) == ["error"]
