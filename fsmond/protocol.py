@@ -10,6 +10,8 @@ FLUSH = b"flush"
 QUIT = b"quit"
 EVERYTHING = b"/"
 """As the first path: all may have changed."""
+EVERYTHING_TOLD = b"\0" + EVERYTHING + b"\0"
+"""How an answer ends then."""
 FSMOND = "fsmond"
 GITS_OWN = "git"
 _TOKENS_OF = {b"fsmond:": FSMOND, b"builtin:": GITS_OWN}  # how those begin that they give

@@ -68,9 +68,13 @@ def name_of(directory: bytes) -> str:
 
 def _socket_elsewhere(directory: bytes) -> bytes:
     """Return the socket's path for a directory that is no worktree: in the user's own folder."""
+    import warnings
+
     from platformdirs import user_runtime_dir  # slow to import, and not needed in a worktree
 
-    folder = user_runtime_dir("fsmond")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of a machine without such folders: it has another place
+        folder = user_runtime_dir("fsmond")
     _refuse_if_foreign(folder)
     return os.fsencode(os.path.join(folder, f"{name_of(directory)}.ipc"))
 

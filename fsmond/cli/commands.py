@@ -3,8 +3,6 @@
 import argparse
 import json
 import os
-import sys
-import time
 from collections import defaultdict
 from typing import Any
 
@@ -12,12 +10,9 @@ from fsmond.cli import start as starting
 from fsmond.cli.output import write, write_line
 from fsmond.cli.progress import shown
 from fsmond.client import Client
-from fsmond.errors import Error, NotRunningError, OtherDaemonError
+from fsmond.errors import NotRunningError, OtherDaemonError
 from fsmond.git.quoting import quote, quotes_high_bytes
 from fsmond.rendezvous import place_of
-
-_GONE = 30.0  # seconds in which a daemon that was asked to quit is gone
-_NAP = 0.01  # seconds
 
 
 def start(options: argparse.Namespace) -> int:
@@ -35,32 +30,9 @@ def run(options: argparse.Namespace) -> int:
 
 def stop(options: argparse.Namespace) -> int:
     """Have the daemon quit, and wait until nobody answers and its process is gone."""
-    from fsmond.daemon.alive import lives
+    from fsmond.cli.stopping import stop
 
-    client = Client(options.path, start=False)
-    try:
-        pid = client.status().get("pid")
-        client.quit()
-    except NotRunningError:
-        return 0
-    except OtherDaemonError as error:
-        print(f"fsmond: none runs: {error}", file=sys.stderr)
-        return 0
-    deadline = time.monotonic() + _GONE
-    while lives(pid) or _pid_of(client) == pid:
-        if time.monotonic() > deadline:
-            print(f"fsmond: process {pid} did not end; try: kill {pid}", file=sys.stderr)
-            return 1
-        time.sleep(_NAP)
-    return 0
-
-
-def _pid_of(client: Client) -> object:
-    """Return the process that answers now: Git may have started its own daemon."""
-    try:
-        return client.status().get("pid")
-    except (Error, TimeoutError):
-        return None
+    return stop(Client(options.path, start=False))
 
 
 def status(options: argparse.Namespace) -> int:
@@ -106,6 +78,20 @@ def verify(options: argparse.Namespace) -> int:
             f"{len(found) or 'no'} difference{'s' * (len(found) != 1)}"
         )
     return 1 if found else 0
+
+
+def install(options: argparse.Namespace) -> int:
+    """Have Git ask."""
+    from fsmond.cli.install import install
+
+    return install(options)
+
+
+def uninstall(options: argparse.Namespace) -> int:
+    """Have Git ask no more."""
+    from fsmond.cli.install import uninstall
+
+    return uninstall(options)
 
 
 def flush(options: argparse.Namespace) -> int:

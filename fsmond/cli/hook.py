@@ -20,7 +20,8 @@ _LONGEST = 8192  # bytes of a `.git` file: twice the longest path
 _REGULAR = 0o10  # the type of a plain file, as the upper bits of a mode have it
 _TIMEOUT = 3.0  # seconds; a daemon that is not stopped takes one at most
 # With a token that no daemon knows, so that the next answer is "everything" as well.
-_EVERYTHING = b"fsmond:starting:0\0/\0"
+_LOST = "fsmond:starting:0"
+_EVERYTHING = b"%s\0/\0" % _LOST.encode()
 
 
 def run(arguments: list[str]) -> int:
@@ -32,6 +33,10 @@ def run(arguments: list[str]) -> int:
             from fsmond.cli.main import run as explain  # knows all about usage and help
 
             return explain(["hook", *arguments])
+    if version == "2" and (not token or token.isdigit()):
+        # The index is new to monitors, or the last answer failed: then Git keeps a time, or
+        # nothing.  The daemon shall take that for a token that was lost.
+        token = _LOST
     try:
         reply = _ask(request_for(token))
     except (Error, OSError, ImportError) as error:  # there may be no platformdirs here

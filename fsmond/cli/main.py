@@ -49,6 +49,13 @@ def _parser() -> argparse.ArgumentParser:
     verify = add("verify", commands.verify, "compare the tree with what events told of it")
     verify.add_argument("--json", action="store_true", help="as one JSON object")
     add("flush", commands.flush, "have the daemon forget all tokens")
+    install = add("install", commands.install, "have Git ask fsmond, in the way that it can")
+    _add_ways(install)
+    uninstall = add("uninstall", commands.uninstall, "put back what was set before `install`")
+    for command in (install, uninstall):
+        command.add_argument(
+            "--global", dest="everywhere", action="store_true", help="for all your repositories"
+        )
     hook = adding.add_parser("hook", help="answer as Git's fsmonitor hook")
     hook.add_argument("version", metavar="VERSION", choices=["1", "2"], help="1 or 2")
     hook.add_argument("token", metavar="TOKEN", help="what Git was answered with the last time")
@@ -73,6 +80,15 @@ def _add_settings(command: argparse.ArgumentParser) -> None:
         type=int,
         help="verify at each Nth query, and log what is found (FSMOND_VERIFY_EVERY)",
     )
+
+
+def _add_ways(install: argparse.ArgumentParser) -> None:
+    way = install.add_mutually_exclusive_group()
+    for name, text in (
+        ("hook", "by a hook, as each git since 2.16 can"),
+        ("builtin", "by itself, as git 2.55 can, and 2.36 elsewhere than on Linux"),
+    ):
+        way.add_argument(f"--{name}", dest="way", action="store_const", const=name, help=text)
 
 
 def _add_query_options(query: argparse.ArgumentParser) -> None:

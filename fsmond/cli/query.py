@@ -6,7 +6,7 @@ from fsmond.cli.output import write
 from fsmond.client import Client
 from fsmond.errors import AnswerError, Error, NotRunningError
 from fsmond.git.quoting import is_usual, quote, quotes_high_bytes
-from fsmond.protocol import FSMOND, daemon_of, named, request_for
+from fsmond.protocol import EVERYTHING_TOLD, FSMOND, daemon_of, named, request_for
 
 NOT_RUNNING = 3  # exit status
 _FORMS = {"-z": "wire", "--json": "json"}
@@ -33,6 +33,8 @@ def answer(path: str, since: str | None, *, form: str, start: bool) -> int:
             whose, text = told.daemon, json.dumps(told.to_object()).encode() + b"\n"
         else:
             reply = client.ask(request_for(since or ""))
+            if since and reply.endswith(EVERYTHING_TOLD):
+                reply = client.ask(b"")  # the token in the other one is for Git
             whose = daemon_of(reply)
             text = reply if form == "wire" else as_lines(reply, client.place.root)
         write(text)

@@ -12,6 +12,8 @@ from ipc.errors import Error as IPCError
 from ipc.errors import NoServerError
 from ipc.state import ActiveState
 
+ENDING = "ending"
+"""A daemon of fsmond's that has lost its tree, and is about to end: its repository was moved."""
 _QUESTION = b'{"command": "version"}'  # what is no fsmond takes it for a token that it never gave
 _PATIENCE = 3.0  # seconds; an answer takes milliseconds, if the daemon has not been stopped
 _REMOVED = 1.0  # seconds in which it removes its socket, if it does so at all
@@ -19,7 +21,7 @@ _NAP = 0.001  # seconds between two looks at whether it is gone
 
 
 def holder_of(place: Place) -> str | None:
-    """Return who answers for the tree, as `Answer.daemon` names them; None if nobody is there."""
+    """Return who answers for the tree: ENDING, or as `Answer.daemon` has it; None if nobody."""
     if get_active_state(place.socket) != ActiveState.LISTENING:
         return None
     try:
@@ -30,7 +32,14 @@ def holder_of(place: Place) -> str | None:
         raise StartError(
             f"somebody holds {os.fsdecode(place.socket)}, and does not answer: {error}"
         ) from error
-    return FSMOND if reply.startswith(b"{") else daemon_of(reply)
+    if not reply.startswith(b"{"):
+        return daemon_of(reply)
+    import json  # slow to import, and there is nobody, as a rule
+
+    try:
+        return ENDING if json.loads(reply).get("ended") else FSMOND
+    except ValueError:
+        return "?"
 
 
 def have_quit(place: Place) -> None:

@@ -5,7 +5,7 @@ import time
 from typing import NamedTuple
 
 from fsmond.daemon.detach import READY
-from fsmond.daemon.holder import holder_of
+from fsmond.daemon.holder import ENDING, have_quit, holder_of
 from fsmond.daemon.lock import held
 from fsmond.daemon.spawn import spawn
 from fsmond.errors import StartError
@@ -38,9 +38,11 @@ def launch(place: Place, *, replace: bool = False, patience: float = PATIENCE) -
             # Git starts its own daemon whenever it finds none, and so may come in between.
             while time.monotonic() < deadline:
                 holder = holder_of(place)
-                if holder is not None and not (replace and holder != FSMOND):
+                if holder == ENDING:
+                    have_quit(place)
+                elif holder is not None and not (replace and holder != FSMOND):
                     return Launched(False, holder)
-                if _start(place, deadline, replace=replace):
+                elif _start(place, deadline, replace=replace):
                     return Launched(True, holder)
     except StartError:
         raise
@@ -61,5 +63,7 @@ def _start(place: Place, deadline: float, *, replace: bool) -> bool:
         return True
     if get_active_state(place.socket) != ActiveState.LISTENING:
         reason = said.decode(errors="replace").strip()
+        if reason.startswith("Traceback"):
+            reason = f"the daemon failed: {reason.splitlines()[-1]}"
         raise StartError(reason or "the daemon ended before it was ready, and did not say why")
     return False

@@ -1,5 +1,6 @@
 """What a daemon writes, and where."""
 
+import contextlib
 import logging
 import os
 import sys
@@ -37,7 +38,7 @@ class Log:
     def path(self) -> str | None:
         """Where it goes; None if to standard error, or nowhere.  Waits a moment for `open`."""
         self._opened.wait(_PATIENCE)
-        return self._path() if self._is_file else None
+        return _path_of(self._name) if self._is_file else None
 
     def open(self, *, to_file: bool) -> None:
         """Have everything logged to the file, or to standard error.  Harmless when repeated."""
@@ -55,19 +56,27 @@ class Log:
         """Return the newest warning or error, with its time."""
         return self._last.message
 
-    def _path(self) -> str:
-        # Slow to import, and not needed before somebody is answered.
-        from platformdirs import user_log_dir
-
-        return os.path.join(user_log_dir("fsmond", appauthor=False), f"{self._name}.log")
-
     def _file(self) -> logging.Handler:
         from logging.handlers import RotatingFileHandler  # slow to import, as above
 
-        path = self._path()
+        path = _path_of(self._name)
         try:
             os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
             return RotatingFileHandler(path, maxBytes=_SIZE, backupCount=1, errors="replace")
         except OSError:
             self._is_file = False
             return logging.NullHandler()
+
+
+def remove_logs(root: str) -> None:
+    """Remove what daemons of a tree wrote."""
+    path = _path_of(name_of(os.fsencode(root)))
+    for each in (path, f"{path}.1"):
+        with contextlib.suppress(OSError):
+            os.unlink(each)
+
+
+def _path_of(name: str) -> str:
+    from platformdirs import user_log_dir  # slow to import; not before somebody is answered
+
+    return os.path.join(user_log_dir("fsmond", appauthor=False), f"{name}.log")

@@ -21,6 +21,7 @@ from fsmond.watching.contract import Sink, Watcher
 PATIENCE = 0.9  # seconds a query may wait for the watcher: its client has its answer within one
 _NAP = 0.002  # seconds
 _SMALL = 500  # directories; they take about 10 ms
+RENEWING = b".fsmond"  # a name that is in no directory, as a rule
 _RESYNCS = 50  # losses that are remembered for people; older ones only count
 
 _log = logging.getLogger(__name__)
@@ -57,7 +58,7 @@ class Monitor:
         self._lock = threading.Lock()  # guards the journal, and all of the watcher
         self._flush_wanted = False
         self._journal = Journal(_new_session(), keep=keep)
-        index = Index(root, excluded)
+        self._index = index = Index(root, excluded)
         index.since = time.time_ns()
         self._chronicle = Chronicle(root, index, self._journal)
         self.watcher = watcher(root, self, self._lock, excluded)
@@ -109,7 +110,7 @@ class Monitor:
         trouble = self.watcher.sync(deadline)
         if trouble or not keeper.built or keeper.recovering or self.watcher.is_partial:
             trouble = self._catch_up(trouble, wanted, deadline)
-        if self._has_ended():
+        if self.why_ended() is not None:
             trouble = "degraded"
         if trouble is None and not self._lock.acquire(timeout=max(deadline - time.monotonic(), 0)):
             trouble = "sync-timeout"
@@ -124,10 +125,11 @@ class Monitor:
         finally:
             self._lock.release()
 
-    def _has_ended(self) -> bool:
+    def why_ended(self) -> str | None:
+        """Return why the tree can't be watched any longer, if it can't."""
         if not leads_to(self.root, self._identity):
             self.gone("the directory was moved or replaced")  # of which no event tells
-        return self.ended is not None
+        return self.ended
 
     def _parsed(self, since: bytes) -> Token | None:
         token = Token.parse(since)
@@ -181,9 +183,14 @@ class Monitor:
         found = self._journal.since(wanted)
         if isinstance(found, str):
             return Missed(now, None, found)
-        unreadable = self.watcher.unreadable()
-        if unreadable:
-            found = list(dict.fromkeys([*found, *unreadable]))
+        more = self.watcher.unreadable()
+        if wanted.is_unsure:
+            if not self.keeper.built:
+                return Missed(now, None, "sync-timeout")  # soon all directories are known
+            known = [*self._index.prefixes(), *self.watcher.watched()]
+            more += [prefix + RENEWING for prefix in known]
+        if more:
+            found = list(dict.fromkeys([*found, *more]))
         return Missed(now, found, None)
 
     def flush(self) -> Missed:

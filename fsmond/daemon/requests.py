@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from fsmond import __version__
 from fsmond.daemon.missed import Missed
 from fsmond.daemon.monitor import Monitor
+from fsmond.journal.token import Token
 from fsmond.protocol import EVERYTHING, FLUSH, QUIT, Answer
 from ipc.server import QUIT as STOP
 
@@ -51,7 +52,16 @@ class Requests:
             return STOP
         if message == FLUSH:
             return self._wire(self._monitor.flush(), reply)
-        return self._wire(self._missed(message), reply)
+        return self._wire(self._missed_by_git(message), reply)
+
+    def _missed_by_git(self, message: bytes) -> Missed:
+        """Answer a request that may be Git's: see `docs/git.md`, "What Git forgets"."""
+        missed = self._missed(message)
+        if message.isdigit():
+            self._monitor.timestamps.note_answer(told=missed.paths is not None)
+        elif missed.paths is None and _is_a_daemons(message):
+            missed = missed._replace(token=missed.token._replace(is_unsure=True))
+        return missed
 
     def _missed(self, token: bytes | None) -> Missed:
         missed = self._monitor.query(token)
@@ -108,7 +118,8 @@ class Requests:
         return verdict.to_object()
 
     def _version(self, _: Mapping[str, object]) -> dict[str, object]:
-        return {"version": __version__, "commands": sorted(self._commands)}
+        ended = self._monitor.why_ended()
+        return {"version": __version__, "commands": sorted(self._commands), "ended": ended}
 
     def _status(self, _: Mapping[str, object]) -> dict[str, object]:
         monitor, keeper = self._monitor, self._monitor.keeper
@@ -137,6 +148,11 @@ class Requests:
 def _as_object(missed: Missed) -> dict[str, object]:
     token, paths, reason = missed
     return Answer(os.fsdecode(bytes(token)), paths, reason).to_object()
+
+
+def _is_a_daemons(message: bytes) -> bool:
+    """Say whether it is a token that some daemon gave: who has it heard of changes before."""
+    return message.startswith(b"builtin:") or Token.parse(message) is not None
 
 
 def _short(value: object) -> str:

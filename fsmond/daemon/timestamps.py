@@ -8,12 +8,14 @@ clock is noted beside the history.  Two things would make a time mean less than 
 - Git takes the time of now for an index that knows of no monitor yet, and then believes its
   cache of untracked files, which may be as old as the index, as far as the answer does not
   contradict (seen with git 2.39 and 2.55).  So a time counts only if the index was written
-  after it, as it then was read from there.
+  after it, as it then was read from there.  The same happens when the hook failed: a time is
+  sure only if an answer is known that was given right after it.
 """
 
 import os
 import time
 from bisect import bisect_right
+from collections import deque
 from collections.abc import Callable
 
 from fsmond.journal.token import Token
@@ -21,6 +23,8 @@ from fsmond.journal.token import Token
 _MOST = 4096  # points; when there are more, every second one is forgotten
 _STEP = 20_000_000  # nanoseconds that the clock may seem to go back between two readings
 _SLACK = 50_000_000  # nanoseconds by which a point must be older than the time; more than a step
+_IN_TIME = 2_500_000_000  # nanoseconds in which an answer is there before a hook gives up
+_MOST_ANSWERS = 1000
 _MAX_DIGITS = 20  # of a time
 _TRIES = 3  # to read two clocks at once
 
@@ -38,6 +42,7 @@ class Timestamps:
         self._steady = steady
         self._points: list[tuple[int, Token]] = []  # each by the time when it was the newest
         self._read = (0, 0)  # both clocks, when they were read last
+        self._answers: deque[tuple[int, bool]] = deque(maxlen=_MOST_ANSWERS)
         self._latest = 0  # of all times before the clock was last set back
 
     def note(self, token: Token) -> None:
@@ -64,7 +69,15 @@ class Timestamps:
         except OSError:
             return None
         at = bisect_right(points, asked - _SLACK, key=lambda point: point[0])
-        return points[at - 1][1] if at else None
+        return points[at - 1][1]._replace(is_unsure=not self._was_told_at(asked)) if at else None
+
+    def note_answer(self, *, told: bool) -> None:
+        """Take notice that who asked with a time was told what changed, or everything, if not."""
+        self._answers.append((self._now(), told))
+
+    def _was_told_at(self, asked: int) -> bool:
+        answers = [told for at, told in list(self._answers) if asked <= at <= asked + _IN_TIME]
+        return bool(answers) and all(answers)
 
     def _now(self) -> int:
         """Read the clock, and see whether it was set back."""

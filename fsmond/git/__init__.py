@@ -5,4 +5,7 @@ fsmond.git.configured    which worktree a git directory's configuration names
 fsmond.git.socket_path   where Git looks for the socket of a worktree's daemon
 fsmond.git.quoting       paths as Git prints them
 fsmond.git.program       run Git's own command
+fsmond.git.repository    a worktree for which something is to be set, and whether it can be
+fsmond.git.settings      what was set in Git's configuration, and what was there before
+fsmond.git.hook          what Git runs as its fsmonitor hook
 """

@@ -1,13 +1,20 @@
 """Run Git's own command."""
 
 import os
+import re
 import subprocess
 
 _PATIENCE = 30.0  # seconds; what is asked for takes milliseconds
+_VERSION = re.compile(rb"git version (\d+)\.(\d+)")
 
 
 class GitError(Exception):
     """Git could not be run, or failed; the message is its own, or says what is missing."""
+
+    def __init__(self, message: str, status: int = -1) -> None:
+        super().__init__(message)
+        self.status = status
+        """Its exit status; -1 if it could not be run."""
 
 
 def git(*arguments: str, directory: bytes | None = None) -> bytes:
@@ -18,15 +25,36 @@ def git(*arguments: str, directory: bytes | None = None) -> bytes:
             ["git", *where, *arguments],
             stdin=subprocess.DEVNULL,
             capture_output=True,
-            env={**os.environ, "LC_ALL": "C"},  # what it says may be repeated, and is looked into
+            env={**os.environ, "LC_ALL": "C"},  # what it says is looked into
             timeout=_PATIENCE,
             check=False,
         )
-    except FileNotFoundError as error:
+    except (FileNotFoundError, NotADirectoryError) as error:
         raise GitError("there is no git in PATH; install it") from error
     except (OSError, ValueError, subprocess.TimeoutExpired) as error:
         raise GitError(f"git {arguments[0]}: {error}") from error
     if done.returncode != 0:
-        said = done.stderr.decode(errors="replace").strip().splitlines()
-        raise GitError(said[-1] if said else f"git {arguments[0]} failed, and did not say why")
+        raise GitError(_reason(done.stderr, arguments[0]), done.returncode)
     return done.stdout.removesuffix(b"\n")
+
+
+def _reason(said: bytes, command: str) -> str:
+    lines = said.decode(errors="replace").splitlines()
+    for line in lines:  # advice may follow, and warnings go before
+        if line.startswith(("fatal: ", "error: ")):
+            return line.partition(" ")[2]
+    return lines[-1] if lines else f"git {command} failed, and did not say why"
+
+
+def version() -> tuple[int, int]:
+    """Return the first two numbers of Git's version."""
+    text = git("version")
+    found = _VERSION.match(text)
+    if found is None:
+        raise GitError(f"git does not tell its version, but {text.decode(errors='replace')!r}")
+    return int(found[1]), int(found[2])
+
+
+def asks_daemons() -> bool:
+    """Say whether this git was built with a client for daemons: git 2.36, on Linux 2.55."""
+    return b"feature: fsmonitor--daemon" in git("version", "--build-options").splitlines()

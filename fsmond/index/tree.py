@@ -59,6 +59,10 @@ class Index:
     def __contains__(self, prefix: bytes) -> bool:
         return prefix in self._records
 
+    def prefixes(self) -> list[bytes]:
+        """Return all directories that are known; may be called on any thread."""
+        return list(self._records)
+
     def walk(
         self, tops: Iterable[bytes], *, besides: frozenset[bytes] = frozenset()
     ) -> Iterator[Look]:

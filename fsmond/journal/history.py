@@ -29,7 +29,7 @@ class Journal:
 
     def record(self, paths: Iterable[bytes]) -> None:
         """Note that these changed now."""
-        session, sequence = self.token
+        session, sequence, _ = self.token
         sequence += 1
         sequences = self._sequences
         forget = sequences.pop
@@ -42,7 +42,7 @@ class Journal:
 
     def since(self, token: Token) -> list[bytes] | str:
         """Return the paths that changed after `token`, newest first, or why that is not known."""
-        session, now = self.token
+        session, now, _ = self.token
         if token.session != session:
             return self._ended.get(
                 token.session, "restart" if token.is_genuine else "unknown-token"

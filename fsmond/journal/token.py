@@ -4,6 +4,7 @@ from typing import NamedTuple, Self
 
 _PREFIX = b"fsmond"
 SESSION_DIGITS = 16  # hexadecimal and random: no two daemons ever share a session
+_UNSURE = "0"  # behind the session
 _HEX = frozenset("0123456789abcdef")
 _MAX_DIGITS = 20  # no daemon lives for 10**20 changes
 
@@ -13,9 +14,12 @@ class Token(NamedTuple):
 
     session: str
     sequence: int
+    is_unsure: bool = False
+    """Whether it was given in the place of an older one, with an answer of everything."""
 
     def __bytes__(self) -> bytes:
-        return b"%s:%s:%d" % (_PREFIX, self.session.encode("ascii"), self.sequence)
+        session = self.session + _UNSURE * self.is_unsure
+        return b"%s:%s:%d" % (_PREFIX, session.encode("ascii"), self.sequence)
 
     @property
     def is_genuine(self) -> bool:
@@ -30,9 +34,9 @@ class Token(NamedTuple):
         # int() alone would also accept "+1", "1_0", " 1" and other scripts' digits.
         if prefix != _PREFIX or not digits.isdigit() or len(digits) > _MAX_DIGITS:
             return None
-        if (
-            not session.isalnum()
-            or bytes(token := cls(session.decode("ascii"), int(digits))) != text
-        ):
+        if not session.isalnum():
             return None
-        return token
+        name, rest = session[:SESSION_DIGITS].decode("ascii"), session[SESSION_DIGITS:]
+        is_unsure = rest == _UNSURE.encode("ascii")
+        token = cls(name if is_unsure else session.decode("ascii"), int(digits), is_unsure)
+        return token if bytes(token) == text else None

@@ -58,6 +58,9 @@ class Watcher(Protocol):
         Prefixes: with a `/` behind, nothing for the root.  The lock must be held.
         """
 
+    def watched(self) -> list[bytes]:
+        """Return the directories whose changes are told by events.  The lock must be held."""
+
     def note_compared(self, prefixes: Collection[bytes]) -> None:
         """Take notice that these are about to be compared.  The lock must be held."""
 

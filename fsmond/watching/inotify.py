@@ -117,6 +117,10 @@ class InotifyEmitter(EventEmitter):
         gaps = self._coverage.gaps
         return [*gaps.uncovered, *gaps.rewatched]
 
+    def watched(self) -> list[bytes]:
+        """See Watcher.watched."""
+        return [each.prefix for each in self._coverage.by_descriptor.values()]
+
     def note_compared(self, prefixes: Collection[bytes]) -> None:
         """See Watcher.note_compared."""
         if self._coverage.settled:  # else what was just begun to be watched may not be yet

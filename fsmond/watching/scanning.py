@@ -29,6 +29,10 @@ class ScanningWatcher:
         """See Watcher.unwatched."""
         return [b""]
 
+    def watched(self) -> list[bytes]:
+        """See Watcher.watched."""
+        return []
+
     def note_compared(self, prefixes: Collection[bytes]) -> None:
         """See Watcher.note_compared."""
 

@@ -1,59 +1,68 @@
-"""A git that asks fsmond, in each of the ways there are."""
+"""Repositories whose git asks fsmond."""
 
-import sys
-from collections.abc import Callable, Iterator
+import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from running import fsmond, git, no_daemon_left, status, tool, until
-
-import fsmond as package
-
-Git = Callable[..., str]
-HOOK = f'"{sys.executable}" "{Path(package.__file__).with_name("__main__.py")}" hook'
+from kinds_of_repository import Repository, make
+from running import fsmond, git, no_daemon_left, tool
+from ways_of_asking import WAYS, asking, program_of
 
 
-def _fill(root: Path) -> None:
-    for folder in ("a", "a/b", "a/b/c", "d/e", "d/f", "g"):
-        (root / folder).mkdir(parents=True)
-        for name in ("one", "two", "three"):
-            (root / folder / name).write_text(f"{folder}/{name}")
-
-
-@pytest.fixture(params=["hook-1", "hook-2", "builtin"])
-def ask(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Git]:
-    """Provide a git that asks fsmond, in a repository of its own."""
-    way = request.param
-    program = tool("FSMOND_MODERN_GIT", "git 2.55") if way == "builtin" else "git"
-    root = tmp_path / "repository"
-    _fill(root)
-
-    def run(*arguments: str) -> str:
-        return git(root, *arguments, program=program)
-
-    run("init", "--quiet")
-    run("add", "--all")
-    run("commit", "--quiet", "--message", "first")
-    run("config", "core.untrackedCache", "true")
-    with no_daemon_left(root):
-        assert fsmond("start", root).returncode == 0
-        if way == "builtin":
-            run("config", "core.fsmonitor", "true")
-        else:
-            run("config", "core.fsmonitor", HOOK)
-            run("config", "core.fsmonitorHookVersion", way[-1])
-        yield run
+@pytest.fixture(params=WAYS)
+def way(request: pytest.FixtureRequest) -> str:
+    """Name the way in which git asks."""
+    return str(request.param)
 
 
 @pytest.fixture
-def root(ask: Git, tmp_path: Path) -> Path:
-    """Name the place of the repository, where answers are of changes only from now on."""
+def kind() -> str:
+    """Name the kind of repository."""
+    return "plain"
+
+
+@pytest.fixture
+def cache() -> str:
+    """Say whether git keeps a list of untracked files."""
+    return "true"
+
+
+@pytest.fixture
+def files() -> int:
+    """Say how many files there are."""
+    return 400
+
+
+@pytest.fixture
+def repository(tmp_path: Path, way: str, kind: str, cache: str, files: int) -> Iterator[Repository]:
+    """Provide a repository of a kind whose git asks fsmond in that way."""
+    made = make(kind, tmp_path, program_of(way), files)
+    with asking(made, way, cache=cache):
+        yield made
+
+
+@pytest.fixture(params=["system", "modern"])
+def program(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Return the git that is first in PATH."""
+    if request.param == "modern":
+        path = Path(tool("FSMOND_MODERN_GIT", "git 2.55"))
+        monkeypatch.setenv("PATH", f"{path.parent}{os.pathsep}{os.environ['PATH']}")
+    return str(request.param)
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Iterator[Path]:
+    """Provide a repository with a linked worktree."""
     root = tmp_path / "repository"
-    until(lambda: _is_precise(ask, root))
-    return root
-
-
-def _is_precise(ask: Git, root: Path) -> bool:
-    before = status(root)["everything"]
-    ask("status")
-    return bool(status(root)["everything"] == before)
+    (root / "folder").mkdir(parents=True)
+    (root / "folder" / "file").write_text("first")
+    git(root, "init", "--quiet")
+    git(root, "add", "--all")
+    git(root, "commit", "--quiet", "--message=first")
+    git(root, "worktree", "add", "--quiet", "../linked")
+    with no_daemon_left(root), no_daemon_left(tmp_path / "linked"):
+        yield root
+        for each in (root, tmp_path / "linked"):
+            if fsmond("stop", each).stderr:  # it was Git's own
+                fsmond("start", "--replace", each)

@@ -11,6 +11,7 @@ from unit.daemon.fake_watcher import FakeWatcher
 
 from fsmond.daemon.missed import Missed
 from fsmond.daemon.monitor import Monitor
+from fsmond.daemon.requests import Requests
 
 PATIENCE = 0.05  # seconds
 Make = Callable[..., Monitor]
@@ -41,6 +42,12 @@ def watcher(monitor: Monitor) -> FakeWatcher:
 def monitor(make: Make) -> Monitor:
     """Return one that has started."""
     return started(make(patience=PATIENCE))
+
+
+@pytest.fixture
+def requests(monitor: Monitor) -> Requests:
+    """Return what answers for the monitor."""
+    return Requests(monitor, {"socket": "/socket", "last_error": lambda: "a fault"})
 
 
 def started(monitor: Monitor) -> Monitor:

@@ -57,6 +57,9 @@ class FakeWatcher:
         self._queued.clear()
         return self.trouble
 
+    def watched(self) -> list[bytes]:
+        return []
+
     def unwatched(self) -> list[bytes]:
         return list(self.blind)
 

@@ -1,17 +1,14 @@
 """What clients ask, and the answers, to the byte."""
 
-import json
-import os
-from typing import Any
-
 import pytest
 from running import until
+from unit.daemon.asking import ask, now, pieces_of
 from unit.daemon.conftest import Make
 from unit.daemon.fake_watcher import FakeWatcher
 
-from fsmond import __version__
 from fsmond.daemon.monitor import Monitor
 from fsmond.daemon.requests import Requests
+from fsmond.journal.token import Token
 from ipc.server import QUIT
 
 PIECE = 4000  # paths
@@ -26,35 +23,12 @@ def monitor(make: Make) -> Monitor:
     return monitor
 
 
-@pytest.fixture
-def requests(monitor: Monitor) -> Requests:
-    """Return what is tested."""
-    return Requests(monitor, {"socket": "/socket", "last_error": lambda: "a fault"})
-
-
-def pieces_of(requests: Requests, message: bytes) -> list[bytes]:
-    """Return the pieces in which a request is answered, the returned one last."""
-    pieces: list[bytes] = []
-    last = requests(message, pieces.append)
-    assert isinstance(last, bytes)
-    return [*pieces, last]
-
-
-def ask(requests: Requests, message: bytes) -> bytes:
-    """Return the whole answer."""
-    return b"".join(pieces_of(requests, message))
-
-
-def ask_object(requests: Requests, **request: object) -> dict[str, Any]:
-    """Return the object with which an object is answered."""
-    answer = json.loads(ask(requests, json.dumps(request).encode()))
-    assert isinstance(answer, dict)
-    return answer
-
-
-def now(monitor: Monitor) -> bytes:
-    """Return the token of where the history stands."""
-    return bytes(monitor.query(None).token)
+def as_sure(reply: bytes) -> bytes:
+    """Return an answer with its token as it would be for whoever had none before."""
+    text, _, rest = reply.partition(b"\0")
+    token = Token.parse(text)
+    assert token is not None
+    return bytes(token._replace(is_unsure=False)) + b"\0" + rest
 
 
 def test_nothing_changed_is_a_token_and_its_nul(requests: Requests, monitor: Monitor) -> None:
@@ -104,7 +78,30 @@ def test_whatever_is_no_request_is_a_token_of_nowhere(
     """Everything may have changed: that is right, whatever was meant."""
     reply = ask(requests, message)
 
-    assert reply == now(monitor) + b"\0/\0"
+    assert as_sure(reply) == now(monitor) + b"\0/\0"
+
+
+def test_a_token_in_the_place_of_one_that_was_lost_is_not_sure(
+    requests: Requests, monitor: Monitor, watcher: FakeWatcher
+) -> None:
+    """Git keeps its list of untracked files: the next answer names a path in each directory."""
+    token = ask(requests, b"fsmond:0123456789abcdef:7").partition(b"\0")[0]
+    watcher.happen(b"file")
+
+    second = ask(requests, token)
+    third = ask(requests, second.partition(b"\0")[0])
+
+    assert token != now(monitor)
+    assert second.split(b"\0")[1:] == [b"file", b".fsmond", b""]
+    assert third == now(monitor) + b"\0"
+
+
+@pytest.mark.parametrize("message", [b"", b"1", b"rubbish"])
+def test_the_first_token_that_somebody_has_is_sure(requests: Requests, message: bytes) -> None:
+    """Who had none before has nothing to forget."""
+    token = ask(requests, message).partition(b"\0")[0]
+
+    assert ask(requests, token) == token + b"\0"
 
 
 def test_a_flush_is_answered_with_everything_and_a_token_to_go_on(
@@ -116,7 +113,7 @@ def test_a_flush_is_answered_with_everything_and_a_token_to_go_on(
     reply = ask(requests, b"flush")
 
     assert reply == now(monitor) + b"\0/\0"
-    assert ask(requests, before) == now(monitor) + b"\0/\0"
+    assert as_sure(ask(requests, before)) == now(monitor) + b"\0/\0"
 
 
 def test_quit_stops_the_server_and_says_nothing(requests: Requests) -> None:
@@ -158,82 +155,3 @@ def test_no_answer_holds_an_empty_path(
 
     assert fields.pop() == b""  # behind the last NUL
     assert b"" not in fields
-
-
-def test_the_object_says_what_the_wire_says(
-    requests: Requests, monitor: Monitor, watcher: FakeWatcher
-) -> None:
-    """The same answer, for programs that would rather have names."""
-    token = now(monitor)
-    watcher.happen(b"caf\xe9", b"\xc3\xa9/")
-
-    answer = ask_object(requests, command="query", since=token.decode())
-
-    assert answer == {
-        "token": now(monitor).decode(),
-        "everything": False,
-        "reason": None,
-        "paths": ["\u00e9/", "caf\udce9"],
-    }
-
-
-@pytest.mark.parametrize(
-    ("request_of", "reason"),
-    [
-        ({}, "no-token"),
-        ({"since": None}, "no-token"),
-        ({"since": ""}, "unknown-token"),
-        ({"since": "rubbish"}, "unknown-token"),
-        ({"since": "\0"}, "unknown-token"),
-        ({"since": "\ud800"}, "unknown-token"),
-        ({"since": "fsmond:\u0660:1"}, "unknown-token"),
-        ({"since": "fsmond:0123456789abcdef:1"}, "restart"),
-    ],
-    ids=str,
-)
-def test_an_object_says_why_everything_may_have_changed(
-    requests: Requests, request_of: dict[str, object], reason: str
-) -> None:
-    """The wire has no room for it."""
-    answer = ask_object(requests, command="query", **request_of)
-
-    assert (answer["everything"], answer["reason"], answer["paths"]) == (True, reason, [])
-
-
-def test_a_flush_may_be_an_object(requests: Requests) -> None:
-    """All that can be asked can be asked so."""
-    assert ask_object(requests, command="flush")["reason"] == "flush"
-
-
-def test_the_commands_can_be_asked_for(requests: Requests) -> None:
-    """A newer client learns what an older daemon can do."""
-    answer = ask_object(requests, command="version")
-
-    assert answer["version"] == __version__
-    assert {"query", "status", "flush", "version"} <= set(answer["commands"])
-
-
-def test_status_tells_what_was_promised(requests: Requests, monitor: Monitor) -> None:
-    """People's monitoring reads these names."""
-    monitor.query(None)
-
-    answer = ask_object(requests, command="status")
-
-    assert answer["root"] == os.fsdecode(monitor.root)
-    assert answer["session"] == monitor.session
-    assert answer["directories"] == 3
-    assert answer["coverage"]["events"] == 3
-    assert answer["coverage"]["scan"] == 0
-    assert (answer["events"], answer["queries"], answer["resyncs"]) == (5, 1, [])
-    assert {"pid", "version", "uptime_seconds"} <= answer.keys()
-    assert (answer["state"], answer["advice"]) == ("ready", "sudo make it better")
-    assert (answer["socket"], answer["last_error"]) == ("/socket", "a fault")
-
-
-def test_status_tells_each_loss_with_its_reason(requests: Requests, watcher: FakeWatcher) -> None:
-    """It is where people look when Git was slow."""
-    watcher.lose("the queue was full")
-
-    (loss,) = ask_object(requests, command="status")["resyncs"]
-
-    assert (loss["reason"], loss["detail"]) == ("overflow", "the queue was full")

@@ -39,6 +39,11 @@ def timestamps(clocks: Clocks, tmp_path: Path) -> Timestamps:
     return Timestamps(bytes(index), clock=lambda: clocks.wall, steady=lambda: clocks.steady)
 
 
+def unsure(sequence: int) -> Token:
+    """Return the token for a time at which nobody is known to have been told what changed."""
+    return Token("s", sequence, is_unsure=True)
+
+
 def at(time: int) -> bytes:
     """Return what Git sends."""
     return b"%d" % time
@@ -50,8 +55,8 @@ def test_a_time_means_the_newest_point_before_it(timestamps: Timestamps, clocks:
         timestamps.note(Token("s", sequence))
         clocks.pass_seconds(1)
 
-    assert timestamps.token_at(at(START + 3 * SECOND // 2)) == Token("s", 1)
-    assert timestamps.token_at(at(START + 100 * SECOND)) == Token("s", 4)
+    assert timestamps.token_at(at(START + 3 * SECOND // 2)) == unsure(1)
+    assert timestamps.token_at(at(START + 100 * SECOND)) == unsure(4)
 
 
 def test_a_history_that_stands_still_was_there_since_it_came_there(
@@ -62,7 +67,7 @@ def test_a_history_that_stands_still_was_there_since_it_came_there(
         timestamps.note(Token("s", 7))
         clocks.pass_seconds(1)
 
-    assert timestamps.token_at(at(START + SECOND)) == Token("s", 7)
+    assert timestamps.token_at(at(START + SECOND)) == unsure(7)
 
 
 def test_a_time_before_the_first_point_means_nothing(timestamps: Timestamps) -> None:
@@ -81,10 +86,40 @@ def test_a_time_after_the_index_was_written_means_nothing(
     clocks.pass_seconds(10)
     os.utime(tmp_path / "index", ns=(START + 5 * SECOND, START + 5 * SECOND))
 
-    assert timestamps.token_at(at(START + 5 * SECOND)) == Token("s", 0)
+    assert timestamps.token_at(at(START + 5 * SECOND)) == unsure(0)
     assert timestamps.token_at(at(START + 5 * SECOND + 1)) is None
     (tmp_path / "index").unlink()
     assert timestamps.token_at(at(START + 5 * SECOND)) is None
+
+
+def test_a_time_is_sure_if_what_changed_was_told_right_after_it(
+    timestamps: Timestamps, clocks: Clocks
+) -> None:
+    """Then it was read from the index that Git wrote when it was told."""
+    timestamps.note(Token("s", 0))
+    clocks.pass_seconds(10)
+    asked = clocks.wall
+    clocks.pass_seconds(0.01)
+    timestamps.note_answer(told=True)
+    clocks.pass_seconds(10)
+
+    assert timestamps.token_at(at(asked)) == Token("s", 0)
+    assert timestamps.token_at(at(asked + SECOND)) == unsure(0)
+    assert timestamps.token_at(at(asked - 5 * SECOND)) == unsure(0), "the hook had given up by then"
+
+
+def test_a_time_is_not_sure_if_everything_was_told_right_after_it(
+    timestamps: Timestamps, clocks: Clocks
+) -> None:
+    """Git keeps the time, and what it knew of untracked files."""
+    timestamps.note(Token("s", 0))
+    clocks.pass_seconds(10)
+    asked = clocks.wall
+    timestamps.note_answer(told=True)
+    timestamps.note_answer(told=False)
+    clocks.pass_seconds(10)
+
+    assert timestamps.token_at(at(asked)) == unsure(0)
 
 
 def test_without_an_index_no_time_counts(clocks: Clocks) -> None:
@@ -111,7 +146,7 @@ def test_when_the_clock_was_set_back_times_from_before_mean_nothing(
     assert timestamps.token_at(at(before - 30 * SECOND)) is None
     assert timestamps.token_at(at(clocks.wall)) is None, "as it was before, too"
     clocks.pass_seconds(100)
-    assert timestamps.token_at(at(clocks.wall)) == Token("s", 1)
+    assert timestamps.token_at(at(clocks.wall)) == unsure(1)
 
 
 def test_a_clock_that_is_set_back_right_before_the_question_is_noticed(
@@ -137,8 +172,8 @@ def test_a_clock_that_is_set_forward_or_corrected_a_little_counts_on(
     timestamps.note(Token("s", 1))
     clocks.pass_seconds(10)
 
-    assert timestamps.token_at(at(START + 5 * SECOND)) == Token("s", 0)
-    assert timestamps.token_at(at(clocks.wall)) == Token("s", 1)
+    assert timestamps.token_at(at(START + 5 * SECOND)) == unsure(0)
+    assert timestamps.token_at(at(clocks.wall)) == unsure(1)
 
 
 def test_points_are_bounded_and_the_oldest_still_count(

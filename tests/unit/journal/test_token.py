@@ -17,6 +17,17 @@ def test_a_token_reads_as_it_was_written() -> None:
     assert Token.parse(written) == token
 
 
+def test_an_unsure_token_reads_as_it_was_written() -> None:
+    """It is one more digit behind the session, and nothing else is."""
+    written = bytes(Token(SESSION, 42, is_unsure=True))
+
+    assert written == b"fsmond:0123456789abcdef0:42"
+    assert Token.parse(written) == Token(SESSION, 42, is_unsure=True)
+    other = Token.parse(b"fsmond:0123456789abcdef1:42")
+    assert other == Token(f"{SESSION}1", 42)
+    assert not other.is_genuine
+
+
 @pytest.mark.parametrize("sequence", [0, 1, 9, 10, 2**63, 10**20 - 1])
 def test_a_sequence_may_be_as_large_as_a_daemon_can_live(sequence: int) -> None:
     """There is no overflow to be afraid of, and none to be fooled by."""

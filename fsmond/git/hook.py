@@ -1,0 +1,25 @@
+"""What Git runs as its fsmonitor hook, where it does not ask a daemon itself."""
+
+import os
+import shlex
+
+from fsmond.git.worktree import find
+
+
+def hook_command(program: str, main: str) -> str:
+    """Return the value of `core.fsmonitor`, which Git gives to a shell: Python and our file."""
+    words = [program.replace(os.sep, "/"), "-I", "-S", main.replace(os.sep, "/"), "hook"]
+    return shlex.join(words)
+
+
+def worktrees_with(files: list[str]) -> dict[str, bytes]:
+    """Return those of the files that are in worktrees, with the roots of these.
+
+    Whoever's commit is checked out there may replace them.
+    """
+    found = {}
+    for file in files:
+        worktree = find(os.path.realpath(os.path.dirname(os.fsencode(file))), {})
+        if worktree is not None:
+            found[file] = worktree.root
+    return found

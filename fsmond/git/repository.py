@@ -1,0 +1,92 @@
+"""A worktree for which something is to be set, and whether Git can have a monitor there."""
+
+import os
+
+from fsmond.git.program import GitError, asks_daemons, git, version
+
+_FIRST_HOOK = (2, 16)
+_FIRST_BOOLEAN = (2, 26)  # takes `core.fsmonitor=true` for what it is; before, for a hook's name
+
+
+class UnsuitableError(Exception):
+    """Git has no monitor there; the message says why, and what would help."""
+
+
+def root_of(path: str) -> bytes:
+    """Return the root of the worktree that Git finds from a directory; raise UnsuitableError."""
+    directory = os.fsencode(path)
+    try:
+        found = git("rev-parse", "--is-bare-repository", directory=directory)
+        if found == b"true":
+            raise UnsuitableError(f"{path} is a bare repository, which has no files to watch")
+        return os.path.realpath(git("rev-parse", "--show-toplevel", directory=directory))
+    except GitError as error:
+        raise UnsuitableError(f"{path}: {error}") from error
+
+
+def choose_way(chosen: str | None) -> str:
+    """Return `builtin` if this git asks daemons itself, else `hook`; raise if it can't have it.
+
+    `chosen`: which of the two it is to be.
+    """
+    now = version()
+    numbers = ".".join(map(str, now))
+    if now < _FIRST_HOOK:
+        raise UnsuitableError(f"git {numbers} knows no monitors; 2.16 was the first that did")
+    if chosen == "builtin" and now < _FIRST_BOOLEAN:
+        raise UnsuitableError(
+            f"git {numbers} would take core.fsmonitor=true for a hook's name, and miss changes; "
+            "try: fsmond install --hook"
+        )
+    if chosen == "builtin" and not asks_daemons():
+        raise UnsuitableError(f"git {numbers} asks no daemon itself here; use --hook")
+    return chosen or ("builtin" if asks_daemons() else "hook")
+
+
+def check_compatible(root: bytes) -> None:
+    """Raise UnsuitableError if this git wants no monitor in a worktree: that of another machine."""
+    if asks_daemons():
+        try:
+            git("fsmonitor--daemon", "status", directory=root)
+        except GitError as error:
+            if error.status != _NOT_WATCHING:
+                raise UnsuitableError(f"Git refuses: {error}") from error
+
+
+_NOT_WATCHING = 1  # exit status
+
+
+def scope_of(root: bytes) -> str:
+    """Return which file of Git's configuration is about a worktree, as an option of `config`."""
+    try:
+        apart = git("config", "--bool", "extensions.worktreeConfig", directory=root)
+    except GitError:
+        apart = b"false"
+    return "--worktree" if apart == b"true" else "--local"
+
+
+def worktrees_of(root: bytes) -> list[bytes]:
+    """Return the roots of all worktrees of the repository that there are, beginning with this."""
+    text = git("worktree", "list", "--porcelain", directory=root)
+    listed = [line[9:] for line in text.splitlines() if line.startswith(b"worktree ")]
+    # In the place of a submodule's first one, its git directory may be named; and a bare one.
+    roots = [path for path in listed if os.path.lexists(path + b"/.git")]
+    return list(dict.fromkeys([root, *map(os.path.realpath, roots)]))
+
+
+def effective(name: str, root: bytes | None) -> str | None:
+    """Return a setting as Git sees it there, from whatever file; None if it is not set."""
+    try:
+        return os.fsdecode(git("config", "--get", name, directory=root))
+    except GitError:
+        return None
+
+
+def forget_monitor(root: bytes) -> None:
+    """Have what monitors told removed from the index, with the list of untracked files.
+
+    Git makes both anew when they are wanted.
+    """
+    unset = ("-c", "core.fsmonitor=false", "-c", "core.untrackedCache=false")
+    command = ("update-index", "--no-fsmonitor", "--no-untracked-cache")
+    git(*unset, *command, directory=root)

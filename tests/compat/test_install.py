@@ -1,0 +1,201 @@
+"""`fsmond install` has Git ask, and `fsmond uninstall` leaves no trace of it."""
+
+import os
+from pathlib import Path
+
+import pytest
+from installing import asks_fsmond, has_client, traces, value, values
+from running import REFERENCE, fsmond, git, is_served, no_daemon_left, status, until
+
+from fsmond.client import Client
+
+
+@pytest.mark.usefixtures("program")
+def test_git_asks_after_install_and_nothing_is_left_after_uninstall(root: Path) -> None:
+    """The configuration is the same to the byte."""
+    before = traces(root)
+
+    done = fsmond("install", root)
+
+    assert done.returncode == 0, done.stderr
+    assert "core.fsmonitor is" in done.stdout
+    assert "core.untrackedCache is true" in done.stdout
+    assert (value(root, "core.fsmonitor") == "true") == has_client()
+    assert value(root, "core.untrackedCache") == "true"
+    assert asks_fsmond(root)
+    log = Path(str(status(root)["log"]))
+    assert log.exists()
+
+    assert fsmond("uninstall", root).returncode == 0
+
+    assert traces(root) == before
+    assert not is_served(root)
+    assert not log.exists()
+
+
+@pytest.mark.usefixtures("program")
+def test_to_install_twice_is_to_install_once(root: Path) -> None:
+    """What was there before is not what we set ourselves."""
+    git(root, "config", "core.fsmonitor", "before")
+    before = traces(root)
+    fsmond("install", root)
+    once = traces(root)
+    pid = status(root)["pid"]
+
+    assert fsmond("install", root).returncode == 0
+
+    assert traces(root) == once
+    assert status(root)["pid"] == pid
+    fsmond("uninstall", root)
+    assert traces(root) == before
+    assert fsmond("uninstall", root).returncode == 0
+
+
+def test_what_was_there_before_comes_back(root: Path) -> None:
+    """However odd it was: a hook of somebody's, and two values of which the last one counts."""
+    git(root, "config", "core.fsmonitor", "/some/hook --with 'words'\nand lines")
+    git(root, "config", "core.fsmonitorHookVersion", "1")
+    before = traces(root)
+    git(root, "config", "--add", "core.untrackedCache", "false")
+    git(root, "config", "--add", "core.untrackedCache", "keep")
+
+    fsmond("install", "--hook", root)
+
+    assert values(root)[1:] == ["true", "2"]
+    assert fsmond("uninstall", root).returncode == 0
+    assert git(root, "config", "--get-all", "core.untrackedCache") == "false\nkeep\n"
+    git(root, "config", "--unset-all", "core.untrackedCache")
+    assert traces(root) == before
+
+
+def test_what_was_changed_since_is_left(root: Path) -> None:
+    """Whoever sets it by hand knows why."""
+    fsmond("install", "--hook", root)
+    git(root, "config", "core.fsmonitor", "/another/hook")
+
+    done = fsmond("uninstall", root)
+
+    assert "core.fsmonitor was changed since" in done.stdout
+    assert values(root) == ["/another/hook", None, None]
+
+
+@pytest.mark.parametrize("program", ["modern"], indirect=True)
+@pytest.mark.usefixtures("program")
+def test_the_other_way_takes_the_place_of_the_first(root: Path) -> None:
+    """And what was there before both comes back."""
+    before = traces(root)
+
+    fsmond("install", "--hook", root)
+    assert values(root)[1:] == ["true", "2"]
+    assert asks_fsmond(root)
+    fsmond("install", root)
+    assert values(root) == ["true", "true", None]
+    assert asks_fsmond(root)
+    fsmond("uninstall", root)
+
+    assert traces(root) == before
+
+
+@pytest.mark.usefixtures("program")
+def test_worktrees_share_a_configuration(root: Path) -> None:
+    """It is said, and each has a daemon of its own."""
+    linked = root.parent / "linked"
+
+    done = fsmond("install", linked)
+
+    assert "for this repository, and each worktree of it" in done.stdout
+    assert asks_fsmond(linked)
+    assert value(root, "core.untrackedCache") == "true"
+    git(root, "status")
+    until(lambda: is_served(root))
+    fsmond("uninstall", root)
+    assert values(linked) == [None, None, None]
+    assert not is_served(linked)
+    assert not is_served(root)
+
+
+@pytest.mark.usefixtures("program")
+def test_a_worktree_with_a_configuration_of_its_own_is_installed_alone(root: Path) -> None:
+    """The others are not touched."""
+    linked = root.parent / "linked"
+    git(root, "config", "extensions.worktreeConfig", "true")
+
+    done = fsmond("install", linked)
+
+    assert "for this worktree" in done.stdout
+    assert asks_fsmond(linked)
+    assert values(root) == [None, None, None]
+    fsmond("uninstall", linked)
+    assert values(linked) == [None, None, None]
+
+
+@pytest.mark.usefixtures("program")
+def test_a_submodule_is_installed_alone(root: Path) -> None:
+    """What is left of it at the end is not looked for in the repository above."""
+    git(root, "submodule", "--quiet", "add", "../repository", "sub")
+    submodule = root / "sub"
+    with no_daemon_left(submodule):
+        fsmond("install", root)
+        assert fsmond("install", submodule).returncode == 0
+        git(submodule, "status")
+        assert value(submodule, "core.untrackedCache") == "true"
+        pid = status(root)["pid"]
+
+        assert fsmond("uninstall", submodule).returncode == 0
+
+        assert not is_served(submodule)
+        assert status(root)["pid"] == pid
+        fsmond("uninstall", root)
+
+
+@pytest.mark.usefixtures("program")
+def test_it_is_installed_for_all_repositories_at_once(root: Path, tmp_path: Path) -> None:
+    """Their daemons are started by the first git that asks."""
+    settings = Path(os.environ["GIT_CONFIG_GLOBAL"])
+    before = settings.read_bytes()
+
+    done = fsmond("install", "--global", cwd=tmp_path)
+
+    assert done.returncode == 0, done.stderr
+    assert value(root, "core.untrackedCache") == "true"
+    git(root, "status")
+    until(lambda: is_served(root))
+    fsmond("start", "--replace", root)
+    assert asks_fsmond(root)
+    assert fsmond("uninstall", "--global", cwd=tmp_path).returncode == 0
+    assert settings.read_bytes() == before
+
+
+@pytest.mark.parametrize("program", ["modern"], indirect=True)
+def test_gits_own_daemon_gives_way(root: Path, program: str) -> None:
+    """Who installs fsmond wants it, and not the one that git started at the last status."""
+    assert program
+    git(root, "fsmonitor--daemon", "start")
+
+    done = fsmond("install", root)
+
+    assert "took the place of git's own daemon" in done.stdout
+    assert asks_fsmond(root)
+
+
+@pytest.mark.usefixtures("program")
+@pytest.mark.parametrize("version", ["1", "2"])
+def test_a_cache_from_before_is_not_believed(root: Path, version: str) -> None:
+    """Git asks with the time of now then, and would believe what it is not told to look at."""
+    fsmond("start", root)  # so early that it knows what changed since
+    for each in (root / "folder" / "file", root / "folder", root):
+        os.utime(each, (0, 0))  # Git looks again at what is as new as its index
+    git(root, "config", "core.untrackedCache", "true")
+    git(root, "status")
+    git(root, "status")
+    (root / "folder" / "new").touch()
+    client = Client(root, start=False)
+    client.query()
+    client.ask(b"1")  # it notes at what time it knew of this
+
+    fsmond("install", root)
+    if value(root, "core.fsmonitor") != "true":
+        git(root, "config", "core.fsmonitorHookVersion", version)
+
+    assert git(root, "status", "--porcelain") == "?? folder/new\n"
+    assert git(root, *REFERENCE, "status", "--porcelain") == "?? folder/new\n"

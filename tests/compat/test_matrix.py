@@ -1,0 +1,53 @@
+"""`git status` says the same over days of work, whether it asks fsmond or looks at everything."""
+
+import os
+import random
+import time
+
+import pytest
+from days_of_work import usual_day, wild_days
+from kinds_of_repository import KINDS, Repository
+from person import Person
+from same_status import Observer
+from ways_of_asking import WAYS
+
+FILES = {**dict.fromkeys(KINDS, 400), "plain": 2000}
+SEED = os.environ.get("FSMOND_SEED")
+SECONDS = os.environ.get("FSMOND_MATRIX_SECONDS")
+WILD = float(SECONDS or 0.25)  # seconds of wild days, for each
+HALF = 0.5
+# Where git makes a sparse index whole, it keeps nothing of what it was told.
+RELIED = {"sparse": 0.5}
+
+
+def _share(way: str, kind: str) -> float:
+    """Return how much is done of a usual day: a hook takes ten times as long to answer.
+
+    Which part that is differs each time; all of it is done if there is time.
+    """
+    if SECONDS or way == "modern-builtin":
+        return 1.0
+    return 0.6 if kind == "plain" else 0.3
+
+
+@pytest.mark.parametrize("cache", ["true", "false"], ids=["cache", "no-cache"])
+@pytest.mark.parametrize(("kind", "files"), FILES.items(), ids=KINDS)
+@pytest.mark.parametrize("way", WAYS)
+def test_status_is_the_same_all_day(repository: Repository, way: str, kind: str) -> None:
+    """Whatever was done; and fsmond told what changed, not that everything may have."""
+    seed = int(SEED or random.randrange(10**6))
+    person = Person(repository, random.Random(seed))
+    observer = Observer(repository)
+
+    def look(when: str) -> bool:
+        return observer.look(f"{when} (seed {seed})")
+
+    relied = [look(when) for when in usual_day(person, kind, share=_share(way, kind))]
+    assert sum(relied) >= len(relied) * RELIED.get(kind, 1)
+
+    end = time.monotonic() + WILD
+    for when in wild_days(person, kind):
+        if person.chance.random() < HALF:
+            assert look(when) or kind in RELIED
+        if time.monotonic() > end:
+            break

@@ -1,0 +1,51 @@
+"""Something that fsmond needs is missing: it is said in a line."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import fsmond as package
+
+
+def test_a_daemon_without_its_libraries_says_which_one(tmp_path: Path) -> None:
+    """Not by a traceback, of which the first line says nothing."""
+    main = Path(package.__file__).with_name("__main__.py")
+
+    done = subprocess.run(
+        [sys.executable, "-I", "-c", _WITHOUT, str(main), str(tmp_path)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 1
+    assert done.stderr.count("\n") == 1
+    assert "the daemon failed: ModuleNotFoundError: No module named" in done.stderr
+
+
+_WITHOUT = """\
+import runpy, sys
+main, tree = sys.argv[1:]
+sys.path.append(main.rpartition("/fsmond/")[0])
+import fsmond.daemon.spawn_unix as spawning
+child = spawning.Child.__init__
+spawning.Child.__init__ = lambda self, words: child(self, [words[0], "-S", *words[1:]])
+sys.argv = ["fsmond", "start", tree]
+runpy.run_path(main, run_name="__main__")
+"""
+
+
+def test_without_a_runtime_folder_nothing_is_said(tmp_path: Path) -> None:
+    """Another place is taken, and people did nothing wrong."""
+    environment = {key: value for key, value in os.environ.items() if key != "XDG_RUNTIME_DIR"}
+
+    done = subprocess.run(
+        [sys.executable, "-m", "fsmond", "status", tmp_path],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert (done.returncode, done.stderr) == (1, "")

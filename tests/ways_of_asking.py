@@ -1,0 +1,59 @@
+"""The ways in which git can be made to ask fsmond."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from functools import partial
+from pathlib import Path
+
+from kinds_of_repository import Repository
+from running import fsmond, git, no_daemon_left, status, tool, until
+from same_status import told_everything
+
+import fsmond as package
+
+WAYS = ["system-hook-1", "system-hook-2", "modern-hook-1", "modern-hook-2", "modern-builtin"]
+# As the README has people configure it.
+HOOK = f'"{sys.executable}" -I -S "{Path(package.__file__).with_name("__main__.py")}" hook'
+
+
+def program_of(way: str) -> str:
+    """Return the git of a way; skip the test where there is none."""
+    if way.startswith("modern"):
+        return tool("FSMOND_MODERN_GIT", "git 2.55")
+    return "git"
+
+
+def configure(way: str, tree: Path, program: str, *, hook: str = HOOK) -> None:
+    """Have git ask in that way."""
+    settings = {"core.fsmonitor": "true"}
+    if "hook" in way:
+        settings = {"core.fsmonitor": hook, "core.fsmonitorHookVersion": way[-1]}
+    for name, value in settings.items():
+        git(tree, "config", name, value, program=program)
+
+
+@contextmanager
+def asking(repository: Repository, way: str, *, cache: str) -> Iterator[None]:
+    """Have git ask fsmond, in all trees of a repository, and be told what changed."""
+    with ExitStack() as stack:
+        for tree in repository.trees:
+            stack.enter_context(no_daemon_left(tree))
+            assert fsmond("start", tree).returncode == 0
+            git(tree, "config", "core.untrackedCache", cache, program=repository.program)
+            configure(way, tree, repository.program)
+        for tree in repository.trees:
+            until(partial(_is_ready, tree))
+            until(partial(relies, repository, tree))
+        yield
+
+
+def relies(repository: Repository, tree: Path) -> bool:
+    """Have git ask; say whether it was told what changed."""
+    before = sum(map(told_everything, repository.trees))
+    git(tree, "status", program=repository.program)
+    return sum(map(told_everything, repository.trees)) == before
+
+
+def _is_ready(tree: Path) -> bool:
+    return bool(status(tree)["state"] == "ready")

@@ -1,0 +1,144 @@
+"""Pieces of work with git's commands; each pauses where somebody may look."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from kinds_of_repository import HOME
+from person import Person, Piece
+
+
+def tidy_up(person: Person) -> Iterator[None]:
+    """Leave off whatever was begun."""
+    person.git("merge", "--abort", may_fail=True)
+    person.git("rebase", "--quit", may_fail=True)
+    person.git("checkout", "--quiet", "--force", HOME)
+    yield
+    person.git("clean", "--quiet", "-dffx")
+    yield
+
+
+def switch_branches(person: Person) -> Iterator[None]:
+    """Have most of the files change; what is untracked stays."""
+    person.write("src/untracked/1")
+    person.git("checkout", "--quiet", "other")
+    yield
+    person.append(person.file("src/of-other"))
+    person.write("lib/moved/untracked")
+    yield
+    person.git("checkout", "--quiet", "--force", HOME)
+    yield
+
+
+def put_work_aside(person: Person) -> Iterator[None]:
+    """Stash it, work on something else, and take it up again."""
+    person.append(person.file("src"))
+    person.write("src/aside/untracked")
+    person.git("stash", "push", "--quiet", "--include-untracked")
+    yield
+    person.append(person.file("lib"))
+    person.git("commit", "--quiet", "--all", "--message", "meanwhile")
+    person.git("stash", "pop", "--quiet")
+    yield
+
+
+def merge(person: Person) -> Iterator[None]:
+    """Meet a conflict, and give up; meet it once more, and resolve it."""
+    path, theirs = person.file("src"), person.new_name()
+    person.git("checkout", "--quiet", "-b", theirs)
+    person.write(f"doc/{theirs}/1")
+    _commit_edit(person, path)
+    person.go_home()
+    _commit_edit(person, path)
+    person.git("merge", "--quiet", theirs, may_fail=True)
+    yield
+    person.git("merge", "--abort")
+    yield
+    person.git("merge", "--quiet", theirs, may_fail=True)
+    person.save(path)
+    yield
+    person.git("add", str(path))
+    yield
+    person.git("commit", "--quiet", "--no-edit")
+    yield
+
+
+def rebase(person: Person) -> Iterator[None]:
+    """Put some commits on others, stop at a conflict, and go on."""
+    topic, path = person.new_name(), person.file("src")
+    person.git("checkout", "--quiet", "-b", topic)
+    person.write(f"src/{topic}/1.txt")
+    person.commit()
+    _commit_edit(person, path)
+    person.go_home()
+    _commit_edit(person, path)
+    person.git("rebase", "--quiet", HOME, topic, may_fail=True)
+    yield
+    person.save(path)
+    person.git("add", "--update")
+    yield
+    person.git("rebase", "--continue")
+    person.git("checkout", "--quiet", "-B", HOME)
+    yield
+
+
+def _commit_edit(person: Person, path: Path) -> None:
+    person.append(path)
+    person.git("commit", "--quiet", "--all", "--message", person.new_name())
+
+
+def move_with_git(person: Person) -> Iterator[None]:
+    """Move a directory and a file, edit what was moved, and take it back."""
+    old, new = person.folder("src"), person.root / "src" / person.new_name()
+    person.git("mv", str(old), str(new))
+    person.git("mv", str(person.file("doc")), f"lib/{person.new_name()}")
+    yield
+    person.append(person.file(new))
+    person.write(new / "deep" / person.new_name())
+    yield
+    person.commit()
+    person.save(person.file(new))
+    person.file(new).unlink()
+    yield
+    person.git("reset", "--quiet", "--hard", "HEAD~1")
+    yield
+
+
+def think_again(person: Person) -> Iterator[None]:
+    """Undo: in the worktree, in the index, and in history."""
+    path = person.file("src")
+    person.append(path)
+    person.git("add", "--update")
+    person.file("lib").unlink()
+    yield
+    person.git("checkout", "--quiet", "--", "lib", str(path))
+    yield
+    person.git("commit", "--quiet", "--all", "--message", "to be reverted")
+    person.git("revert", "--no-edit", "HEAD")
+    person.git("reset", "--quiet", "HEAD~1")
+    yield
+    person.git("checkout", "--quiet", "HEAD~1", "--", "src", "doc")
+    yield
+
+
+def stop_tracking(person: Person) -> Iterator[None]:
+    """Leave files where they are, and git without them."""
+    folder = person.folder("src")
+    person.git("rm", "-r", "--force", "--quiet", "--cached", str(folder))
+    yield
+    person.write(folder / "untracked")
+    person.git("commit", "--quiet", "--message", "no longer tracked")
+    yield
+    person.git("reset", "--quiet", "--hard", "HEAD~1")
+    yield
+
+
+PIECES: tuple[Piece, ...] = (
+    tidy_up,
+    switch_branches,
+    put_work_aside,
+    merge,
+    rebase,
+    move_with_git,
+    think_again,
+    stop_tracking,
+)
