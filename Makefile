@@ -18,7 +18,7 @@ types: $(VENV)/.developed
 	for platform in linux darwin win32; do $(BIN)/mypy --platform $$platform || exit 1; done
 
 bench: $(VENV)/.installed
-	$(BIN)/python scripts/bench.py
+	$(BIN)/python scripts/bench.py && $(BIN)/python scripts/bench_git.py
 
 clean:
 	rm -rf $(VENV) build *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis

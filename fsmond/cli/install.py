@@ -12,7 +12,6 @@ from fsmond.client import Client
 from fsmond.daemon.holder import have_quit, holder_of
 from fsmond.daemon.launch import launch
 from fsmond.daemon.logs import remove_logs
-from fsmond.errors import Error
 from fsmond.git import repository
 from fsmond.git.hook import hook_command, worktrees_with
 from fsmond.git.program import GitError
@@ -29,24 +28,7 @@ _WHERE = {
 
 
 def install(options: argparse.Namespace) -> int:
-    """Set what makes Git ask, and start the daemon."""
-    try:
-        return _install(options)
-    except (UnsuitableError, GitError) as error:
-        print(f"fsmond: {error}", file=sys.stderr)
-        return 1
-
-
-def uninstall(options: argparse.Namespace) -> int:
-    """Put back what was there before, and end the daemon."""
-    try:
-        return _uninstall(options)
-    except (UnsuitableError, GitError) as error:
-        print(f"fsmond: {error}", file=sys.stderr)
-        return 1
-
-
-def _install(options: argparse.Namespace) -> int:
+    """Set what makes Git ask, and start the daemon.  Raises GitError."""
     way = repository.choose_way(options.way)
     root = None if options.everywhere else repository.root_of(options.path)
     if root is not None:
@@ -87,11 +69,7 @@ def _safe_hook(root: bytes | None) -> str:
 
 
 def _start(root: bytes, way: str) -> int:
-    try:
-        started, met = launch(place_of(root), replace=True)
-    except Error as error:
-        print(f"fsmond: {error}", file=sys.stderr)
-        return 1
+    started, met = launch(place_of(root), replace=True)
     if started and met:
         write_line(f"fsmond took the place of {named(met)}")
     write_line(f"fsmond is watching {os.fsdecode(root)}")
@@ -103,7 +81,8 @@ def _start(root: bytes, way: str) -> int:
     return 0
 
 
-def _uninstall(options: argparse.Namespace) -> int:
+def uninstall(options: argparse.Namespace) -> int:
+    """Put back what was there before, and end the daemon.  Raises GitError."""
     root = None if options.everywhere else repository.root_of(options.path)
     scope = "--global" if root is None else repository.scope_of(root)
     settings = Settings(scope, root)

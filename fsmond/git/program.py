@@ -8,7 +8,7 @@ _PATIENCE = 30.0  # seconds; what is asked for takes milliseconds
 _VERSION = re.compile(rb"git version (\d+)\.(\d+)")
 
 
-class GitError(Exception):
+class GitError(OSError):
     """Git could not be run, or failed; the message is its own, or says what is missing."""
 
     def __init__(self, message: str, status: int = -1) -> None:

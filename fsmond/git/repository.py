@@ -5,10 +5,11 @@ import os
 from fsmond.git.program import GitError, asks_daemons, git, version
 
 _FIRST_HOOK = (2, 16)
+_NOT_WATCHING = 1  # exit status of `git fsmonitor--daemon status`
 _FIRST_BOOLEAN = (2, 26)  # takes `core.fsmonitor=true` for what it is; before, for a hook's name
 
 
-class UnsuitableError(Exception):
+class UnsuitableError(GitError):
     """Git has no monitor there; the message says why, and what would help."""
 
 
@@ -16,12 +17,13 @@ def root_of(path: str) -> bytes:
     """Return the root of the worktree that Git finds from a directory; raise UnsuitableError."""
     directory = os.fsencode(path)
     try:
-        found = git("rev-parse", "--is-bare-repository", directory=directory)
-        if found == b"true":
-            raise UnsuitableError(f"{path} is a bare repository, which has no files to watch")
-        return os.path.realpath(git("rev-parse", "--show-toplevel", directory=directory))
+        is_bare = git("rev-parse", "--is-bare-repository", directory=directory) == b"true"
+        root = None if is_bare else git("rev-parse", "--show-toplevel", directory=directory)
     except GitError as error:
         raise UnsuitableError(f"{path}: {error}") from error
+    if root is None:
+        raise UnsuitableError(f"{path} is a bare repository, which has no files to watch")
+    return os.path.realpath(root)
 
 
 def choose_way(chosen: str | None) -> str:
@@ -51,9 +53,6 @@ def check_compatible(root: bytes) -> None:
         except GitError as error:
             if error.status != _NOT_WATCHING:
                 raise UnsuitableError(f"Git refuses: {error}") from error
-
-
-_NOT_WATCHING = 1  # exit status
 
 
 def scope_of(root: bytes) -> str:
