@@ -7,6 +7,8 @@ JSON object.  docs/protocol.md has the bytes.
 from fsmond.errors import AnswerError
 
 FLUSH = b"flush"
+NO_TOKEN = b"-"
+"""Of who has none; Git, when it lost its own, sends nothing at all."""
 QUIT = b"quit"
 EVERYTHING = b"/"
 """As the first path: all may have changed."""
@@ -21,7 +23,7 @@ _LONGEST = 16  # bytes of such a beginning
 def request_for(token: str) -> bytes:
     """Return the request for what changed since a token, which must not be taken for a command."""
     request = token.encode(errors="surrogateescape")
-    return b"" if request in (FLUSH, QUIT) or request.startswith(b"{") else request
+    return NO_TOKEN if request in (b"", FLUSH, QUIT) or request[:1] == b"{" else request
 
 
 class Answer:

@@ -6,7 +6,14 @@ from fsmond.cli.output import write
 from fsmond.client import Client
 from fsmond.errors import AnswerError, Error, NotRunningError
 from fsmond.git.quoting import is_usual, quote, quotes_high_bytes
-from fsmond.protocol import EVERYTHING_TOLD, FSMOND, daemon_of, named, request_for
+from fsmond.protocol import (
+    EVERYTHING_TOLD,
+    FSMOND,
+    NO_TOKEN,
+    daemon_of,
+    named,
+    request_for,
+)
 
 NOT_RUNNING = 3  # exit status
 _FORMS = {"-z": "wire", "--json": "json"}
@@ -34,7 +41,7 @@ def answer(path: str, since: str | None, *, form: str, start: bool) -> int:
         else:
             reply = client.ask(request_for(since or ""))
             if since and reply.endswith(EVERYTHING_TOLD):
-                reply = client.ask(b"")  # the token in the other one is for Git
+                reply = client.ask(NO_TOKEN)  # the token in the other one is for Git
             whose = daemon_of(reply)
             text = reply if form == "wire" else as_lines(reply, client.place.root)
         write(text)

@@ -151,8 +151,11 @@ def _as_object(missed: Missed) -> dict[str, object]:
 
 
 def _is_a_daemons(message: bytes) -> bool:
-    """Say whether it is a token that some daemon gave: who has it heard of changes before."""
-    return message.startswith(b"builtin:") or Token.parse(message) is not None
+    """Say whether it is a token that some daemon gave, or Git's that lost one.
+
+    Who sends that heard of changes before.
+    """
+    return not message or message.startswith(b"builtin:") or Token.parse(message) is not None
 
 
 def _short(value: object) -> str:
