@@ -4,8 +4,7 @@ import os
 import sys
 
 from fsmond.errors import PathError
-from fsmond.git.socket_path import socket_of
-from fsmond.git.worktree import Worktree, find
+from fsmond.git.worktree import SOCKET, Worktree, find
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -52,7 +51,7 @@ def place_of(path: "StrPath", environment: "Mapping[str, str] | None" = None) ->
         return Place(directory, _socket_elsewhere(directory), None)
     try:
         os.stat(worktree.root + b"/.")
-        return Place(worktree.root, socket_of(worktree), worktree)
+        return Place(worktree.root, _socket_of(worktree), worktree)
     except OSError as error:  # it need not be above what was named
         reason = _REASONS.get(type(error), error)
         root, gitdir = os.fsdecode(worktree.root), os.fsdecode(worktree.gitdir)
@@ -64,6 +63,15 @@ def name_of(directory: bytes) -> str:
     from hashlib import sha256  # not needed for a query in a worktree
 
     return sha256(directory).hexdigest()[:32]
+
+
+def _socket_of(worktree: Worktree) -> bytes:
+    # What is on no disk of this machine has no device's number; FUSE on a disk is passed over.
+    if sys.platform == "linux" and not os.major(os.stat(worktree.gitdir).st_dev):
+        from fsmond.git.socket_path import socket_of  # slow to import, and seldom needed
+
+        return socket_of(worktree)
+    return os.path.join(worktree.gitdir, SOCKET)
 
 
 def _socket_elsewhere(directory: bytes) -> bytes:

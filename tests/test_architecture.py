@@ -49,7 +49,7 @@ PLATFORM = {  # who may ask for it, to decide what
     "fsmond.daemon.process": "which signals there are",
     "fsmond.cli.hook": "how the environment is read without `os`",
     "fsmond.git.socket_path": "how a file system is known to be another machine's",
-    "fsmond.rendezvous": "whether a folder can be another user's",
+    "fsmond.rendezvous": "whether a folder can be another user's, or another machine's",
     "ipc.client": "how a server is reached",
     "ipc.server": "how one is reached by clients",
     "ipc._listen_unix": "whether a shutdown wakes those who accept",

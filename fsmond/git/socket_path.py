@@ -1,14 +1,11 @@
-"""Where Git looks for the socket of a worktree's daemon.  On the way of every query."""
+"""Where Git looks for the socket of a worktree's daemon, if its git directory may be remote."""
 
 import os
 import sys
+from hashlib import sha1
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from fsmond.git.worktree import Worktree
-
-NAME = b"fsmonitor--daemon.ipc"
-"""In the worktree's git directory."""
+from fsmond.git.program import GitError, git
+from fsmond.git.worktree import SOCKET, Worktree
 
 _MOUNTS = "/proc/self/mountinfo"
 # By their names there.  Git goes by the numbers that statfs returns, and all that is done by FUSE
@@ -16,18 +13,14 @@ _MOUNTS = "/proc/self/mountinfo"
 _REMOTE = ("nfs", "nfs4", "cifs", "smbfs", "smb3", "afs", "coda", "virtiofs")
 
 
-def socket_of(worktree: "Worktree", mounts: str = _MOUNTS) -> bytes:
+def socket_of(worktree: Worktree, mounts: str = _MOUNTS) -> bytes:
     """Return the socket's path; raise OSError if the git directory is out of reach.
 
     On a file system of another machine no socket works.  Then it is in the folder that
     `fsmonitor.socketDir` names, or in the home directory, as git 2.55 was seen to do.
     """
     if not _is_remote(worktree.gitdir, mounts):
-        return os.path.join(worktree.gitdir, NAME)
-    from hashlib import sha1  # as all below, slow to import, and seldom needed
-
-    from fsmond.git.program import GitError, git
-
+        return os.path.join(worktree.gitdir, SOCKET)
     try:
         command = ("config", "--type=path", "fsmonitor.socketDir")
         folder = git(*command, directory=worktree.root)

@@ -6,6 +6,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+SOCKET = b"fsmonitor--daemon.ipc"
+"""The name of a worktree's socket in its git directory: where Git looks for it, as a rule."""
+
 _LONGEST = 8192  # bytes of a `.git` file: twice the longest path
 _LONGEST_SETTINGS = 1 << 20  # bytes of a configuration file
 

@@ -4,6 +4,7 @@ This needs a process and a socket, unlike its neighbours: only a bare interprete
 """
 
 import contextlib
+import os
 import socket
 import subprocess
 import sys
@@ -24,7 +25,7 @@ LEAN = {
     "hook 2 token": (f"{SHORT_WAY} fsmond.cli.hook fsmond.errors fsmond.protocol", "_socket errno"),
     "query --no-start": (
         f"{SHORT_WAY} fsmond.cli.output fsmond.cli.query fsmond.client fsmond.errors fsmond.git"
-        " fsmond.git.quoting fsmond.git.socket_path fsmond.git.worktree fsmond.protocol"
+        " fsmond.git.quoting fsmond.git.worktree fsmond.protocol"
         " fsmond.rendezvous",
         "_socket errno os os.path posixpath genericpath stat _stat _collections_abc",
     ),
@@ -54,6 +55,8 @@ def test_what_git_waits_for_imports_no_more_than_it_needs(command: str) -> None:
         pytest.skip("its sockets are pipes")
     # Not in tmp_path: for a long path more is imported, to make it short.
     with TemporaryDirectory(dir="/tmp") as tree, socket.socket(socket.AF_UNIX) as listener:
+        if command.startswith("query") and not os.major(os.stat(tree).st_dev):
+            pytest.skip("needs a disk below /tmp; what is on none might be another machine's")
         (Path(tree) / ".git").mkdir()
         (Path(tree) / ".git" / "HEAD").touch()
         listener.bind(f"{tree}/.git/fsmonitor--daemon.ipc")
