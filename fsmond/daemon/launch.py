@@ -1,8 +1,7 @@
-"""Have a daemon for a tree, started if there is none."""
+"""Have a daemon for a tree, started if there is none.  People wait: few imports."""
 
 import os
 import time
-from typing import NamedTuple
 
 from fsmond.daemon.detach import READY
 from fsmond.daemon.holder import ENDING, have_quit, holder_of
@@ -17,20 +16,14 @@ from ipc.state import ActiveState
 PATIENCE = 60.0  # seconds; half a million directories take ten
 
 
-class Launched(NamedTuple):
-    """What came of it."""
-
-    started: bool
-    """Whether a daemon was started; otherwise one was there."""
-    met: str | None
-    """Whom we met there, as `Answer.daemon` names them, if anybody."""
-
-
-def launch(place: Place, *, replace: bool = False, patience: float = PATIENCE) -> Launched:
-    """Return when a daemon answers for the tree.  Raises StartError.
+def launch(
+    place: Place, *, replace: bool = False, patience: float = PATIENCE
+) -> tuple[bool, str | None]:
+    """Return when a daemon answers for the tree: whether it was started, and whom we met there.
 
     However many do so at once, one daemon is started.  `replace`: if the one that is there is no
-    fsmond, have it quit, and start one.
+    fsmond, have it quit, and start one.  Whom we met is named as by `Answer.daemon`; None if
+    nobody was there.  Raises StartError.
     """
     deadline = time.monotonic() + patience
     try:
@@ -41,9 +34,9 @@ def launch(place: Place, *, replace: bool = False, patience: float = PATIENCE) -
                 if holder == ENDING:
                     have_quit(place)
                 elif holder is not None and not (replace and holder != FSMOND):
-                    return Launched(False, holder)
+                    return False, holder
                 elif _start(place, deadline, replace=replace):
-                    return Launched(True, holder)
+                    return True, holder
     except StartError:
         raise
     except OSError as error:

@@ -12,7 +12,6 @@ from types import FrameType
 
 from fsmond.daemon.detach import READY, release
 from fsmond.daemon.health import Health
-from fsmond.daemon.holder import have_quit, holder_of
 from fsmond.daemon.logs import Log
 from fsmond.daemon.memory import give_back_memory
 from fsmond.daemon.monitor import Monitor
@@ -126,9 +125,13 @@ def _server(place: Place, requests: Requests, *, replace: bool) -> Server:
         try:
             return Server(place.socket, requests, _options(place))
         except AddressInUseError:
-            if not replace or time.monotonic() > deadline or holder_of(place) == FSMOND:
+            if not replace or time.monotonic() > deadline:
                 raise
-        have_quit(place)
+            from fsmond.daemon.holder import have_quit, holder_of  # seldom needed
+
+            if holder_of(place) == FSMOND:
+                raise
+            have_quit(place)
 
 
 def _wait(server: Server, monitor: Monitor, health: Health) -> None:
