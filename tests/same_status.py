@@ -4,6 +4,7 @@ import os
 import subprocess
 from collections.abc import Callable
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 
 from kinds_of_repository import Repository
@@ -14,6 +15,8 @@ from fsmond.rendezvous import place_of
 _OPTIONS = [
     ("status", "--porcelain=v2", f"--untracked-files={which}") for which in ("normal", "all")
 ]
+_WITHOUT_CACHE = ("-c", "core.untrackedCache=false", "status")
+_FSMN = 8  # bytes: the extension's size, and its version
 _SHOWN = 20  # lines that differ
 
 Ask = Callable[..., str]
@@ -38,27 +41,37 @@ class Observer:
 
     def __init__(self, repository: Repository) -> None:
         self._repository = repository
+        self._relied: list[bool] = []  # of each status in the last look
 
     def look(self, when: str) -> bool:
         """Compare; say whether git relied on what fsmond told.
 
         Raises AssertionError if they differ, and if fsmond told nothing that could be relied on.
         """
-        relied = []
+        self._relied = [True]
+        try:
+            compare(self._repository, when, partial(self._ask, when))
+        except AssertionError:
+            if self._relied[-1]:
+                raise
+            # Told everything, git goes by the times of directories, to the second: its cache
+            # may be wrong then, with whatever monitor and with none.
+            for tree in self._repository.trees:
+                git(tree, *_WITHOUT_CACHE, program=self._repository.program)
+            compare(self._repository, when)
+        return all(self._relied)
 
-        def ask(tree: Path, *arguments: str, program: str) -> str:
-            remembered = self._remembered()
-            queries, everything = self._told()
-            said = git(tree, *arguments, program=program)
-            queries_since, everything_since = self._told()
-            assert queries_since > queries, f"fsmond was not asked {when}"
-            relied.append(remembered and self._remembered())
-            if relied[-1]:
-                assert everything_since == everything, f'"everything" was the answer {when}'
-            return said
-
-        compare(self._repository, when, ask)
-        return all(relied)
+    def _ask(self, when: str, tree: Path, *arguments: str, program: str) -> str:
+        remembered = self._remembered()
+        queries, everything = self._told()
+        said = git(tree, *arguments, program=program)
+        queries_since, everything_since = self._told()
+        assert queries_since > queries, f"fsmond was not asked {when}"
+        once = queries_since - queries <= len(self._repository.trees)
+        self._relied.append(remembered and once and self._remembered())
+        if self._relied[-1]:
+            assert everything_since == everything, f'"everything" was the answer {when}'
+        return said
 
     def _told(self) -> tuple[int, int]:
         """Return how many queries were answered, and how many with "everything"."""
@@ -66,11 +79,11 @@ class Observer:
         return sum(status(tree)["queries"] for tree in trees), sum(map(told_everything, trees))
 
     def _remembered(self) -> bool:
-        """Say whether git's index says what it was told.
+        """Say whether git knows what it was told last; if not, it has to be told everything.
 
-        If not, it has to be told everything, the next time or in the same process once more.
+        It may forget that in the middle, and ask once more.
         """
-        return all(b"FSMN" in _index(tree).read_bytes() for tree in self._repository.trees)
+        return all(_token(_index(tree).read_bytes()) for tree in self._repository.trees)
 
 
 def told_everything(root: Path) -> int:
@@ -83,6 +96,12 @@ def _index(tree: Path) -> Path:
     worktree = place_of(tree).worktree
     assert worktree is not None
     return Path(os.fsdecode(worktree.gitdir), "index")
+
+
+def _token(index: bytes) -> bytes:
+    """Return what git asks with; nothing, or it is empty, where a sparse index was made whole."""
+    _, found, extension = index.rpartition(b"FSMN")
+    return extension[_FSMN:].partition(b"\0")[0] if found else b""
 
 
 def _start(
