@@ -97,8 +97,8 @@ def _serve(place: Place, log: Log, ready: Callable[[], None], *, replace: bool) 
         partial(watcher_for_platform, how=settings.watch),
         excluded=_excluded(place),
     )
-    if place.worktree is not None:
-        monitor.timestamps = Timestamps(os.path.join(place.worktree.gitdir, b"index"))
+    git_index = os.path.join(place.worktree.gitdir, b"index") if place.worktree else None
+    monitor.timestamps = Timestamps(git_index)
     monitor.verify_every = settings.verify_every
     facts = {
         "settings": settings._asdict(),
@@ -109,7 +109,8 @@ def _serve(place: Place, log: Log, ready: Callable[[], None], *, replace: bool) 
     _make_folder(place)
     try:
         # Clients are answered from now on, if only with "everything": Git waits without a limit.
-        with _server(place, Requests(monitor, facts), replace=replace) as server:
+        requests = Requests(monitor, facts, git_index=git_index)
+        with _server(place, requests, replace=replace) as server:
             ready()
             monitor.start()
             _wait(server, monitor, health)

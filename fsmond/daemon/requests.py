@@ -12,8 +12,8 @@ from collections.abc import Callable, Mapping
 from fsmond import __version__
 from fsmond.daemon.missed import Missed
 from fsmond.daemon.monitor import Monitor
-from fsmond.journal.token import Token
-from fsmond.protocol import EVERYTHING, FLUSH, QUIT, Answer
+from fsmond.git.index_file import may_keep_untracked
+from fsmond.protocol import EVERYTHING, FLUSH, NO_TOKEN, QUIT, Answer
 from ipc.server import QUIT as STOP
 
 _LONGEST = 80  # characters of what was sent that an error repeats
@@ -28,8 +28,11 @@ _log = logging.getLogger(__name__)
 class Requests:
     """The application of the daemon's server; called on its workers' threads."""
 
-    def __init__(self, monitor: Monitor, facts: Mapping[str, object]) -> None:
+    def __init__(
+        self, monitor: Monitor, facts: Mapping[str, object], *, git_index: bytes | None = None
+    ) -> None:
         self._monitor = monitor
+        self._git_index = git_index  # the path of Git's index, if this is a worktree
         self._facts = facts  # what `status` tells and the monitor does not know
         self._commands: dict[str, Callable[[Mapping[str, object]], dict[str, object]]] = {
             "query": self._query,
@@ -59,9 +62,12 @@ class Requests:
         missed = self._missed(message)
         if message.isdigit():
             self._monitor.timestamps.note_answer(told=missed.paths is not None)
-        elif missed.paths is None and _is_a_daemons(message):
+        if missed.paths is None and message != NO_TOKEN and self._git_keeps_untracked():
             missed = missed._replace(token=missed.token._replace(is_unsure=True))
         return missed
+
+    def _git_keeps_untracked(self) -> bool:
+        return self._git_index is not None and may_keep_untracked(self._git_index)
 
     def _missed(self, token: bytes | None) -> Missed:
         missed = self._monitor.query(token)
@@ -148,14 +154,6 @@ class Requests:
 def _as_object(missed: Missed) -> dict[str, object]:
     token, paths, reason = missed
     return Answer(os.fsdecode(bytes(token)), paths, reason).to_object()
-
-
-def _is_a_daemons(message: bytes) -> bool:
-    """Say whether it is a token that some daemon gave, or Git's that lost one.
-
-    Who sends that heard of changes before.
-    """
-    return not message or message.startswith(b"builtin:") or Token.parse(message) is not None
 
 
 def _short(value: object) -> str:

@@ -147,7 +147,9 @@ def test_the_hook_says_in_a_line_that_it_is_gone(root: Path, tmp_path: Path) -> 
     source = Path(package.__file__).parent
     for each in (source, source.with_name("ipc")):
         shutil.copytree(each, tmp_path / "packages" / each.name)
-    environment = {**os.environ, "PYTHONPATH": str(tmp_path / "packages")}
+    others = os.environ.get("PYTHONPATH", "")
+    path = f"{tmp_path / 'packages'}{os.pathsep}{others}".rstrip(os.pathsep)
+    environment = {**os.environ, "PYTHONPATH": path}
     command = [*FSMOND[:1], "-P", *FSMOND[1:], "install", "--hook", str(root)]
     subprocess.run(command, env=environment, capture_output=True, check=True)
     assert asks_fsmond(root)

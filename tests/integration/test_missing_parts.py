@@ -11,9 +11,12 @@ import fsmond as package
 def test_a_daemon_without_its_libraries_says_which_one(tmp_path: Path) -> None:
     """Not by a traceback, of which the first line says nothing."""
     main = Path(package.__file__).with_name("__main__.py")
+    (tmp_path / ".git").mkdir()
+    (tmp_path / ".git" / "HEAD").touch()
 
     done = subprocess.run(
         [sys.executable, "-I", "-c", _WITHOUT, str(main), str(tmp_path)],
+        env={key: value for key, value in os.environ.items() if key != "PYTHONPATH"},
         capture_output=True,
         text=True,
         check=False,

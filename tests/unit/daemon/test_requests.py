@@ -1,5 +1,7 @@
 """What clients ask, and the answers, to the byte."""
 
+from pathlib import Path
+
 import pytest
 from running import until
 from unit.daemon.asking import ask, now, pieces_of
@@ -8,7 +10,6 @@ from unit.daemon.fake_watcher import FakeWatcher
 
 from fsmond.daemon.monitor import Monitor
 from fsmond.daemon.requests import Requests
-from fsmond.journal.token import Token
 from ipc.server import QUIT
 
 PIECE = 4000  # paths
@@ -23,12 +24,10 @@ def monitor(make: Make) -> Monitor:
     return monitor
 
 
-def as_sure(reply: bytes) -> bytes:
-    """Return an answer with its token as it would be for whoever had none before."""
-    text, _, rest = reply.partition(b"\0")
-    token = Token.parse(text)
-    assert token is not None
-    return bytes(token._replace(is_unsure=False)) + b"\0" + rest
+@pytest.fixture
+def git_index(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return where there may be an index of Git's."""
+    return tmp_path_factory.mktemp("git") / "index"
 
 
 def test_nothing_changed_is_a_token_and_its_nul(requests: Requests, monitor: Monitor) -> None:
@@ -78,14 +77,17 @@ def test_whatever_is_no_request_is_a_token_of_nowhere(
     """Everything may have changed: that is right, whatever was meant."""
     reply = ask(requests, message)
 
-    assert as_sure(reply) == now(monitor) + b"\0/\0"
+    assert reply == now(monitor) + b"\0/\0"
 
 
-def test_a_token_in_the_place_of_one_that_was_lost_is_not_sure(
-    requests: Requests, monitor: Monitor, watcher: FakeWatcher
+@pytest.mark.parametrize("message", [b"fsmond:0123456789abcdef:7", b"", b"1", b"builtin:fake"])
+def test_a_token_in_the_place_of_one_that_git_lost_is_not_sure(
+    monitor: Monitor, watcher: FakeWatcher, git_index: Path, message: bytes
 ) -> None:
     """Git keeps its list of untracked files: the next answer names a path in each directory."""
-    token = ask(requests, b"fsmond:0123456789abcdef:7").partition(b"\0")[0]
+    git_index.write_bytes(b"DIRC\0entries and UNTR\0 and more")
+    requests = Requests(monitor, {}, git_index=bytes(git_index))
+    token = ask(requests, message).partition(b"\0")[0]
     watcher.happen(b"file")
 
     second = ask(requests, token)
@@ -96,12 +98,14 @@ def test_a_token_in_the_place_of_one_that_was_lost_is_not_sure(
     assert third == now(monitor) + b"\0"
 
 
-@pytest.mark.parametrize("message", [b"-", b"1", b"rubbish"])
-def test_the_first_token_that_somebody_has_is_sure(requests: Requests, message: bytes) -> None:
-    """Who had none before has nothing to forget."""
-    token = ask(requests, message).partition(b"\0")[0]
+def test_who_has_no_such_list_has_nothing_to_forget(monitor: Monitor, git_index: Path) -> None:
+    """Nor has whoever never had a token, nor who is not Git."""
+    for text, message in ((b"DIRC\0entries", b"1"), (b"DIRC\0entries, UNTR", b"-")):
+        git_index.write_bytes(text)
+        requests = Requests(monitor, {}, git_index=bytes(git_index))
+        token = ask(requests, message).partition(b"\0")[0]
 
-    assert ask(requests, token) == token + b"\0"
+        assert ask(requests, token) == token + b"\0"
 
 
 def test_a_flush_is_answered_with_everything_and_a_token_to_go_on(
@@ -113,7 +117,7 @@ def test_a_flush_is_answered_with_everything_and_a_token_to_go_on(
     reply = ask(requests, b"flush")
 
     assert reply == now(monitor) + b"\0/\0"
-    assert as_sure(ask(requests, before)) == now(monitor) + b"\0/\0"
+    assert ask(requests, before) == now(monitor) + b"\0/\0"
 
 
 def test_quit_stops_the_server_and_says_nothing(requests: Requests) -> None:

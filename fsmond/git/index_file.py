@@ -1,0 +1,21 @@
+"""What Git's index holds beside its entries."""
+
+_UNTRACKED = b"UNTR"  # the signature of the extension, as gitformat-index(5) has it
+_PIECE = 1 << 20  # bytes that are read at a time
+
+
+def may_keep_untracked(path: bytes) -> bool:
+    """Say whether there may be a cache of untracked files in it; where is no index, is none."""
+    # Not by a memory map: a file that somebody makes shorter meanwhile would end this process.
+    try:
+        with open(path, "rb", buffering=0) as file:
+            last = b""
+            while piece := file.read(_PIECE):
+                if _UNTRACKED in last + piece:
+                    return True
+                last = piece[-len(_UNTRACKED) :]
+            return False
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return True

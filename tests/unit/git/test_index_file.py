@@ -1,0 +1,32 @@
+"""What Git's index holds beside its entries."""
+
+from pathlib import Path
+
+import pytest
+
+from fsmond.git.index_file import may_keep_untracked
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (b"DIRC\0\0 many entries" * 1000, False),
+        (b"DIRC\0\0 many entries" * 1000 + b"UNTR\0\0\0\1x" + b"sum", True),
+        (b"x" * ((1 << 20) - 2) + b"UNTR" + b"x" * (1 << 20), True),
+        (b"", False),
+    ],
+    ids=["without", "with", "between-pieces", "empty"],
+)
+def test_a_cache_of_untracked_files_is_an_extension(
+    tmp_path: Path, text: bytes, expected: bool
+) -> None:
+    """An entry of that name counts too: it does no harm to think that there is one."""
+    (tmp_path / "index").write_bytes(text)
+
+    assert may_keep_untracked(bytes(tmp_path / "index")) is expected
+
+
+def test_where_there_is_no_index_there_is_no_cache(tmp_path: Path) -> None:
+    """Before the first `git add`."""
+    assert not may_keep_untracked(bytes(tmp_path / "index"))
+    assert may_keep_untracked(bytes(tmp_path)), "what can't be read may hold anything"
