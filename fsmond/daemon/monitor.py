@@ -101,7 +101,7 @@ class Monitor:
         """Say what changed since the answer with this token, within the monitor's patience."""
         self.queries += 1
         deadline = time.monotonic() + self._patience
-        wanted = None if since is None else self._parsed(since)
+        wanted = None if since is None else Token.parse(since) or self._token_at(since)
         reason = "no-token" if since is None else "unknown-token"
         keeper = self.keeper
         if not keeper.covered and self._answers_early(wanted, deadline):
@@ -127,16 +127,13 @@ class Monitor:
 
     def why_ended(self) -> str | None:
         """Return why the tree can't be watched any longer, if it can't."""
-        if not leads_to(self.root, self._identity):
+        if not leads_to(self.root, *self._identity):
             self.gone("the directory was moved or replaced")  # of which no event tells
         return self.ended
 
-    def _parsed(self, since: bytes) -> Token | None:
-        token = Token.parse(since)
-        if token is None:
-            self._note_time()
-            token = self.timestamps.token_at(since)
-        return token
+    def _token_at(self, since: bytes) -> Token | None:
+        self._note_time()
+        return self.timestamps.token_at(since)
 
     def _note_time(self) -> None:
         # What is compared with the index is told from when there is one.

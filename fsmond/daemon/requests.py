@@ -55,11 +55,14 @@ class Requests:
             return STOP
         if message == FLUSH:
             return self._wire(self._monitor.flush(), reply)
-        return self._wire(self._missed_by_git(message), reply)
+        missed = self._monitor.query(message)
+        if missed.paths is None or message.isdigit():
+            missed = self._noted(message, missed)
+        return self._wire(missed, reply)
 
-    def _missed_by_git(self, message: bytes) -> Missed:
-        """Answer a request that may be Git's: see `docs/git.md`, "What Git forgets"."""
-        missed = self._missed(message)
+    def _noted(self, message: bytes, missed: Missed) -> Missed:
+        """Take notice of an answer that may be Git's: see `docs/git.md`, "What Git forgets"."""
+        self._count(missed)
         if message.isdigit():
             self._monitor.timestamps.note_answer(told=missed.paths is not None)
         if missed.paths is None and message != NO_TOKEN and self._git_keeps_untracked():
@@ -69,11 +72,9 @@ class Requests:
     def _git_keeps_untracked(self) -> bool:
         return self._git_index is not None and may_keep_untracked(self._git_index)
 
-    def _missed(self, token: bytes | None) -> Missed:
-        missed = self._monitor.query(token)
+    def _count(self, missed: Missed) -> None:
         if missed.reason is not None:
             self._everything[missed.reason] = self._everything.get(missed.reason, 0) + 1
-        return missed
 
     def _wire(self, missed: Missed, reply: Callable[[bytes], None]) -> bytes:
         """Send all of `TOKEN NUL (PATH NUL)*` but its last piece, and return that."""
@@ -103,7 +104,9 @@ class Requests:
         if since is not None and not isinstance(since, str):
             return {"error": f"'since' is a token or null, not {_short(since)}"}
         token = None if since is None else since.encode("utf-8", "surrogatepass")
-        return _as_object(self._missed(token))
+        missed = self._monitor.query(token)
+        self._count(missed)
+        return _as_object(missed)
 
     def _flush(self, _: Mapping[str, object]) -> dict[str, object]:
         return _as_object(self._monitor.flush())

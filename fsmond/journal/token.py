@@ -18,7 +18,7 @@ class Token(NamedTuple):
     """Whether it was given in the place of an older one, with an answer of everything."""
 
     def __bytes__(self) -> bytes:
-        session = self.session + _UNSURE * self.is_unsure
+        session = f"{self.session}{_UNSURE}" if self.is_unsure else self.session
         return b"%s:%s:%d" % (_PREFIX, session.encode("ascii"), self.sequence)
 
     @property
@@ -36,7 +36,7 @@ class Token(NamedTuple):
             return None
         if not session.isalnum():
             return None
-        name, rest = session[:SESSION_DIGITS].decode("ascii"), session[SESSION_DIGITS:]
-        is_unsure = rest == _UNSURE.encode("ascii")
-        token = cls(name if is_unsure else session.decode("ascii"), int(digits), is_unsure)
+        name = session.decode("ascii")
+        is_unsure = len(name) == SESSION_DIGITS + 1 and name[-1] == _UNSURE
+        token = cls(name[:SESSION_DIGITS] if is_unsure else name, int(digits), is_unsure)
         return token if bytes(token) == text else None
