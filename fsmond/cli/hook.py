@@ -67,7 +67,7 @@ def _gitdir() -> bytes | None:
 
     Git calls us in the worktree's root, with GIT_DIR unless that is `.git`.
     """
-    given = environ.get(_GIT_DIR)  # type: ignore[call-overload,unused-ignore]
+    given = environ.get(_GIT_DIR)
     if given is None:
         return b".git"
     if _GIT_WORK_TREE in environ:
