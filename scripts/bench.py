@@ -20,7 +20,15 @@ from typing import NamedTuple
 
 import bench_measures as measures
 import bench_trees as trees
-from bench_daemons import COMMAND, Daemon, Fsmond, GitDaemon, MeasurementError, running
+from bench_daemons import (
+    COMMAND,
+    Daemon,
+    Fsmond,
+    GitDaemon,
+    MeasurementError,
+    clean_environment,
+    running,
+)
 from bench_figures import Figures, Row, print_heading, print_machine
 from bench_measures import Contest
 from cleaning import undisturbed_cleaning
@@ -69,7 +77,7 @@ def main() -> int:
 def measure(plan: Plan, git: str | None, directory: str, stack: ExitStack) -> None:
     """Print the whole table; what is made for it is removed by the stack."""
     scratch = _scratch(directory, stack)
-    environment = _environment(scratch)
+    environment = clean_environment(scratch)
     print_machine(git or "git", str(scratch))
     print(f"shape    {plan.shape}\n")
     daemons = _daemons(scratch, git, environment)
@@ -148,16 +156,6 @@ def _scratch(directory: str, stack: ExitStack) -> Path:
 def _daemons(scratch: Path, git: str | None, environment: dict[str, str]) -> Sequence[Daemon]:
     ours = Fsmond(scratch / "a", environment)
     return [ours, GitDaemon(scratch / "b", environment, git)] if git else [ours]
-
-
-def _environment(scratch: Path) -> dict[str, str]:
-    """Return one without anybody's configuration; logs are written to the scratch directory."""
-    return {
-        "PATH": os.environ.get("PATH", os.defpath),
-        "HOME": str(scratch),
-        "GIT_CONFIG_NOSYSTEM": "1",
-        "LC_ALL": "C.UTF-8",
-    }
 
 
 def _options() -> argparse.Namespace:

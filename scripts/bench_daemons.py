@@ -186,3 +186,13 @@ def restart(daemon: Daemon) -> float:
     daemon.understand(answer)
     daemon.learn_pid()
     return taken
+
+
+def clean_environment(scratch: Path) -> dict[str, str]:
+    """Return one without anybody's configuration; who keeps something keeps it in `scratch`."""
+    return {
+        "PATH": os.environ.get("PATH", os.defpath),
+        "HOME": str(scratch),
+        "GIT_CONFIG_NOSYSTEM": "1",
+        "LC_ALL": "C.UTF-8",
+    }

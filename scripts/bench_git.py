@@ -11,7 +11,6 @@ import sys
 assert sys.platform != "win32"  # tells the type checker
 
 import argparse
-import os
 import random
 import shutil
 import signal
@@ -23,7 +22,7 @@ from typing import NamedTuple
 
 import bench_git_watchman as watchman
 import bench_trees as trees
-from bench_daemons import BARE_PYTHON, COMMAND, MeasurementError
+from bench_daemons import BARE_PYTHON, COMMAND, MeasurementError, clean_environment
 from bench_figures import Figures, print_machine
 from bench_git_status import Way, timed
 from bench_git_ways import BUILTIN, GIT_DAEMON, HOOK, PLAIN, WATCHMAN, find_gits, ways_of
@@ -203,13 +202,7 @@ def _nothing(_: Way, __: int) -> None:
 def _environment(scratch: Path) -> dict[str, str]:
     """Return one without anybody's configuration; who keeps something keeps it in `scratch`."""
     (scratch / ".gitconfig").write_text(_GIT_CONFIGURATION, encoding="ascii")
-    return {
-        "PATH": os.environ.get("PATH", os.defpath),
-        "HOME": str(scratch),
-        "GIT_CONFIG_NOSYSTEM": "1",
-        "LC_ALL": "C.UTF-8",
-        **watchman.environment_of(scratch),
-    }
+    return {**clean_environment(scratch), **watchman.environment_of(scratch)}
 
 
 def _options() -> argparse.Namespace:

@@ -2,6 +2,7 @@
 
 _UNTRACKED = b"UNTR"  # the signature of the extension, as gitformat-index(5) has it
 _PIECE = 1 << 20  # bytes that are read at a time
+_PIECES = 64  # that are read at most: somebody waits for an answer
 
 
 def may_keep_untracked(path: bytes) -> bool:
@@ -10,11 +11,14 @@ def may_keep_untracked(path: bytes) -> bool:
     try:
         with open(path, "rb", buffering=0) as file:
             last = b""
-            while piece := file.read(_PIECE):
+            for _ in range(_PIECES):
+                piece = file.read(_PIECE)
+                if not piece:
+                    return False
                 if _UNTRACKED in last + piece:
                     return True
                 last = piece[-len(_UNTRACKED) :]
-            return False
+            return True
     except FileNotFoundError:
         return False
     except OSError:

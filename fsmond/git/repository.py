@@ -40,9 +40,10 @@ def choose_way(chosen: str | None) -> str:
             f"git {numbers} would take core.fsmonitor=true for a hook's name, and miss changes; "
             "try: fsmond install --hook"
         )
-    if chosen == "builtin" and not asks_daemons():
+    able = asks_daemons()
+    if chosen == "builtin" and not able:
         raise UnsuitableError(f"git {numbers} asks no daemon itself here; use --hook")
-    return chosen or ("builtin" if asks_daemons() else "hook")
+    return chosen or ("builtin" if able else "hook")
 
 
 def check_compatible(root: bytes) -> None:

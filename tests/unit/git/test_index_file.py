@@ -13,9 +13,10 @@ from fsmond.git.index_file import may_keep_untracked
         (b"DIRC\0\0 many entries" * 1000, False),
         (b"DIRC\0\0 many entries" * 1000 + b"UNTR\0\0\0\1x" + b"sum", True),
         (b"x" * ((1 << 20) - 2) + b"UNTR" + b"x" * (1 << 20), True),
+        (b"x" * (65 << 20), True),
         (b"", False),
     ],
-    ids=["without", "with", "between-pieces", "empty"],
+    ids=["without", "with", "between-pieces", "too-long-to-read", "empty"],
 )
 def test_a_cache_of_untracked_files_is_an_extension(
     tmp_path: Path, text: bytes, expected: bool
