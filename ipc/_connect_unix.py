@@ -12,6 +12,9 @@ from _socket import AF_UNIX, SOCK_STREAM, socket
 
 from ipc.errors import Error, InvalidPathError, NoServerError, TimedOutError, UnreachableError
 
+Stream = socket
+"""A client's end of a connection."""
+
 _NOT_FOUND = 3  # ActiveState.PATH_NOT_FOUND, which would cost the import of enum
 _NONBLOCK: int = getattr(_socket, "SOCK_NONBLOCK", 0)  # spares a system call where it exists
 _SHORT = 103  # bytes; what every system takes

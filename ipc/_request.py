@@ -1,14 +1,6 @@
-"""Collect one client's request without ever waiting for it."""
-# ruff: noqa: E402  # the type checker has to know first
+"""Collect one client's request."""
 
-import sys
-
-assert sys.platform != "win32"  # tells the type checker; Windows has other modules
-
-
-from _socket import MSG_DONTWAIT, socket
-
-from ipc.errors import HungUpError, ProtocolError
+from ipc.errors import ProtocolError
 from ipc.pktline import Decoder
 
 CHUNK = 65536  # bytes taken at a time, so that a flood lets others have their turn
@@ -17,10 +9,9 @@ CHUNK = 65536  # bytes taken at a time, so that a flood lets others have their t
 class Request:
     """What has arrived of a request so far."""
 
-    __slots__ = ("_data", "_decoder", "_limit", "stream")
+    __slots__ = ("_data", "_decoder", "_limit")
 
-    def __init__(self, stream: socket, limit: int) -> None:
-        self.stream = stream
+    def __init__(self, limit: int) -> None:
         self._limit = limit
         self._decoder = Decoder()
         self._data = bytearray()
@@ -30,18 +21,8 @@ class Request:
         """How much of it is kept in memory."""
         return len(self._data)
 
-    def read(self) -> bytes | None:
-        """Take what is there, up to a chunk; return the request if that completes it."""
-        try:
-            data = self.stream.recv(CHUNK, MSG_DONTWAIT)
-        except BlockingIOError:
-            return None
-        if not data:
-            raise HungUpError("the client left within its request")
-        return self.feed(data)
-
     def feed(self, data: bytes) -> bytes | None:
-        """Take bytes that were received before."""
+        """Take bytes as they arrived; return the request if they complete it."""
         for piece in self._decoder.feed(memoryview(data)):
             self._data += piece
         if self.size > self._limit:

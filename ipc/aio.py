@@ -2,13 +2,17 @@
 
 import asyncio
 import socket
+import sys
 from collections.abc import AsyncIterator, Iterable
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Self, cast
 
-from ipc.client import ConnectOptions, Patience, as_bytes, open_stream
+from ipc.client import ConnectOptions, Patience, Stream, as_bytes, open_stream
 from ipc.errors import Error, HungUpError, TimedOutError, translated
 from ipc.pktline import FLUSH, MAX_DATA, Decoder, batches, framed
+
+if sys.platform == "win32":
+    from asyncio.windows_utils import PipeHandle
 
 if TYPE_CHECKING:
     from ipc.client import Data, Path
@@ -87,13 +91,23 @@ async def connect(path: "Path", options: ConnectOptions | None = None) -> Connec
     patience = None
     while True:
         try:
-            stream = socket.socket(fileno=open_stream(name, options.uds_disallow_chdir).detach())
+            return Connection(_for_asyncio(open_stream(name, options.uds_disallow_chdir)))
         except Error as error:
             patience = patience or Patience(options)
             await asyncio.sleep(patience.nap(error))
-        else:
-            stream.setblocking(False)
-            return Connection(stream)
+
+
+def _for_asyncio(stream: Stream) -> socket.socket:
+    """Return what the loop's `sock_` methods take."""
+    if sys.platform == "win32":
+        if not isinstance(asyncio.get_running_loop(), asyncio.ProactorEventLoop):
+            stream.close()
+            raise RuntimeError("a pipe needs asyncio's ProactorEventLoop, which is the usual one")
+        # Those of the proactor only ask for its `fileno`, as those for its own pipes do.
+        return cast("socket.socket", PipeHandle(stream.detach()))
+    connection = socket.socket(fileno=stream.detach())
+    connection.setblocking(False)
+    return connection
 
 
 async def send_command(

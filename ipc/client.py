@@ -7,14 +7,15 @@ from ipc.errors import Error, HungUpError, InvalidPathError, translated
 from ipc.pktline import MAX_DATA, framed, whole
 
 if sys.platform == "win32":
-    from ipc._connect_windows import open_stream
+    from ipc._connect_windows import Stream, open_stream
 else:
-    from ipc._connect_unix import open_stream
+    from ipc._connect_unix import Stream, open_stream
 
 __all__ = [
     "ConnectOptions",
     "Connection",
     "Patience",
+    "Stream",
     "as_bytes",
     "connect",
     "get_active_state",
@@ -26,7 +27,6 @@ __all__ = [
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import os
-    from _socket import socket as Stream  # noqa: N812  # any connected socket
     from collections.abc import Iterable, Iterator
     from types import TracebackType
     from typing import Self
@@ -69,7 +69,7 @@ class Connection:
 
     __slots__ = ("_stream",)
 
-    def __init__(self, stream: "Stream") -> None:
+    def __init__(self, stream: Stream) -> None:
         self._stream = stream
 
     def send_command(self, message: "Data | Iterable[Data]", timeout: float | None = None) -> bytes:

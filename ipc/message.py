@@ -9,9 +9,7 @@ from ipc.errors import HungUpError, TimedOutError, translated
 from ipc.pktline import FLUSH, Buffers, Decoder, batches
 
 if TYPE_CHECKING:
-    from _socket import socket as Stream  # noqa: N812  # any connected socket
-
-    from ipc.client import Data
+    from ipc.client import Data, Stream
 
 
 def send_message(

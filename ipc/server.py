@@ -10,9 +10,9 @@ from ipc._application import QUIT, Application, Peer, ServerOptions
 from ipc.client import as_bytes
 
 if sys.platform == "win32":
-    from ipc._listen_windows import Keeper
+    from ipc._keeper_windows import Keeper
 else:
-    from ipc._keeper import Keeper
+    from ipc._keeper_unix import Keeper
 
 __all__ = ["QUIT", "Application", "Peer", "Server", "ServerOptions", "run"]
 
@@ -79,6 +79,7 @@ class Server:
         if self._thread is None:
             self._keeper.release()
         elif not self.wait(CLOSE_PATIENCE):
+            self._keeper.abandon()
             self._keeper.say("close", "the application does not return: its thread is left behind")
 
     def __enter__(self) -> Self:

@@ -4,22 +4,12 @@ Each rule is a function, and is tried on source that breaks it.
 """
 
 import ast
-import sys
-import tomllib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from source_files import FILES, MODULES, ROOT, imports
 
-ROOT = Path(__file__).resolve().parents[1]
-FOLDERS = [ROOT / name for name in ("fsmond", "ipc", "scripts", "tests")]
-FILES = sorted(path for folder in FOLDERS for path in folder.rglob("*.py"))
-MODULES = {
-    ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path
-    for path in FILES
-    if path.relative_to(ROOT).parts[0] in ("fsmond", "ipc")
-}
-PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 MAX_FILE = 250  # lines
 MAX_BODY = 40  # lines of a function, without its docstring
 MAX_BRANCHES = 8  # as ruff's max-complexity of 9
@@ -50,6 +40,7 @@ PLATFORM = {  # who may ask for it, to decide what
     "fsmond.cli.hook": "how the environment is read without `os`",
     "fsmond.git.socket_path": "how a file system is known to be another machine's",
     "fsmond.rendezvous": "whether a folder can be another user's, or another machine's",
+    "ipc.aio": "what asyncio takes for a connection",
     "ipc.client": "how a server is reached",
     "ipc.server": "how one is reached by clients",
     "ipc._listen_unix": "whether a shutdown wakes those who accept",
@@ -68,28 +59,18 @@ def _within(name: str, *packages: str) -> bool:
     return any(f"{name}.".startswith(f"{package}.") for package in packages)
 
 
-def _imports(tree: ast.AST) -> Iterator[str]:
-    """Yield what is imported, anywhere: `a` and `a.b` for `from a import b`."""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            yield from (each.name for each in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            yield f"{node.module}"
-            yield from (f"{node.module}.{each.name}" for each in node.names)
-
-
 def trespasses(module: str, tree: ast.Module) -> list[str]:
     """Return what it imports of ours that it should not know."""
     homes = [room for room in STRANGERS if _within(module, room)]
     closed = [room for room, doors in ENTERED_FROM.items() if not _within(module, room, *doors)]
-    ours = [name for name in _imports(tree) if _within(name, "fsmond", "ipc")]
+    ours = [name for name in imports(tree) if _within(name, "fsmond", "ipc")]
     strange = [name for name in ours if homes and not _within(name, *homes)]
     return strange + [name for name in ours if _within(name, *closed)]
 
 
 def impurities(module: str, tree: ast.Module) -> list[str]:
     """Return what it imports that could do I/O, if it must not."""
-    names = _imports(tree) if _within(module, *PURE) else ()
+    names = imports(tree) if _within(module, *PURE) else ()
     return [name for name in names if not _within(name, *HARMLESS.split())]
 
 
@@ -103,7 +84,7 @@ def platform_checks(module: str, tree: ast.Module) -> list[str]:
     ]
     used = [ast.unparse(node) for node in nodes if isinstance(node, ast.Attribute)]
     asking = ("sys.platform", "os.name", "os.uname", "platform")
-    return [name for name in [*used, *_imports(tree)] if name in asking and module not in PLATFORM]
+    return [name for name in [*used, *imports(tree)] if name in asking and module not in PLATFORM]
 
 
 def excesses(_: str, tree: ast.Module) -> list[str]:
@@ -229,22 +210,3 @@ def test_the_first_lines_of_a_package_are_a_map_of_it(package: str) -> None:
     told = {line.split()[0] for line in text.splitlines() if line.startswith(f"{package}.")}
 
     assert told == {name for name in inside if not name.rpartition(".")[2].startswith("_")}
-
-
-def test_every_package_is_installed() -> None:
-    """One that is not listed works in the tree of files, and nowhere else."""
-    folders = {path.parent.relative_to(ROOT) for path in MODULES.values()}
-
-    listed = PROJECT["tool"]["setuptools"]["packages"]
-
-    assert sorted(".".join(folder.parts) for folder in folders) == sorted(listed)
-
-
-def test_what_is_imported_of_others_is_what_is_declared() -> None:
-    """One too few fails for users only; one too many is installed in vain."""
-    trees = [ast.parse(path.read_bytes()) for path in MODULES.values()]
-    imported = {name.partition(".")[0] for tree in trees for name in _imports(tree)}
-
-    declared = {each.partition(">")[0] for each in PROJECT["project"]["dependencies"]}
-
-    assert imported - sys.stdlib_module_names - {"fsmond", "ipc"} == declared

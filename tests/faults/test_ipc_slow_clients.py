@@ -55,7 +55,7 @@ def test_the_oldest_silent_client_makes_room(tmp_path: Path) -> None:
     with ipc.Server(path, echo, ipc.ServerOptions(max_waiting=5)) as server:
         lobby = server._keeper._lobby
         with many(path, 5, b"00") as first:
-            assert eventually(lambda: len(lobby._asking.guests) == 5)
+            assert eventually(lambda: len(lobby._asking) == 5)
             with many(path, 3, b"00") as later:
                 assert eventually(lambda: sum(map(hung_up_on, first)) == 3)
                 for client in later:

@@ -11,11 +11,11 @@ import resource
 import time
 
 from ipc._application import Application, ServerOptions
-from ipc._conversation import Host
+from ipc._conversation_unix import Host
 from ipc._listen_unix import claim
-from ipc._lobby import Lobby
+from ipc._lobby_unix import Lobby
 from ipc._notes import Notes
-from ipc._workers import Workers
+from ipc._workers_unix import Workers
 
 _TICK = 1.0  # seconds between two looks at the socket file
 _BUSY = 0.002  # seconds for which all workers must be busy before one is added
@@ -83,6 +83,9 @@ class Keeper:
         self._lobby.close()
         self._workers.close()
         self._listener.close()
+
+    def abandon(self) -> None:
+        """Let the path go, though an application does not return: that was done by `stop`."""
 
     def _look_after(self) -> None:
         now = time.monotonic()

@@ -22,10 +22,10 @@ from _socket import (
 from typing import TYPE_CHECKING
 
 from ipc._application import QUIT, Application, ServerOptions
-from ipc._lobby import hang_up
+from ipc._lobby_unix import hang_up, take
 from ipc._notes import Notes
 from ipc._peer_unix import peer_of, user_of
-from ipc._reply import Reply, Waiting
+from ipc._reply_unix import Reply, Waiting
 from ipc._request import Request
 from ipc.errors import HungUpError, ProtocolError
 from ipc.pktline import whole
@@ -33,7 +33,7 @@ from ipc.pktline import whole
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ipc._lobby import Lobby
+    from ipc._lobby_unix import Lobby
 
 _FIRST = 4096  # bytes; requests are short
 _PATIENCE = struct.pack("ll", 0, 1000)  # a timeval; who has connected sends within microseconds
@@ -91,10 +91,10 @@ class Host:
             return
         message = whole(data) if data else None
         if message is None or len(message) > self._limits.max_request:
-            request = Request(stream, self._limits.max_request)
-            message = self._wait_for_rest(request, data) if data else None
+            request = Request(self._limits.max_request)
+            message = self._wait_for_rest(stream, request, data) if data else None
             if message is None:
-                self.lobby.receive(request, self._limits.request_timeout)
+                self.lobby.receive(stream, request, self._limits.request_timeout)
                 return
         self.answer(stream, message)
 
@@ -108,16 +108,17 @@ class Host:
             self._disappointed = time.monotonic()
             return None
 
-    def _wait_for_rest(self, request: Request, begun: bytes) -> bytes | None:
+    def _wait_for_rest(self, stream: socket, request: Request, begun: bytes) -> bytes | None:
         message = request.feed(begun)
         began = time.monotonic()
         poll = select.poll()
-        poll.register(request.stream, select.POLLIN)
+        poll.register(stream, select.POLLIN)
         while message is None and self._may_wait() and time.monotonic() - began < _WHOLE:
             if not poll.poll(1):
                 self._disappointed = time.monotonic()
                 break
-            message = request.read()
+            arrived = take(stream)
+            message = None if arrived is None else request.feed(arrived)
         return message
 
     def _may_wait(self) -> bool:

@@ -13,18 +13,17 @@ assert sys.platform != "win32"  # tells the type checker; Windows has other modu
 
 import selectors
 import time
-from _socket import SHUT_RDWR, socket
+from _socket import MSG_DONTWAIT, SHUT_RDWR, socket
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from socket import socketpair
 
 from ipc._notes import Notes
-from ipc._reply import AT_ONCE
-from ipc._request import Request
+from ipc._reply_unix import AT_ONCE
+from ipc._request import CHUNK, Request
+from ipc._room import Guest, Room
 from ipc.errors import HungUpError, ProtocolError
-
-MOST_BYTES = 64 << 20  # kept for all guests of a room; the oldest has to go when it is more
 
 
 def hang_up(stream: socket) -> None:
@@ -34,77 +33,66 @@ def hang_up(stream: socket) -> None:
     stream.close()
 
 
-class Guest:
+class Client(Guest):
     """A client that is waited for."""
 
     def __init__(self, stream: socket, deadline: float, size: int) -> None:
+        super().__init__(deadline, size)
         self.stream = stream
-        self.deadline = deadline
-        self.size = size  # bytes that are kept for it
         self.done = False
 
-    def attend(self) -> None:
-        """Do what can be done without waiting; raise HungUpError, ProtocolError or OSError."""
+    def attend(self) -> int:
+        """Do what can be done without waiting; return how much is kept for it then.
+
+        Raises HungUpError, ProtocolError or OSError.
+        """
         raise NotImplementedError
 
 
-class Asking(Guest):
+class Asking(Client):
     """A client that has not sent all of its request."""
 
-    def __init__(self, request: Request, deadline: float) -> None:
-        super().__init__(request.stream, deadline, request.size)
-        self.request = request
+    def __init__(self, stream: socket, request: Request, deadline: float) -> None:
+        super().__init__(stream, deadline, request.size)
+        self._request = request
         self.message: bytes | None = None
 
-    def attend(self) -> None:
+    def attend(self) -> int:
         """Take some of the request."""
-        self.message = self.request.read()
-        self.size = self.request.size
+        data = take(self.stream)
+        if data is not None:
+            self.message = self._request.feed(data)
         self.done = self.message is not None
+        return self._request.size
 
 
-class Leaving(Guest):
+class Leaving(Client):
     """A client that has not read all of its answer."""
 
     def __init__(self, stream: socket, left: bytearray, deadline: float) -> None:
         super().__init__(stream, deadline, len(left))
-        self.left = left
+        self._left = left
 
-    def attend(self) -> None:
+    def attend(self) -> int:
         """Send some of the answer."""
         try:
-            sent = self.stream.send(self.left, AT_ONCE)
+            sent = self.stream.send(self._left, AT_ONCE)
         except BlockingIOError:
-            return
-        del self.left[:sent]
-        self.size = len(self.left)
-        self.done = not self.left
+            return self.size
+        del self._left[:sent]
+        self.done = not self._left
+        return len(self._left)
 
 
-class Room:
-    """Guests in the order of their deadlines, within bounds of number and size."""
-
-    def __init__(self, most: int) -> None:
-        self.guests: dict[Guest, None] = {}
-        self._most = most
-        self._bytes = 0
-
-    def enter(self, guest: Guest) -> None:
-        self.guests[guest] = None
-        self._bytes += guest.size
-
-    def leave(self, guest: Guest) -> None:
-        del self.guests[guest]
-        self._bytes -= guest.size
-
-    def resized(self, before: int, guest: Guest) -> None:
-        self._bytes += guest.size - before
-
-    def oldest(self) -> Guest | None:
-        return next(iter(self.guests), None)
-
-    def overfull(self) -> bool:
-        return len(self.guests) > self._most or self._bytes > MOST_BYTES
+def take(stream: socket) -> bytes | None:
+    """Take what has arrived, up to a chunk; None if nothing has; raise HungUpError at the end."""
+    try:
+        data = stream.recv(CHUNK, MSG_DONTWAIT)
+    except BlockingIOError:
+        return None
+    if not data:
+        raise HungUpError("the client left within its request")
+    return data
 
 
 class Lobby:
@@ -118,9 +106,9 @@ class Lobby:
     ) -> None:
         self._submit = submit
         self._notes = notes
-        self._asking = Room(most)
-        self._leaving = Room(most)
-        self._arrivals: deque[Guest] = deque()  # appending and popping are atomic
+        self._asking: Room[Client] = Room(most)
+        self._leaving: Room[Client] = Room(most)
+        self._arrivals: deque[Client] = deque()  # appending and popping are atomic
         self._to_drop = 0
         self._selector = selectors.DefaultSelector()
         self._bell, self._button = socketpair()
@@ -133,9 +121,9 @@ class Lobby:
         with suppress(OSError):  # full, then it wakes anyway; or closed, then nobody sleeps
             self._button.send(b"!")
 
-    def receive(self, request: Request, timeout: float) -> None:
+    def receive(self, stream: socket, request: Request, timeout: float) -> None:
         """Collect the rest of a request, then submit it."""
-        self._arrivals.append(Asking(request, time.monotonic() + timeout))
+        self._arrivals.append(Asking(stream, request, time.monotonic() + timeout))
         self.wake()
 
     def see_off(self, stream: socket, left: bytearray, timeout: float) -> None:
@@ -172,7 +160,7 @@ class Lobby:
     @property
     def leaving(self) -> bool:
         """Whether answers are still being read."""
-        return bool(self._leaving.guests or self._arrivals)
+        return bool(self._leaving or self._arrivals)
 
     def close(self) -> None:
         """Hang up on everyone."""
@@ -184,10 +172,10 @@ class Lobby:
         self._bell.close()
         self._button.close()
 
-    def _room_of(self, guest: Guest) -> Room:
+    def _room_of(self, guest: Client) -> Room[Client]:
         return self._asking if isinstance(guest, Asking) else self._leaving
 
-    def _let_in(self, guest: Guest) -> None:
+    def _let_in(self, guest: Client) -> None:
         event = selectors.EVENT_READ if isinstance(guest, Asking) else selectors.EVENT_WRITE
         try:
             self._selector.register(guest.stream, event, guest)
@@ -197,17 +185,17 @@ class Lobby:
             return
         self._room_of(guest).enter(guest)
 
-    def _attend(self, guest: Guest) -> None:
-        before = guest.size
+    def _attend(self, guest: Client) -> None:
+        size = guest.size
         try:
-            guest.attend()
+            size = guest.attend()
         except ProtocolError as error:
             self._notes.say("protocol", f"hung up on a client: {error}")
             guest.done = True
         except (HungUpError, OSError):
             guest.done = True
         room = self._room_of(guest)
-        room.resized(before, guest)
+        room.resize(guest, size)
         if not guest.done:
             return
         self._selector.unregister(guest.stream)
@@ -220,14 +208,14 @@ class Lobby:
     def _show_out(self) -> None:
         now = time.monotonic()
         for room in (self._asking, self._leaving):
-            while (guest := room.oldest()) and (guest.deadline <= now or room.overfull()):
+            while guest := room.next_to_go(now):
                 self._hang_up(guest)
         while self._to_drop and (guest := self._asking.oldest()):
             self._to_drop -= 1
             self._hang_up(guest)
         self._to_drop = 0
 
-    def _hang_up(self, guest: Guest) -> None:
+    def _hang_up(self, guest: Client) -> None:
         self._selector.unregister(guest.stream)
         self._room_of(guest).leave(guest)
         hang_up(guest.stream)

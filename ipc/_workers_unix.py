@@ -17,11 +17,13 @@ import threading
 import time
 from _socket import SHUT_RDWR, socket
 from collections import deque
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 
 from ipc._application import ServerOptions
-from ipc._conversation import Host
+from ipc._conversation_unix import Host
+from ipc._crew import Crew
+from ipc._held import Held
 from ipc._listen_unix import Listener
 from ipc._notes import Notes
 
@@ -53,15 +55,16 @@ class Workers:
         self._serve = host.serve
         self._answer = host.answer
         self._least = limits.nr_threads
-        self._most = max(limits.max_threads, limits.nr_threads)
+        most = max(limits.max_threads, limits.nr_threads)
+        self._crew = Crew(self._work, most, notes, on_end=self._worker_ended)
+        held = Held(max(most // 2, 1), _cut)
+        self.holding_a_worker = held.holding
+        self.wait_no_longer = held.let_go
         self._most_jobs = limits.max_waiting
-        self._lock = threading.Lock()  # guards idle, growth_wanted, and all that follows
-        self._threads: set[threading.Thread] = set()
-        self._ended: list[threading.Thread] = []
+        self._lock = threading.Lock()  # guards idle, growth_wanted, and what follows
         self._nobody_waits = False  # to be accepted, when we are stopping; set only once
         self._jobs: deque[tuple[socket, bytes]] = deque()
         self._job_bytes = 0
-        self._waiting: dict[socket, None] = {}  # clients for which a worker waits, oldest first
         self._reserve_lock = threading.Lock()  # guards the descriptor that is kept in reserve
         self._reserve = os.open(os.devnull, os.O_RDONLY)
 
@@ -103,38 +106,9 @@ class Workers:
         """Whether a worker waits for the next client, so that this one can be waited for."""
         return self.idle > 0
 
-    @contextmanager
-    def holding_a_worker(self, stream: socket) -> Iterator[None]:
-        """Note that a worker waits for a client; at most half of them may, the first has to go."""
-        with self._lock:
-            victim = None
-            if len(self._waiting) >= max(self._most // 2, 1):
-                victim = next(iter(self._waiting))
-                del self._waiting[victim]
-            self._waiting[stream] = None
-        if victim is not None:
-            _cut(victim)
-        try:
-            yield
-        finally:
-            with self._lock:
-                self._waiting.pop(stream, None)
-
-    def wait_no_longer(self) -> None:
-        """Hang up on those for whom a worker waits."""
-        with self._lock:
-            victims = list(self._waiting)
-        for victim in victims:
-            _cut(victim)
-
     def alive(self) -> bool:
         """Join the threads that have ended; return whether any has not."""
-        with self._lock:
-            ended, self._ended = self._ended, []
-            alive = bool(self._threads)
-        for thread in ended:
-            thread.join()
-        return alive
+        return self._crew.alive()
 
     def close(self) -> None:
         """Drop what nobody does any more."""
@@ -144,38 +118,25 @@ class Workers:
             self._jobs.popleft()[0].close()
 
     def _add(self) -> None:
-        thread = threading.Thread(target=self._work, name="ipc-worker", daemon=True)
-        with self._lock:
-            if len(self._threads) >= self._most or self.stopping:
-                return
-            self._threads.add(thread)
-        try:
-            thread.start()
-        except RuntimeError as error:
-            with self._lock:
-                self._threads.discard(thread)
-                left = len(self._threads)
-            self.notes.say("threads", f"no more threads, going on with {left}: {error}")
+        if not self.stopping:
+            self._crew.add()
+
+    def _worker_ended(self) -> None:
+        self.wake_keeper()
 
     def _work(self) -> None:
-        try:
-            while self._has_work():
-                try:
-                    descriptor = self._accept()
-                except OSError as error:
-                    self._left_accept()
-                    self._accept_failed(error)
-                    continue
+        while self._has_work():
+            try:
+                descriptor = self._accept()
+            except OSError as error:
                 self._left_accept()
-                if self.stopping and self.door_is_closed():
-                    os.close(descriptor)
-                else:
-                    self._serve(descriptor)
-        finally:
-            with self._lock:
-                self._threads.discard(threading.current_thread())
-                self._ended.append(threading.current_thread())
-            self.wake_keeper()
+                self._accept_failed(error)
+                continue
+            self._left_accept()
+            if self.stopping and self.door_is_closed():
+                os.close(descriptor)
+            else:
+                self._serve(descriptor)
 
     def _has_work(self) -> bool:
         """Do the jobs there are; return whether to accept connections then, or to end."""

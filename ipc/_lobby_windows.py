@@ -1,0 +1,143 @@
+"""Keep those clients within bounds who have not asked yet, or not read their answers."""
+# ruff: noqa: E402  # the type checker has to know first
+
+import sys
+
+assert sys.platform == "win32"  # tells the type checker; Unix has other modules
+
+
+import threading
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+from ipc._pipe_windows import Pipe
+from ipc._request import Request
+from ipc._room import Guest, Room
+
+
+class Client(Guest):
+    """A client that is waited for."""
+
+    def __init__(self, pipe: Pipe, timeout: float, size: int) -> None:
+        self.came = time.monotonic()
+        super().__init__(self.came + timeout, size)
+        self.pipe = pipe
+
+
+class Asking(Client):
+    """A client that has not sent all of its request."""
+
+    def __init__(self, pipe: Pipe, request: Request, timeout: float) -> None:
+        super().__init__(pipe, timeout, request.size)
+        self.request = request
+
+
+class Leaving(Client):
+    """A client that has not read all of its answer."""
+
+    def __init__(self, pipe: Pipe, timeout: float) -> None:
+        super().__init__(pipe, timeout, pipe.kept)
+
+
+AnyClient = TypeVar("AnyClient", bound=Client)
+
+
+class Lobby:
+    """All clients of a server that are waited for, and by no thread; any thread may use it."""
+
+    def __init__(self, most: int) -> None:
+        self._lock = threading.Lock()  # guards the rooms
+        self._asking: Room[Asking] = Room(most)
+        self._leaving: Room[Leaving] = Room(most)
+        self._answered: dict[Pipe, None] = {}  # by the application, just now
+
+    def enter(self, guest: Asking | Leaving) -> None:
+        """Wait for a client; whoever has been waited for too long is hung up on."""
+        with self._lock:
+            if isinstance(guest, Asking):
+                self._asking.enter(guest)
+            else:
+                self._leaving.enter(guest)
+        self.show_out()
+
+    def leave(self, guest: Asking | Leaving) -> None:
+        """Wait for a client no longer."""
+        with self._lock:
+            self._leave_locked(guest)
+
+    def lead_in(self, guest: Asking) -> bool:
+        """Have a client be answered, until `lead_out`; False if it was hung up on before."""
+        with self._lock:
+            there = self._leave_locked(guest)
+            if there:
+                self._answered[guest.pipe] = None
+        return there
+
+    def lead_out(self, pipe: Pipe) -> None:
+        """Take notice that the application has answered."""
+        with self._lock:
+            del self._answered[pipe]
+
+    def resize(self, guest: Asking) -> None:
+        """Take notice that more of a request has arrived."""
+        with self._lock:
+            if guest in self._asking:
+                self._asking.resize(guest, guest.request.size)
+        self.show_out()
+
+    def show_out(self) -> None:
+        """Hang up on those whose time is up, and on the oldest where there are too many."""
+        for victim in self._victims(time.monotonic()):
+            victim.pipe.hang_up()
+
+    def dismiss_asking(self, patience: float) -> None:
+        """Hang up on those who came so many seconds ago, and have not asked."""
+        limit = time.monotonic() - patience
+        self._dismiss(self._asking, lambda guest: guest.came <= limit)
+
+    def dismiss_leaving(self) -> None:
+        """Hang up on all who have not read their answer yet."""
+        self._dismiss(self._leaving, lambda _: True)
+
+    def dismiss_answered(self) -> None:
+        """Hang up on those whom the application does not answer."""
+        with self._lock:
+            pipes = list(self._answered)
+        for pipe in pipes:
+            pipe.hang_up()
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether there is any client."""
+        with self._lock:
+            return bool(self._asking or self._leaving or self._answered)
+
+    def _leave_locked(self, guest: Asking | Leaving) -> bool:
+        if isinstance(guest, Asking) and guest in self._asking:
+            self._asking.leave(guest)
+        elif isinstance(guest, Leaving) and guest in self._leaving:
+            self._leaving.leave(guest)
+        else:
+            return False
+        return True
+
+    def _dismiss(self, room: Room[AnyClient], condition: Callable[[AnyClient], bool]) -> None:
+        victims: list[AnyClient] = []
+        with self._lock:
+            while (guest := room.oldest()) and condition(guest):
+                room.leave(guest)
+                victims.append(guest)
+        for victim in victims:
+            victim.pipe.hang_up()
+
+    def _victims(self, now: float) -> list[Client]:
+        victims: list[Client] = []
+        with self._lock:
+            while asking := self._asking.next_to_go(now):
+                self._asking.leave(asking)
+                victims.append(asking)
+            while leaving := self._leaving.next_to_go(now):
+                self._leaving.leave(leaving)
+                victims.append(leaving)
+        return victims
