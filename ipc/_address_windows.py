@@ -15,10 +15,7 @@ def pipe_name(path: bytes) -> str:
     if not path or b"\0" in path:
         raise InvalidPathError(f"{path!r} is no path of a file")
     try:
-        folder, name = os.path.split(os.path.abspath(os.fsdecode(path)))
-        real = os.path.join(os.path.realpath(folder, strict=True), name)
-        if os.path.lexists(real):
-            real = os.path.realpath(real)
+        real = os.path.realpath(os.fsdecode(path))
     except (OSError, ValueError) as error:
         raise InvalidPathError(f"no pipe can be named for {path!r}: {error}") from error
     if real.startswith(_VERBATIM_SHARE):

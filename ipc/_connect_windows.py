@@ -23,10 +23,11 @@ _NOT_FOUND = 3  # ActiveState.PATH_NOT_FOUND, which would cost the import of enu
 _FILE_NOT_FOUND = 2  # Windows' own numbers of errors
 _PATH_NOT_FOUND = 3
 _INVALID_NAME = 123
-_OVER = (_winapi.ERROR_BROKEN_PIPE, 233)  # and ERROR_PIPE_NOT_CONNECTED
+_OVER = (_winapi.ERROR_BROKEN_PIPE, _winapi.ERROR_NO_DATA, 233)  # ERROR_PIPE_NOT_CONNECTED
 # Whoever serves the pipe may see who we are, and not act in our name.
 _IDENTIFY_ONLY = 0x00100000 | 0x00010000  # SECURITY_SQOS_PRESENT, SECURITY_IDENTIFICATION
 _CLOSED = -1
+_MOMENT = 50  # milliseconds; what Git waits
 
 
 class Stream:
@@ -50,8 +51,13 @@ class Stream:
 
     def sendall(self, data: "bytes | bytearray | memoryview") -> None:
         """Send all of it."""
-        operation, pending = _winapi.WriteFile(self._handle, data, overlapped=True)
-        self._wait(operation, pending)
+        try:
+            operation, pending = _winapi.WriteFile(self._handle, data, overlapped=True)
+            self._wait(operation, pending)
+        except OSError as error:
+            if error.winerror in _OVER:
+                raise BrokenPipeError(error.errno, error.strerror) from error
+            raise
 
     def sendmsg(self, buffers: "Buffers") -> int:
         """Send all of them; return how many bytes that was."""
@@ -94,22 +100,32 @@ class Stream:
 
 
 def open_stream(path: bytes, disallow_chdir: bool) -> Stream:
-    """Return a stream whose peer is the server at `path`; never wait for one."""
+    """Return a stream whose peer is the server at `path`; never wait for one that is not there."""
     del disallow_chdir  # means nothing for a pipe
     name = pipe_name(path)
     try:
-        handle = _winapi.CreateFile(
-            name,
-            _winapi.GENERIC_READ | _winapi.GENERIC_WRITE,
-            0,
-            _winapi.NULL,
-            _winapi.OPEN_EXISTING,
-            _winapi.FILE_FLAG_OVERLAPPED | _IDENTIFY_ONLY,
-            _winapi.NULL,
-        )
+        try:
+            return Stream(_opened(name))
+        except OSError as error:
+            if error.winerror != _winapi.ERROR_PIPE_BUSY:
+                raise
+        # So many have just come that no instance is free; a moment later there is one.
+        _winapi.WaitNamedPipe(name, _MOMENT)
+        return Stream(_opened(name))
     except OSError as error:
         raise _meaning(error, name) from error
-    return Stream(handle)
+
+
+def _opened(name: str) -> int:
+    return _winapi.CreateFile(
+        name,
+        _winapi.GENERIC_READ | _winapi.GENERIC_WRITE,
+        0,
+        _winapi.NULL,
+        _winapi.OPEN_EXISTING,
+        _winapi.FILE_FLAG_OVERLAPPED | _IDENTIFY_ONLY,
+        _winapi.NULL,
+    )
 
 
 def _meaning(error: OSError, name: str) -> Error:
@@ -117,7 +133,7 @@ def _meaning(error: OSError, name: str) -> Error:
         nobody = NoServerError(f"there is no server at {name}: start one")
         nobody.state = _NOT_FOUND
         return nobody
-    if error.winerror == _winapi.ERROR_PIPE_BUSY:
+    if error.winerror in (_winapi.ERROR_PIPE_BUSY, _winapi.ERROR_SEM_TIMEOUT):
         return TimedOutError(f"the server at {name} is too busy to take one more connection")
     if error.winerror == _INVALID_NAME:
         return InvalidPathError(f"there can be no server at {name}: {error}")

@@ -83,10 +83,8 @@ class Keeper:
         self._lobby.dismiss_answered()
 
     def _welcome(self, handle: int) -> None:
-        try:
-            self._listener.top_up()  # at once, so that the next client finds one
-        except OSError as error:
-            self.say("accept", f"cannot accept more connections for now: {error}")
+        if self._listener.is_running_short:
+            self._bell.ring()
         self._host.welcome(Pipe(self._port, handle))
 
     def _look_after(self) -> None:
@@ -99,8 +97,7 @@ class Keeper:
             elif grow_at is not None and now >= grow_at:
                 grow_at = None
                 self._workers.grow()
-            else:
-                self._look()
+            self._look()
 
     def _look(self) -> None:
         self._workers.alive()  # joins those that ended

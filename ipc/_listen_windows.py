@@ -11,6 +11,7 @@ assert sys.platform == "win32"  # tells the type checker; Unix has other modules
 
 
 import _winapi
+import os
 import threading
 import time
 from collections.abc import Callable
@@ -26,7 +27,14 @@ import win32security
 from ipc._address_windows import pipe_name
 from ipc._connect_windows import open_stream
 from ipc._port_windows import Operation, Port
-from ipc.errors import AddressInUseError, Error, NoServerError, TimedOutError, UnreachableError
+from ipc.errors import (
+    AddressInUseError,
+    Error,
+    InvalidPathError,
+    NoServerError,
+    TimedOutError,
+    UnreachableError,
+)
 
 if TYPE_CHECKING:
     from _win32typing import PyHANDLE, PySECURITY_ATTRIBUTES
@@ -45,6 +53,8 @@ class Listener:
 
     def __init__(self, path: bytes, port: Port, welcome: Callable[[int], None]) -> None:
         self.name = pipe_name(path)
+        if not os.path.isdir(os.path.dirname(os.path.abspath(path))):
+            raise InvalidPathError(f"there is no folder for {os.fsdecode(path)!r}: make it first")
         self._port = port
         self._welcome = welcome  # called on a worker with each instance that a client has
         self._access = _for_this_user()
@@ -54,12 +64,20 @@ class Listener:
         self._claim(path)
 
     @property
+    def is_running_short(self) -> bool:
+        """Whether to `top_up` soon."""
+        return len(self._waiting) < BACKLOG // 2
+
+    @property
     def waits(self) -> bool:
         """Whether clients can still connect, or have, and are not welcome yet."""
         return bool(self._waiting)
 
     def top_up(self) -> None:
-        """Have as many instances wait as there should be; raise OSError if there can't be."""
+        """Have as many instances wait as there should be; raise OSError if there can't be.
+
+        To be called on a thread that lasts: see Port.waits_for.
+        """
         while True:
             with self._lock:
                 if self._closed or len(self._waiting) >= BACKLOG:
@@ -156,5 +174,6 @@ def _for_this_user() -> "PySECURITY_ATTRIBUTES":
     access = win32security.ACL()
     access.AddAccessAllowedAce(win32security.ACL_REVISION, win32con.GENERIC_ALL, user)
     attributes = win32security.SECURITY_ATTRIBUTES()
+    attributes.bInheritHandle = False  # it is True if not told otherwise
     attributes.SECURITY_DESCRIPTOR.SetSecurityDescriptorDacl(True, access, False)
     return attributes

@@ -43,7 +43,7 @@ class Port:
     def __init__(self) -> None:
         self._handle = _overlapped.CreateIoCompletionPort(_overlapped.INVALID_HANDLE_VALUE, 0, 0, 0)
         self._lock = threading.Lock()  # guards what follows
-        self._begun: dict[int, tuple[Operation, Callable[[Operation], object]]] = {}
+        self._begun: dict[int, tuple[Operation, Callable[[Operation], object], int]] = {}
         self._posted: deque[Job] = deque()  # appending and popping are atomic
 
     def adopt(self, handle: int) -> None:
@@ -59,7 +59,7 @@ class Port:
         """
         operation: Operation = _overlapped.Overlapped()
         with self._lock:  # before it is begun, as another thread may finish it at once
-            self._begun[operation.address] = operation, then
+            self._begun[operation.address] = operation, then, threading.get_ident()
         try:
             at_once = start(operation)
         except BaseException:
@@ -72,6 +72,14 @@ class Port:
             self.post(partial(then, operation))
         return operation
 
+    def waits_for(self, thread: int) -> bool:
+        """Say whether something is under way that a thread has begun.
+
+        When it ends, Wine cancels that; Windows does so where there is no port.
+        """
+        with self._lock:
+            return any(each == thread for _, _, each in self._begun.values())
+
     def post(self, job: Job) -> None:
         """Have some thread do this."""
         self._posted.append(job)
@@ -83,7 +91,7 @@ class Port:
         if address == _POSTED:
             return self._posted.popleft()
         with self._lock:
-            operation, then = self._begun.pop(address)
+            operation, then, _ = self._begun.pop(address)
         return partial(then, operation)
 
     def close(self) -> None:

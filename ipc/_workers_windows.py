@@ -73,7 +73,8 @@ class Workers:
 
     def _goes_on(self) -> bool:
         with self._lock:
-            if self._ending or self._idle >= self._least:
+            surplus = self._idle >= self._least and not self._port.waits_for(threading.get_ident())
+            if self._ending or surplus:
                 return False
             self._idle += 1
             return True

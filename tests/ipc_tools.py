@@ -10,11 +10,27 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import cast
 
+import pytest
+
 import ipc
 from ipc.pktline import framed
 
+if sys.platform == "win32":
+    from raw_windows import Door, Raw, busy, connected, has_hung_up, leave_dead, pair
+else:
+    from raw_unix import Door, Raw, busy, connected, has_hung_up, leave_dead, pair
+
+__all__ = [
+    "HELLO",
+    "Raw",
+    "busy",
+    "has_hung_up",
+    "leave_dead",
+    "pair",
+]
+
 Reply = Callable[[bytes | bytearray | memoryview], None]
-Ends = tuple[socket.socket, socket.socket]
+Ends = tuple[Raw, Raw]
 
 ROOT = Path(ipc.__file__).parents[1]
 LIMIT = 10.0  # seconds until a test gives up hope
@@ -38,18 +54,15 @@ def eventually(condition: Callable[[], object], limit: float = LIMIT) -> bool:
     return True
 
 
-def raw_client(path: Path, begun: bytes = b"") -> socket.socket:
+def raw_client(path: Path, begun: bytes = b"") -> Raw:
     """Return a connection that has sent some bytes, whatever they are."""
-    if sys.platform == "win32":
-        raise NotImplementedError("there are no sockets in the file system")
-    stream = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    stream = connected(path)
     stream.settimeout(LIMIT)
-    stream.connect(str(path))
     stream.sendall(begun)
     return stream
 
 
-def all_of(stream: socket.socket) -> bytes:
+def all_of(stream: Raw) -> bytes:
     """Return what is received until the peer hangs up, gently or not."""
     received = b""
     try:
@@ -64,12 +77,14 @@ def exchange(path: Path, sent: bytes, *, half_close: bool = False) -> bytes:
     """Send bytes as they are; return what comes back."""
     with raw_client(path, sent) as stream:
         if half_close:
+            if sys.platform == "win32":
+                pytest.skip("a pipe can't be closed in one direction")
             stream.shutdown(socket.SHUT_WR)
         return all_of(stream)
 
 
 @contextmanager
-def many(path: Path, count: int, sent: bytes) -> Iterator[list[socket.socket]]:
+def many(path: Path, count: int, sent: bytes) -> Iterator[list[Raw]]:
     """Connect many clients that all send the same."""
     with ExitStack() as stack:
         yield [stack.enter_context(raw_client(path, sent)) for _ in range(count)]
@@ -104,9 +119,7 @@ def worker_count() -> int:
 class FaultyStream:
     """A real socket that sends only some bytes, or one at a time."""
 
-    def __init__(
-        self, stream: socket.socket, *, cut_after: int | None = None, dribble: bool = False
-    ) -> None:
+    def __init__(self, stream: Raw, *, cut_after: int | None = None, dribble: bool = False) -> None:
         self._stream = stream
         self._left = cut_after
         self._dribble = dribble
@@ -122,35 +135,28 @@ class FaultyStream:
         return len(data)
 
 
-def faulty(
-    stream: socket.socket, *, cut_after: int | None = None, dribble: bool = False
-) -> socket.socket:
+def faulty(stream: Raw, *, cut_after: int | None = None, dribble: bool = False) -> Raw:
     """Return a `FaultyStream`, to be used like the socket in it."""
-    return cast("socket.socket", FaultyStream(stream, cut_after=cut_after, dribble=dribble))
+    return cast("Raw", FaultyStream(stream, cut_after=cut_after, dribble=dribble))
 
 
 @contextmanager
-def peer(behave: Callable[[socket.socket], None], path: Path) -> Iterator[None]:
+def peer(behave: Callable[[Raw], None], path: Path) -> Iterator[None]:
     """Serve one connection at `path` in any way, however wrong."""
-    if sys.platform == "win32":
-        raise NotImplementedError("there are no sockets in the file system")
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listening:
-        listening.bind(str(path))
-        listening.listen()
+    door = Door(path)
 
-        def serve() -> None:
-            stream, _ = listening.accept()
-            with stream:
-                stream.settimeout(LIMIT)
-                behave(stream)
+    def serve() -> None:
+        with door.accept() as stream:
+            stream.settimeout(LIMIT)
+            behave(stream)
 
-        thread = threading.Thread(target=serve)
-        thread.start()
-        try:
-            yield
-        finally:
-            thread.join()
-            path.unlink()
+    thread = threading.Thread(target=serve)
+    thread.start()
+    try:
+        yield
+    finally:
+        thread.join()
+        door.close()
 
 
 HELLO = framed(b"hello")

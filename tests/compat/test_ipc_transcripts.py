@@ -1,18 +1,13 @@
 """Git's own conversations: recorded bytes of its client and of its daemon, replayed to ours."""
 
 import json
-import socket
-import sys
 from pathlib import Path
 
 import pytest
-from ipc_tools import Reply, exchange, peer
+from ipc_tools import Raw, Reply, exchange, peer
 
 import ipc
 from ipc.pktline import Decoder, framed
-
-if sys.platform == "win32":
-    pytest.skip("named pipes are not supported yet", allow_module_level=True)
 
 RECORDED = json.loads((Path(__file__).parents[1] / "data" / "transcripts.json").read_text())
 CONNECTIONS = [
@@ -54,7 +49,7 @@ def test_gits_answers_are_understood(
     """What Git's daemon sent, byte for byte; our request is then the one of Git's client."""
     seen = []
 
-    def behave(stream: socket.socket) -> None:
+    def behave(stream: Raw) -> None:
         decoder = Decoder()
         while not decoder.finished:
             seen.extend(decoder.feed(stream.recv(65536)))

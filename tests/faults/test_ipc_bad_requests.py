@@ -1,5 +1,4 @@
 import contextlib
-import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -15,9 +14,6 @@ from ipc_tools import (
 
 import ipc
 from ipc.pktline import FLUSH
-
-if sys.platform == "win32":
-    pytest.skip("named pipes are not supported yet", allow_module_level=True)
 
 
 def still_serves(path: Path) -> Any:

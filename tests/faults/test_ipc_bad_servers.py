@@ -1,25 +1,20 @@
-import socket
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from ipc_tools import HELLO, Ends, faulty, peer
+from ipc_tools import HELLO, Ends, Raw, faulty, pair, peer
 
 import ipc
 from ipc.message import receive_message, send_message
 from ipc.pktline import framed
 
-if sys.platform == "win32":
-    pytest.skip("named pipes are not supported yet", allow_module_level=True)
-
 
 @pytest.fixture
 def ends() -> Iterator[Any]:
-    """Connect two sockets."""
-    near, far = socket.socketpair()
+    """Connect two streams."""
+    near, far = pair()
     with near, far:
         near.settimeout(10)
         yield near, far
@@ -47,7 +42,7 @@ def test_a_dribbled_message_is_a_message(ends: Ends) -> None:
 def answering(answer: bytes, *, slowly: bool = False) -> Any:
     """Make a server that answers with some bytes, whatever is asked."""
 
-    def behave(stream: socket.socket) -> None:
+    def behave(stream: Raw) -> None:
         stream.recv(65536)
         for at in range(0, len(answer), 1 if slowly else 65536):
             stream.sendall(answer[at : at + (1 if slowly else 65536)])
@@ -58,7 +53,7 @@ def answering(answer: bytes, *, slowly: bool = False) -> Any:
 def stalling_after(answer: bytes) -> Any:
     """Make a server that says no more after some bytes."""
 
-    def behave(stream: socket.socket) -> None:
+    def behave(stream: Raw) -> None:
         stream.sendall(answer)
         while stream.recv(65536):
             pass  # until the client gives up
@@ -96,7 +91,7 @@ def test_dribbling_does_not_renew_the_timeout(tmp_path: Path) -> None:
     """A server that sends a byte now and then must not hold its client for ever."""
     path = tmp_path / "s"
 
-    def dribble(stream: socket.socket) -> None:
+    def dribble(stream: Raw) -> None:
         try:
             while True:
                 stream.sendall(b"0005x")
@@ -120,7 +115,7 @@ def test_a_flood_is_stopped_by_the_timeout(tmp_path: Path) -> None:
     """An answer without an end takes no more than its time; streamed, no memory either."""
     path = tmp_path / "s"
 
-    def flood(stream: socket.socket) -> None:
+    def flood(stream: Raw) -> None:
         try:
             while True:
                 stream.sendall(b"fff0" + bytes(65516))
@@ -137,7 +132,7 @@ def test_a_server_that_does_not_read_costs_the_timeout(tmp_path: Path) -> None:
     path = tmp_path / "s"
     done: list[bool] = []
 
-    def deaf(_stream: socket.socket) -> None:
+    def deaf(_stream: Raw) -> None:
         while not done:
             time.sleep(0.005)
 
@@ -165,7 +160,7 @@ def test_an_iterable_that_fails_sends_no_end(tmp_path: Path) -> None:
         yield b"part"
         raise KeyError("no more")
 
-    def record(stream: socket.socket) -> None:
+    def record(stream: Raw) -> None:
         while data := stream.recv(65536):
             received.append(data)
 

@@ -17,14 +17,16 @@ from ipc_tools import (
 
 import ipc
 
-if sys.platform == "win32":
-    pytest.skip("named pipes are not supported yet", allow_module_level=True)
-
-
+unlimited_on_windows = pytest.mark.skipif(
+    sys.platform == "win32", reason="on Windows a process may have any number of handles"
+)
+NOTICED = 0.1  # seconds; an answer takes far less than one of these
 CROWDED = """
-import resource, sys, ipc
-hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-resource.setrlimit(resource.RLIMIT_NOFILE, (int(sys.argv[2]), hard))
+import sys, ipc
+if sys.platform != "win32":
+    import resource
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (int(sys.argv[2]), hard))
 import logging; logging.basicConfig(stream=sys.stderr, format="LOG %(message)s")
 def application(message, reply):
     if message == b"count":
@@ -61,7 +63,12 @@ def median_latency(path: Path) -> Any:
 @contextlib.contextmanager
 def crowd(path: Path, count: int, sent: bytes) -> Iterator[Any]:
     """Connect many clients, and be allowed the descriptors for them."""
-    resource = pytest.importorskip("resource")
+    if sys.platform == "win32":
+        with many(path, count, sent) as clients:
+            yield clients
+        return
+    import resource
+
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = max(count + 200, soft)
     if hard != resource.RLIM_INFINITY and hard < wanted:
@@ -74,6 +81,7 @@ def crowd(path: Path, count: int, sent: bytes) -> Iterator[Any]:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
+@unlimited_on_windows
 def test_running_out_of_descriptors_is_survived(tmp_path: Path) -> None:
     """The polite are served, the silent make room, and the log gets a line, not a flood."""
     path = tmp_path / "s"
@@ -87,6 +95,7 @@ def test_running_out_of_descriptors_is_survived(tmp_path: Path) -> None:
     assert len(log) <= 1
 
 
+@unlimited_on_windows
 def test_no_descriptor_at_all_is_survived(tmp_path: Path) -> None:
     """Where the process has used them up itself, the reserve serves one after the other."""
     path = tmp_path / "s"
@@ -163,34 +172,29 @@ def test_a_closed_standard_error_does_no_harm(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("sent", [b"", b"00", b"fff0" + b"x" * 1000], ids=["mute", "half", "part"])
 def test_two_thousand_rude_clients_do_not_slow_a_polite_one(tmp_path: Path, sent: bytes) -> None:
-    """The worst of five medians normally, the best with a crowd: other programs run here too."""
+    """A worker that waited for each of them would be busy for seconds."""
     path = tmp_path / "s"
     with crowded_server(path, 4200):
-        normal = max(median_latency(path) for _ in range(5))
         with crowd(path, 2000, sent):
-            crowded = min(median_latency(path) for _ in range(5))
+            assert median_latency(path) < NOTICED
         assert ipc.send_command(path, b"polite") == b"polite"
-
-    assert crowded < 2 * normal
 
 
 def test_dribbling_clients_do_not_slow_a_polite_one(tmp_path: Path) -> None:
     """Each byte costs the lobby a little, the workers nothing."""
     path = tmp_path / "s"
     stop = threading.Event()
-    with crowded_server(path, 4200):
-        normal = max(median_latency(path) for _ in range(5))
-        with crowd(path, 500, b"fff0") as clients:
+    with crowded_server(path, 4200), crowd(path, 500, b"fff0") as clients:
 
-            def dribble() -> None:
-                while not stop.wait(0.2):
-                    for client in clients:
-                        client.send(b"x")
+        def dribble() -> None:
+            while not stop.wait(0.2):
+                for client in clients:
+                    client.send(b"x")
 
-            thread = threading.Thread(target=dribble)
-            thread.start()
-            crowded = min(median_latency(path) for _ in range(5))
+        thread = threading.Thread(target=dribble)
+        thread.start()
+        try:
+            assert median_latency(path) < NOTICED
+        finally:
             stop.set()
             thread.join()
-
-    assert crowded < 2 * normal

@@ -1,38 +1,21 @@
 import contextlib
 import os
-import socket
-import sys
 import time
 from pathlib import Path
-from typing import Any
 
-import pytest
 from ipc_tools import (
     HELLO,
     Reply,
     all_of,
     echo,
     eventually,
+    has_hung_up,
     many,
     raw_client,
     worker_count,
 )
 
 import ipc
-
-if sys.platform == "win32":
-    pytest.skip("named pipes are not supported yet", allow_module_level=True)
-
-
-def hung_up_on(client: socket.socket) -> Any:
-    """Return whether the server has hung up on a client."""
-    client.setblocking(False)
-    try:
-        return client.recv(1) == b""
-    except BlockingIOError:
-        return False
-    except ConnectionResetError:
-        return True
 
 
 def test_a_silent_client_is_dropped_at_the_deadline(tmp_path: Path) -> None:
@@ -57,7 +40,7 @@ def test_the_oldest_silent_client_makes_room(tmp_path: Path) -> None:
         with many(path, 5, b"00") as first:
             assert eventually(lambda: len(lobby._asking) == 5)
             with many(path, 3, b"00") as later:
-                assert eventually(lambda: sum(map(hung_up_on, first)) == 3)
+                assert eventually(lambda: sum(map(has_hung_up, first)) == 3)
                 for client in later:
                     client.sendall(b"09hello0000")
                     assert all_of(client) == HELLO

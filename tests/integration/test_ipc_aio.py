@@ -1,17 +1,12 @@
 import asyncio
-import socket
-import sys
 import time
 from pathlib import Path
 from typing import Any
 
 import pytest
-from ipc_tools import HELLO, peer
+from ipc_tools import HELLO, Raw, peer
 
 import ipc
-
-if sys.platform == "win32":
-    pytest.skip("named pipes are not supported yet", allow_module_level=True)
 
 
 @pytest.mark.parametrize("message", [b"", b"hello", b"x" * 1_000_000, [b"a", b"", b"b"]])
@@ -81,7 +76,7 @@ def test_waiting_for_a_server_lets_others_run(tmp_path: Path) -> None:
 def test_an_answer_cut_anywhere_is_an_error(tmp_path: Path, cut: int) -> None:
     """A caller must not take a part for the whole."""
 
-    def behave(stream: socket.socket) -> None:
+    def behave(stream: Raw) -> None:
         stream.recv(65536)
         stream.sendall(HELLO[:cut])
 
@@ -92,7 +87,7 @@ def test_an_answer_cut_anywhere_is_an_error(tmp_path: Path, cut: int) -> None:
 def test_a_server_that_stalls_costs_the_timeout(tmp_path: Path) -> None:
     """One deadline for the whole exchange."""
 
-    def behave(stream: socket.socket) -> None:
+    def behave(stream: Raw) -> None:
         stream.sendall(HELLO[:6])
         while stream.recv(65536):
             pass  # until the client gives up
@@ -109,7 +104,7 @@ def test_a_task_can_be_cancelled(tmp_path: Path) -> None:
             async with asyncio.timeout(0.05):
                 await ipc.aio.send_command(tmp_path / "s", b"hello")
 
-    def behave(stream: socket.socket) -> None:
+    def behave(stream: Raw) -> None:
         while stream.recv(65536):
             pass
 

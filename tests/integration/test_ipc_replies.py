@@ -8,9 +8,6 @@ from ipc_tools import HELLO, Reply, exchange
 import ipc
 from ipc.pktline import FLUSH
 
-if sys.platform == "win32":
-    pytest.skip("named pipes are not supported yet", allow_module_level=True)
-
 
 def test_a_reply_may_have_many_pieces(tmp_path: Path) -> None:
     """Each is sent at once, in as many packets as it takes."""

@@ -1,17 +1,13 @@
 """Many requests from many processes: nothing lost, nothing leaked."""
 
-import os
 import subprocess
 import sys
 import threading
 from pathlib import Path
 
-import pytest
+from own_resources import descriptors, resident
 
 import ipc
-
-if sys.platform == "win32":
-    pytest.skip("named pipes are not supported yet", allow_module_level=True)
 
 ROOT = Path(ipc.__file__).parents[1]
 
@@ -33,17 +29,6 @@ for number in range(count):
 print(right)
 """
 PROCESSES, REQUESTS = 8, 400
-
-
-def resident() -> int:
-    """Return the memory of this process in KiB."""
-    with open("/proc/self/statm") as statm:
-        return int(statm.read().split()[1]) * os.sysconf("SC_PAGE_SIZE") // 1024
-
-
-def descriptors() -> int:
-    """Return how many files this process has open."""
-    return len(os.listdir("/proc/self/fd"))
 
 
 def test_many_requests_from_many_processes(tmp_path: Path) -> None:

@@ -1,43 +1,30 @@
+"""What is in the file system of a Unix domain socket."""
+
 import os
-import socket
 import stat
 import sys
 import time
 from pathlib import Path
 
 import pytest
-from ipc_tools import echo
+from ipc_tools import echo, leave_dead
 
 import ipc
 
 if sys.platform == "win32":
-    pytest.skip("named pipes are not supported yet", allow_module_level=True)
+    pytest.skip("a named pipe is in no file system", allow_module_level=True)
 
 
-def test_a_living_server_is_refused(tmp_path: Path) -> None:
-    """And not disturbed."""
-    path = tmp_path / "s"
-    with ipc.Server(path, echo):
-        with pytest.raises(ipc.AddressInUseError, match="running"):
-            ipc.Server(path, echo)
-        assert ipc.send_command(path, b"hello") == b"hello"
-        assert list(tmp_path.iterdir()) == [path]
-
-
-def test_a_server_that_has_not_started_owns_its_path_too(tmp_path: Path) -> None:
-    """Its queue is open: who starts two must not lose the first one's clients."""
-    first = ipc.Server(tmp_path / "s", echo)
-    try:
-        with pytest.raises(ipc.AddressInUseError):
-            ipc.Server(tmp_path / "s", echo)
-    finally:
-        first.close()
+@pytest.fixture
+def dead(tmp_path: Path) -> Path:
+    """Leave a socket that nobody serves any more."""
+    leave_dead(tmp_path / "s")
+    return tmp_path / "s"
 
 
 def test_a_dead_socket_is_replaced(tmp_path: Path) -> None:
     """After a kill nothing has to be cleaned up by hand."""
-    with socket.socket(socket.AF_UNIX) as dead:
-        dead.bind(str(tmp_path / "s"))
+    leave_dead(tmp_path / "s")
 
     with ipc.Server(tmp_path / "s", echo):
         assert ipc.send_command(tmp_path / "s", b"hello") == b"hello"
@@ -59,16 +46,6 @@ def test_what_is_no_socket_is_left_alone(tmp_path: Path, what: str) -> None:
 
     assert list(tmp_path.iterdir()) == [path]
     assert what != "file" or path.read_text() == "precious"
-
-
-@pytest.mark.parametrize("path", ["", "a\0b", "no/such/folder/s"])
-def test_a_bogus_path_is_an_error_with_a_meaning(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, path: Path
-) -> None:
-    """Not whatever the system call said."""
-    monkeypatch.chdir(tmp_path)
-    with pytest.raises(ipc.InvalidPathError):
-        ipc.Server(path, echo)
 
 
 def test_the_socket_is_its_owners_only(tmp_path: Path) -> None:
@@ -158,3 +135,53 @@ def test_a_lock_that_is_held_is_waited_for_with_a_limit(
     ipc.Server(tmp_path / "s", echo).close()
 
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_dead_socket_is_not_listening(dead: Path) -> None:
+    """Starting a server would help here too."""
+    assert ipc.get_active_state(dead) is ipc.ActiveState.NOT_LISTENING
+    with pytest.raises(ipc.NoServerError):
+        ipc.send_command(dead, b"hello")
+
+
+def test_a_file_in_the_way_is_an_invalid_path(tmp_path: Path) -> None:
+    """No server can ever be there."""
+    file = tmp_path / "file"
+    file.touch()
+
+    assert ipc.get_active_state(file) is ipc.ActiveState.INVALID_PATH
+    assert ipc.get_active_state(tmp_path) is ipc.ActiveState.INVALID_PATH
+    assert ipc.get_active_state(file / "below") is ipc.ActiveState.INVALID_PATH
+    with pytest.raises(ipc.InvalidPathError, match="not a socket"):
+        ipc.connect(file)
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may do everything")
+def test_no_permission_is_another_error(server: Path) -> None:
+    """Neither waiting nor starting a server would help."""
+    server.chmod(0)
+
+    assert ipc.get_active_state(server) is ipc.ActiveState.OTHER_ERROR
+    with pytest.raises(ipc.UnreachableError):
+        ipc.connect(server)
+
+
+@pytest.mark.parametrize("disallow", [False, True])
+@pytest.mark.parametrize("length", [90, 103, 104, 107, 108, 109, 300, 1000])
+def test_a_path_may_be_long(tmp_path: Path, length: int, disallow: bool) -> None:
+    """The kernel's limit of about a hundred bytes is no limit here, nor does it cost a chdir."""
+    folder = tmp_path
+    while len(str(folder)) < length - 60:
+        folder = folder / ("d" * min(50, length - 10 - len(str(folder))))
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / ("s" * max(length - len(str(folder)) - 1, 1))
+    here = Path.cwd()
+
+    with ipc.Server(path, echo, ipc.ServerOptions(uds_disallow_chdir=disallow)) as server:
+        options = ipc.ConnectOptions(uds_disallow_chdir=disallow)
+        assert ipc.send_command(path, b"hello", options) == b"hello"
+        assert path.is_socket()
+        assert server.stop_reason is None
+
+    assert list(folder.iterdir()) == []
+    assert Path.cwd() == here
