@@ -3,13 +3,18 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test lint types bench clean
+.PHONY: run test test-windows lint types bench clean
 
 run: $(VENV)/.installed
 	$(BIN)/python scripts/demo.py $(REPO)
 
 test: $(VENV)/.tested
 	$(BIN)/python -m pytest $(TESTS)
+
+# With a Python for Windows, which may be one under Wine, that has the packages of fsmond[test].
+test-windows:
+	$(if $(FSMOND_WINDOWS_PYTHON),,$(error set FSMOND_WINDOWS_PYTHON to the python.exe of a Python for Windows, with fsmond[test]))
+	$(FSMOND_WINDOWS_PYTHON) -m pytest -p no:cacheprovider $(TESTS)
 
 lint: $(VENV)/.developed
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .

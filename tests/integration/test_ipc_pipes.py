@@ -1,4 +1,5 @@
 """What is special about named pipes."""
+# ruff: noqa: E402  # there is nothing to import elsewhere
 
 import os
 import sys
