@@ -40,7 +40,7 @@ class Host:
 
     def _listen(self, guest: Asking) -> None:
         try:
-            guest.pipe.receive(partial(self._heard, guest))
+            guest.listening = guest.pipe.receive(partial(self._heard, guest))
         except (OSError, HungUpError):
             self._part(guest)  # it only wanted to know whether we live, as a rule
 

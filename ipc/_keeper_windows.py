@@ -47,10 +47,10 @@ class Keeper:
         self._host.quit = lambda: self.stop("the application quit")
         try:
             self._listener = Listener(path, self._port, self._welcome)
-            self._listener.top_up()
         except BaseException:
             self._port.close()
             raise
+        self._top_up()
 
     def run(self) -> None:
         """Serve until `stop`."""
@@ -102,6 +102,9 @@ class Keeper:
     def _look(self) -> None:
         self._workers.alive()  # joins those that ended
         self._lobby.show_out()
+        self._top_up()
+
+    def _top_up(self) -> None:
         try:
             self._listener.top_up()
         except OSError as error:
@@ -111,10 +114,11 @@ class Keeper:
         began = time.monotonic()
         self._listener.wind_up()
         while self._listener.waits or self._lobby.is_busy:
-            self._lobby.dismiss_asking(_ASKS)
+            self._lobby.dismiss_silent(_ASKS)
             now = time.monotonic()
             if now > began + _DOORS:
                 self._listener.close()
+                self._lobby.dismiss_asking()
             if now > began + _LEAVE:
                 self._lobby.dismiss_leaving()
                 self._workers.wait_no_longer()

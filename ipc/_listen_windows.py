@@ -20,7 +20,6 @@ from typing import TYPE_CHECKING, cast
 
 import pywintypes
 import win32api
-import win32con
 import win32pipe
 import win32security
 
@@ -45,6 +44,8 @@ _FOR_REMOTE = 0x8  # PIPE_REJECT_REMOTE_CLIENTS; the mode is by bytes, and to be
 _UNLIMITED = 255  # PIPE_UNLIMITED_INSTANCES
 _PATIENCE = 2.0  # seconds in which a server that stops has let its name go
 _NAP = 0.005  # seconds between two attempts
+_TOKEN_QUERY = 0x8  # these two by number, as `win32con` is slow to import
+_GENERIC_ALL = 0x10000000
 _TAKEN = (5, _winapi.ERROR_PIPE_BUSY)  # and ERROR_ACCESS_DENIED: what the flag causes
 
 
@@ -60,6 +61,7 @@ class Listener:
         self._access = _for_this_user()
         self._lock = threading.Lock()  # guards what follows
         self._waiting: dict[int, Operation | None] = {}  # by handle
+        self._welcomed = 0  # how many are being so, at this moment
         self._closed = False
         self._claim(path)
 
@@ -71,7 +73,8 @@ class Listener:
     @property
     def waits(self) -> bool:
         """Whether clients can still connect, or have, and are not welcome yet."""
-        return bool(self._waiting)
+        with self._lock:
+            return bool(self._waiting or self._welcomed)
 
     def top_up(self) -> None:
         """Have as many instances wait as there should be; raise OSError if there can't be.
@@ -132,7 +135,7 @@ class Listener:
         return True
 
     def _add_locked(self, flag: int = 0) -> None:
-        mode = win32con.PIPE_ACCESS_DUPLEX | _winapi.FILE_FLAG_OVERLAPPED | flag
+        mode = _winapi.PIPE_ACCESS_DUPLEX | _winapi.FILE_FLAG_OVERLAPPED | flag
         try:
             created = cast(
                 "PyHANDLE",  # not the number that the type stubs promise
@@ -157,6 +160,7 @@ class Listener:
         with self._lock:
             ours = handle in self._waiting
             self._waiting.pop(handle, None)
+            self._welcomed += ours
         if not ours:
             return
         try:
@@ -165,14 +169,17 @@ class Listener:
             _winapi.CloseHandle(handle)
         else:
             self._welcome(handle)
+        finally:
+            with self._lock:
+                self._welcomed -= 1
 
 
 def _for_this_user() -> "PySECURITY_ATTRIBUTES":
     """Return what lets the user of this process in, and nobody else; nor is it inherited."""
-    token = win32security.OpenProcessToken(win32api.GetCurrentProcess(), win32con.TOKEN_QUERY)
+    token = win32security.OpenProcessToken(win32api.GetCurrentProcess(), _TOKEN_QUERY)
     user, _ = win32security.GetTokenInformation(token, win32security.TokenUser)
     access = win32security.ACL()
-    access.AddAccessAllowedAce(win32security.ACL_REVISION, win32con.GENERIC_ALL, user)
+    access.AddAccessAllowedAce(win32security.ACL_REVISION, _GENERIC_ALL, user)
     attributes = win32security.SECURITY_ATTRIBUTES()
     attributes.bInheritHandle = False  # it is True if not told otherwise
     attributes.SECURITY_DESCRIPTOR.SetSecurityDescriptorDacl(True, access, False)

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from ipc._pipe_windows import Pipe
+from ipc._port_windows import Operation
 from ipc._request import Request
 from ipc._room import Guest, Room
 
@@ -31,6 +32,12 @@ class Asking(Client):
     def __init__(self, pipe: Pipe, request: Request, timeout: float) -> None:
         super().__init__(pipe, timeout, request.size)
         self.request = request
+        self.listening: Operation | None = None
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether nothing has arrived that was not looked at."""
+        return self.listening is None or self.listening.pending
 
 
 class Leaving(Client):
@@ -91,10 +98,14 @@ class Lobby:
         for victim in self._victims(time.monotonic()):
             victim.pipe.hang_up()
 
-    def dismiss_asking(self, patience: float) -> None:
-        """Hang up on those who came so many seconds ago, and have not asked."""
+    def dismiss_silent(self, patience: float) -> None:
+        """Hang up on those who came so many seconds ago, and of whom nothing new has arrived."""
         limit = time.monotonic() - patience
-        self._dismiss(self._asking, lambda guest: guest.came <= limit)
+        self._dismiss(self._asking, lambda guest: guest.came <= limit and guest.is_silent)
+
+    def dismiss_asking(self) -> None:
+        """Hang up on all who have not asked."""
+        self._dismiss(self._asking, lambda _: True)
 
     def dismiss_leaving(self) -> None:
         """Hang up on all who have not read their answer yet."""
@@ -123,13 +134,12 @@ class Lobby:
         return True
 
     def _dismiss(self, room: Room[AnyClient], condition: Callable[[AnyClient], bool]) -> None:
-        victims: list[AnyClient] = []
         with self._lock:
-            while (guest := room.oldest()) and condition(guest):
+            victims = [guest for guest in room if condition(guest)]
+            for guest in victims:
                 room.leave(guest)
-                victims.append(guest)
-        for victim in victims:
-            victim.pipe.hang_up()
+        for guest in victims:
+            guest.pipe.hang_up()
 
     def _victims(self, now: float) -> list[Client]:
         victims: list[Client] = []

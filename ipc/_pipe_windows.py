@@ -40,11 +40,11 @@ class Pipe:
         """How many bytes wait to be sent."""
         return len(self._kept)
 
-    def receive(self, then: Callable[[Operation], None]) -> None:
+    def receive(self, then: Callable[[Operation], None]) -> Operation:
         """Have `then` called when bytes have arrived, or none will; raise OSError if none can."""
         with self._lock:
             handle = self._open_locked()
-            self._port.begin(lambda operation: operation.ReadFile(handle, CHUNK), then)
+            return self._port.begin(lambda operation: operation.ReadFile(handle, CHUNK), then)
 
     def send(self, data: bytes | bytearray) -> None:
         """Send all of it, now or later; raise HungUpError when the client is lost."""

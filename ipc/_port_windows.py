@@ -86,7 +86,7 @@ class Port:
         _overlapped.PostQueuedCompletionStatus(self._handle, 0, 0, _POSTED)
 
     def take(self) -> Job:
-        """Wait for something to do."""
+        """Wait for something to do; raise OSError if the port fails."""
         address = _overlapped.GetQueuedCompletionStatus(self._handle, _overlapped.INFINITE)[3]
         if address == _POSTED:
             return self._posted.popleft()

@@ -1,5 +1,6 @@
 """Keep count of clients that are waited for: whose time is up first is the first to go."""
 
+from collections.abc import Iterator
 from typing import Generic, TypeVar
 
 MOST_BYTES = 64 << 20  # kept for all guests of a room; the oldest has to go when it is more
@@ -26,6 +27,9 @@ class Room(Generic[AnyGuest]):
 
     def __len__(self) -> int:
         return len(self._guests)
+
+    def __iter__(self) -> Iterator[AnyGuest]:
+        return iter(self._guests)
 
     def __contains__(self, guest: AnyGuest) -> bool:
         return guest in self._guests

@@ -28,6 +28,7 @@ class Workers:
         self.growth_wanted = False
         self._port = port
         self._bell = bell  # the keeper's
+        self._notes = notes
         self._least = limits.nr_threads
         most = max(limits.max_threads, limits.nr_threads)
         self._crew = Crew(self._work, most, notes, on_end=bell.ring)
@@ -69,7 +70,10 @@ class Workers:
                 self.growth_wanted = self.growth_wanted or wanted
             if wanted:
                 self._bell.ring()
-            job()
+            try:
+                job()
+            except Exception as error:  # noqa: BLE001  # others want to be served
+                self._notes.say("worker", "a conversation failed", error)
 
     def _goes_on(self) -> bool:
         with self._lock:
