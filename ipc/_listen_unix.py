@@ -63,9 +63,11 @@ class Listener:
             if (wakeup.fileno(), select.POLLIN) in poll.poll():
                 raise OSError(errno.EINVAL, "the listener was shut down")
             try:
-                return self._accept()
+                descriptor = self._accept()
             except BlockingIOError:
                 continue
+            os.set_blocking(descriptor, True)  # BSD hands on what the listening socket has
+            return descriptor
 
     def wake(self) -> None:
         """Make every `accept`, now and later, fail.  Takes no lock: signal handlers may call it."""
@@ -202,8 +204,10 @@ def _bound(directory: int, path: bytes, disallow_chdir: bool) -> socket.socket:
     listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
         _remove(directory, new)  # of a process that was killed just here
-        # Linux takes the mode from the socket; elsewhere nobody can connect before it listens.
-        os.fchmod(listening.fileno(), 0o600)
+        # Linux takes the mode from the socket; macOS refuses that, but nobody can connect there
+        # before it listens.
+        with suppress(OSError):
+            os.fchmod(listening.fileno(), 0o600)
         _with_address(listening.bind, directory, os.path.join(folder, new), disallow_chdir)
         os.chmod(new, 0o600, dir_fd=directory)
         listening.setblocking(_SHUTDOWN_WAKES)

@@ -1,5 +1,6 @@
 """What is in the file system of a Unix domain socket."""
 
+import errno
 import os
 import stat
 import sys
@@ -56,6 +57,20 @@ def test_the_socket_is_its_owners_only(tmp_path: Path) -> None:
             assert stat.S_IMODE((tmp_path / "s").stat().st_mode) == 0o600
     finally:
         os.umask(before)
+
+
+def test_a_system_that_refuses_the_mode_of_a_socket_is_served(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As macOS does; its file takes it."""
+
+    def refuse(_descriptor: int, _mode: int) -> None:
+        raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
+
+    monkeypatch.setattr("os.fchmod", refuse)
+    with ipc.Server(tmp_path / "s", echo):
+        assert ipc.send_command(tmp_path / "s", b"hello") == b"hello"
+        assert stat.S_IMODE((tmp_path / "s").stat().st_mode) == 0o600
 
 
 def test_a_folder_that_others_may_write_is_refused(tmp_path: Path) -> None:
