@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test test-windows lint types bench clean
+.PHONY: run test test-windows lint types perf-guard bench clean
 
 run: $(VENV)/.installed
 	$(BIN)/python scripts/demo.py $(REPO)
@@ -21,6 +21,10 @@ lint: $(VENV)/.developed
 
 types: $(VENV)/.developed
 	for platform in linux darwin win32; do $(BIN)/mypy --platform $$platform || exit 1; done
+
+# Needs strace and valgrind.
+perf-guard: $(VENV)/.installed
+	$(BIN)/python scripts/perf_guard.py
 
 bench: $(VENV)/.installed
 	$(BIN)/python scripts/bench.py && $(BIN)/python scripts/bench_git.py
