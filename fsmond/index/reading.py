@@ -2,9 +2,16 @@
 
 import os
 import stat
+import sys
 from array import array
-from collections.abc import Collection
+from collections.abc import Container
 from typing import NamedTuple
+
+if sys.platform == "win32":
+    from fsmond.index.status_windows import Status, scan
+else:
+    from os import scandir as scan
+    from os import stat_result as Status  # noqa: N812 - a class, with a name of the old days
 
 from fsmond.index.record import DIRECTORY, FILE, FLAGS, LINK, LINKED, OTHER, RACY, pack
 
@@ -27,7 +34,7 @@ class Seen(NamedTuple):
     """The names of what, but directories, may have changed after `since`."""
 
 
-def read(handle: int | str, now: int, since: int, hidden: Collection[str]) -> Seen:
+def read(handle: int | str, now: int, since: int, hidden: Container[str]) -> Seen:
     """Look at an open directory, but for the names in `hidden`.
 
     `now` is the time, in nanoseconds since the epoch, before this was called.  Raises OSError.
@@ -37,7 +44,7 @@ def read(handle: int | str, now: int, since: int, hidden: Collection[str]) -> Se
     directories: dict[bytes, Identity] = {}
     recent: list[bytes] = []
     young = min(now, since) - _COARSE
-    with os.scandir(handle) as entries:
+    with scan(handle) as entries:
         for entry in entries:
             name = entry.name
             if name in hidden:
@@ -66,7 +73,7 @@ def read(handle: int | str, now: int, since: int, hidden: Collection[str]) -> Se
     return Seen(record, directories, recent)
 
 
-def _flags(status: os.stat_result, now: int) -> int:
+def _flags(status: Status, now: int) -> int:
     racy = RACY if may_be_after(status.st_ctime_ns, now) else 0
     return racy | (LINKED if status.st_nlink > 1 else 0)
 

@@ -13,7 +13,10 @@ from fsmond.index.reading import Identity, Seen, may_be_after, read
 
 if sys.platform == "win32":
     from fsmond.index.opening_windows import Opening
+    from fsmond.index.status_windows import stat
 else:
+    from os import stat
+
     from fsmond.index.opening_unix import Opening
 from fsmond.index.record import LINKED, UNREAD, has_links, subdirectories, unpack
 
@@ -146,7 +149,7 @@ class Index:
         now = time.time_ns()
         since = now if self.since is None else self.since
         handle = self._opening.open(prefix, strictly=identity is None)
-        status = os.stat(handle)
+        status = stat(handle)
         # Another one is not looked into: a link above it may lead out of the tree by now.
         if identity is not None and (status.st_dev, status.st_ino) != identity:
             raise OSError(errno.ESTALE, os.strerror(errno.ESTALE))
