@@ -41,6 +41,7 @@ HARMLESS = "ipc.errors fsmond.journal bisect collections itertools operator typi
 
 PLATFORM = {  # who may ask for it, to decide what
     "fsmond.index.tree": "how a directory is opened",
+    "fsmond.index.status": "how a file is looked at",
     "fsmond.watching.choice": "which watcher there is",
     "fsmond.daemon.alive": "how a process is found to live",
     "fsmond.daemon.detach": "how one leaves its parent",
@@ -54,7 +55,6 @@ PLATFORM = {  # who may ask for it, to decide what
     "ipc.server": "how one is reached by clients",
     "ipc._listen_unix": "whether a shutdown wakes those who accept",
 }
-
 # What can be changed in place, and how.
 KEEPERS = (
     "deque defaultdict Counter array bytearray dict list set count local Queue SimpleQueue"

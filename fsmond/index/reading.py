@@ -2,18 +2,12 @@
 
 import os
 import stat
-import sys
 from array import array
 from collections.abc import Container
 from typing import NamedTuple
 
-if sys.platform == "win32":
-    from fsmond.index.status_windows import Status, scan
-else:
-    from os import scandir as scan
-    from os import stat_result as Status  # noqa: N812 - a class, with a name of the old days
-
 from fsmond.index.record import DIRECTORY, FILE, FLAGS, LINK, LINKED, OTHER, RACY, pack
+from fsmond.index.status import Status, scan
 
 _SECOND = 1_000_000_000  # nanoseconds
 _FINE = 20_000_000  # nanoseconds; a tick of the clock that stamps files takes 10 at most

@@ -13,12 +13,10 @@ from fsmond.index.reading import Identity, Seen, may_be_after, read
 
 if sys.platform == "win32":
     from fsmond.index.opening_windows import Opening
-    from fsmond.index.status_windows import stat
 else:
-    from os import stat
-
     from fsmond.index.opening_unix import Opening
 from fsmond.index.record import LINKED, UNREAD, has_links, subdirectories, unpack
+from fsmond.index.status import stat
 
 _NOT_THERE = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP})
 

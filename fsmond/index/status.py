@@ -1,0 +1,10 @@
+"""What the system knows of files, and of what is in a directory."""
+
+import sys
+
+if sys.platform == "win32":
+    from fsmond.index.status_windows import Status, scan, stat
+else:
+    from fsmond.index.status_unix import Status, scan, stat
+
+__all__ = ("Status", "scan", "stat")

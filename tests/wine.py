@@ -1,0 +1,38 @@
+"""What is wrong with Wine, where a test can't do without Windows."""
+
+import contextlib
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+# Seen with Wine 8.0, on Linux.
+BELOW_RENAMED = "Wine tells what happens below a renamed directory by the name it had before"
+RENAME_CASE = "Wine renames nothing where only the case differs"
+NO_LINKS = "Wine makes no symbolic links"
+
+
+def is_wine() -> bool:
+    """Say whether this is Wine."""
+    if sys.platform != "win32":
+        return False
+    from fsmond.watching import wine
+
+    return wine.is_wine()
+
+
+@contextlib.contextmanager
+def telling_of_all(root: Path) -> Iterator[None]:
+    """Have Wine tell of all directories that are made in an empty one.
+
+    It does not tell of those which were there before somebody watched; Windows does.
+    """
+    if sys.platform == "win32" and is_wine():
+        from fsmond.watching.reading_windows import Reader
+
+        reader = Reader(str(root))
+        try:
+            yield
+        finally:
+            reader.close()
+    else:
+        yield
