@@ -34,6 +34,14 @@ def watching(
         monitor.stop()
 
 
+def until_built(monitor: Monitor) -> None:
+    """Wait until the index is made: the other names of a file are known from then on."""
+    deadline = time.monotonic() + PATIENCE
+    while not monitor.keeper.built:
+        assert time.monotonic() < deadline, "there is no index yet"
+        time.sleep(0.001)
+
+
 def settle(root: Path, backend: str) -> None:
     """Wait until a scan can tell whether a file changes from now on."""
     if backend != "scanning":

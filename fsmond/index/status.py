@@ -3,7 +3,7 @@
 import sys
 
 if sys.platform == "win32":
-    from fsmond.index.status_windows import Status, scan, stat
+    from fsmond.files_windows import Status, scan, stat
 else:
     from fsmond.index.status_unix import Status, scan, stat
 

@@ -6,7 +6,7 @@ fsmond.watching.events     what those events tell
 fsmond.watching.coverage   which directory each watch descriptor is now
 fsmond.watching.opening    open a directory by the path it had, and see whether it is still there
 fsmond.watching.gaps       the directories of which events tell nothing
-fsmond.watching.listing    what is in an open directory
+fsmond.watching.listing    what is in a directory, and whether there is one
 fsmond.watching.directory  a watched directory, and its place among the others
 fsmond.watching.calls      the system calls of inotify
 fsmond.watching.mounts     which file systems there are in a tree, and which tell of changes

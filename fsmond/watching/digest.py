@@ -11,32 +11,26 @@ Rules:
 """
 
 import errno
-import os
-import stat
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 from fsmond.watching.contract import Sink
-from fsmond.watching.happening import Happening, Kind
+from fsmond.watching.happening import Files, Happening, Kind
 from fsmond.watching.known import Known, parent_of
-from fsmond.watching.listing import contents
 
 _NOT_THERE = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP})
-_LEADS_ELSEWHERE = 0x20000000  # bit of a reparse point's tag: a junction, or a link
 
 
 class Digest:
     """Takes in events and lists directories; not thread-safe, its owner holds a lock."""
 
-    def __init__(
-        self, locate: Callable[[bytes], bytes], sink: Sink, excluded: frozenset[bytes]
-    ) -> None:
-        self._locate = locate
+    def __init__(self, files: Files, sink: Sink, excluded: frozenset[bytes]) -> None:
+        self._files = files
         self._sink = sink
         self._excluded = excluded
         self._hidden = excluded | {path + b"/" for path in excluded}
         self._within = tuple(path + b"/" for path in excluded | {b".git"})
-        self.known = Known(_directory_at(locate(b"")) or 0)
+        self.known = Known(files.directory_at(b"") or 0)
         self.unreadable: dict[bytes, None] = {}
         """Prefixes of directories that can't be listed."""
         self.departed: dict[bytes, None] = {}
@@ -85,7 +79,7 @@ class Digest:
     def _is_known(self, path: bytes) -> bool:
         """Say whether there is a directory: if something in it changes, so does its own time."""
         if _is_git(path):
-            return _directory_at(self._locate(path)) is not None
+            return self._files.directory_at(path) is not None
         return path + b"/" in self.known
 
     def _look(self, event: Happening, changed: dict[bytes, None], came: dict[bytes, None]) -> None:
@@ -93,7 +87,7 @@ class Digest:
         prefix = path + b"/"
         folder = self.known.get(prefix)
         # What came after something went has an event of its own.
-        inode = None if kind is Kind.WENT else _directory_at(self._locate(path))
+        inode = None if kind is Kind.WENT else self._files.directory_at(path)
         if inode is not None:
             changed[prefix] = None
             if folder is None or folder.inode != inode or kind is Kind.MOVED:
@@ -117,7 +111,7 @@ class Digest:
         if above not in self.known:
             # It came together with what holds it, of which the event is still to come, or to a
             # directory that is not listed yet.
-            found = _directory_at(self._locate(above[:-1]))
+            found = self._files.directory_at(above[:-1])
             if found is not None:
                 self._arrive(above, found)
             return
@@ -135,7 +129,7 @@ class Digest:
 
     def _list(self, prefix: bytes, *, reporting: bool) -> None:
         try:
-            directories, others = contents(self._locate(prefix))
+            directories, others = self._files.contents(prefix)
         except OSError as error:
             if error.errno not in _NOT_THERE:
                 self.unreadable[prefix] = None
@@ -158,7 +152,7 @@ class Digest:
     def _list_below(self, prefix: bytes, files: list[bytes], *, reporting: bool) -> None:
         if _is_git(prefix[:-1]):
             return
-        inode = _directory_at(self._locate(prefix[:-1]))
+        inode = self._files.directory_at(prefix[:-1])
         known = self.known.get(prefix)
         if known is not None and known.inode != inode:
             self._leave(prefix)
@@ -177,13 +171,3 @@ class Digest:
 def _is_git(path: bytes) -> bool:
     """Say whether it is a nested repository's own: Git looks there by itself."""
     return path.endswith(b"/.git") or path == b".git"
-
-
-def _directory_at(path: bytes) -> int | None:
-    """Return the inode of the directory that is there now; None if there is none."""
-    try:
-        status = os.lstat(path)
-    except OSError:
-        return None
-    elsewhere = getattr(status, "st_reparse_tag", 0) & _LEADS_ELSEWHERE
-    return status.st_ino if stat.S_ISDIR(status.st_mode) and not elsewhere else None

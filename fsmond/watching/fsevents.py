@@ -16,6 +16,7 @@ from watchdog.observers.fsevents import FSEventsEmitter
 from fsmond.watching.fsevents_flags import happening, is_lost, is_root
 from fsmond.watching.happening import Batch, Happening
 from fsmond.watching.limits import WatchError
+from fsmond.watching.listing import contents, directory_at
 
 LATENCY = 0.001  # seconds for which the system gathers events; the first one comes at once
 _LONGEST = 1024  # bytes of a path, the system's own limit
@@ -39,6 +40,14 @@ class MacEmitter(FSEventsEmitter):
     def locate(self, path: bytes) -> bytes:
         """See Source.locate."""
         return self._base + path
+
+    def directory_at(self, path: bytes) -> int | None:
+        """See Source.directory_at."""
+        return directory_at(self._base + path)
+
+    def contents(self, path: bytes) -> tuple[list[bytes], list[bytes]]:
+        """See Source.contents."""
+        return contents(self._base + path)
 
     def begin(self, hand_on: Callable[[Callable[[], Batch]], None]) -> None:
         """See Source.begin."""

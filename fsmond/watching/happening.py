@@ -37,11 +37,24 @@ class Batch(NamedTuple):
     """Why there will be no more, if so."""
 
 
-class Source(Protocol):
-    """Where native events of one tree come from."""
+class Files(Protocol):
+    """How to look at a tree; paths are relative to its root, and a directory's may end in `/`."""
 
     def locate(self, path: bytes) -> bytes:
-        """Return what leads there in a system call; `path` is relative to the root."""
+        """Return what leads there in a system call."""
+
+    def directory_at(self, path: bytes) -> int | None:
+        """Return the inode of the directory that is there now; None if there is none.
+
+        A link to one is none, nor is what is mounted on a directory of Windows.
+        """
+
+    def contents(self, path: bytes) -> tuple[list[bytes], list[bytes]]:
+        """Return the names of the directories in a directory, and those of all else."""
+
+
+class Source(Files, Protocol):
+    """Where native events of one tree come from."""
 
     def begin(self, hand_on: Callable[[Callable[[], Batch]], None]) -> None:
         """Begin to look: no change made after this returns is missing in what is handed on.

@@ -41,7 +41,7 @@ class NativeWatcher:
         self._sink = sink
         self._lock = lock  # guards the sink, and everything below but the inbox
         self._source = make_source(root)
-        self._digest = Digest(self._source.locate, sink, excluded)
+        self._digest = Digest(self._source, sink, excluded)
         self._cookies = Cookies(self._source.locate, excluded, lock)
         self._inbox: queue.SimpleQueue[Callable[[], Batch] | None] = queue.SimpleQueue()
         self._dropped = False  # whether something did not fit in there; set by the source's thread

@@ -5,6 +5,7 @@ import sys
 assert sys.platform == "win32"
 
 import os
+import stat as modes
 import threading
 from collections.abc import Callable
 from functools import partial
@@ -12,13 +13,12 @@ from functools import partial
 from watchdog.observers import winapi
 from watchdog.observers.api import EventEmitter, EventQueue, ObservedWatch
 
+from fsmond.files_windows import any_length, scan, stat
 from fsmond.watching.aliases_windows import long_name, may_be_alias
 from fsmond.watching.happening import Batch, Happening, Kind
 from fsmond.watching.limits import WatchError
 from fsmond.watching.reading_windows import Reader, changes
 
-_LONG = "\\\\?\\"  # before a path: it may be of any length, and means what it says
-_NETWORK = "\\\\"
 _KINDS = {
     winapi.FILE_ACTION_CREATED: Kind.CAME,
     winapi.FILE_ACTION_DELETED: Kind.WENT,
@@ -46,6 +46,24 @@ class WindowsEmitter(EventEmitter):
     def locate(self, path: bytes) -> bytes:
         """See Source.locate."""
         return os.fsencode(self._base) + path.replace(b"/", b"\\")
+
+    def directory_at(self, path: bytes) -> int | None:
+        """See Source.directory_at."""
+        try:
+            status = stat(self._base + os.fsdecode(path).replace("/", "\\"))
+        except OSError:
+            return None
+        return status.st_ino if modes.S_ISDIR(status.st_mode) else None
+
+    def contents(self, path: bytes) -> tuple[list[bytes], list[bytes]]:
+        """See Source.contents."""
+        directories: list[bytes] = []
+        others: list[bytes] = []
+        with scan(self._base + os.fsdecode(path).replace("/", "\\")) as entries:
+            for each in entries:
+                is_directory = modes.S_ISDIR(each.listed.st_mode)
+                (directories if is_directory else others).append(os.fsencode(each.name))
+        return directories, others
 
     def begin(self, hand_on: Callable[[Callable[[], Batch]], None]) -> None:
         """See Source.begin."""
@@ -96,12 +114,3 @@ class WindowsEmitter(EventEmitter):
                     lost = f"a name is gone that was told in its short form only: {path!r}"
             found.append(Happening(name or path, _KINDS.get(action, Kind.CAME)))
         return Batch(found, lost)
-
-
-def any_length(path: str) -> str:
-    """Return an absolute path as the system takes it at any length."""
-    if path.startswith(_LONG):
-        return path
-    if path.startswith(_NETWORK):
-        return f"{_LONG}UNC{path[1:]}"
-    return _LONG + path

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from backends import BACKENDS, lacking, settle, watching
+from backends import BACKENDS, lacking, settle, until_built, watching
 from script import EXCLUDED, FILES, FOLDERS, Script, Turn
 from scripts_of_directories import OF_DIRECTORIES
 from scripts_of_files import FLOOD, OF_FILES
@@ -36,10 +36,12 @@ def backend(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def ask(root: Path, backend: str) -> Iterator[Ask]:
+def ask(root: Path, backend: str, script: Script) -> Iterator[Ask]:
     """Watch the tree; each call returns what changed since the one before."""
     settle(root, backend)
     with watching(root, backend, EXCLUDED) as monitor:
+        if "hard-links" in script.needs:
+            until_built(monitor)
         token = bytes(monitor.query(None).token)
 
         def ask() -> set[bytes]:

@@ -1,7 +1,8 @@
-"""What Windows knows of a file, with the time of its last change of any kind.
+"""Look at files on Windows as on Unix: in nobody's way, and with the time of the last change.
 
-`os.stat` has no such time there, and a listing has what was true when somebody last closed the
-file, by the name that is listed.  So each is opened.
+`os.stat` has no such time there.  A listing has what was true when somebody last closed the file,
+by the name that is listed; so each file is opened.  `os.scandir` keeps others from renaming the
+directory, by Wine at least.
 """
 
 import sys
@@ -9,11 +10,11 @@ import sys
 assert sys.platform == "win32"
 
 import ctypes
-import os
 import stat as modes
 from collections.abc import Iterator
 from contextlib import contextmanager
 from ctypes.wintypes import BOOL, DWORD, FILETIME, HANDLE, LPCWSTR, LPVOID
+from struct import Struct
 from typing import NamedTuple
 
 _READ_ATTRIBUTES = 0x80
@@ -22,7 +23,16 @@ _OPEN_EXISTING = 3
 _BACKUP = 0x02000000  # or directories can't be opened
 _ITSELF = 0x00200000  # and not what a link leads to
 _NO_HANDLE = ctypes.c_void_p(-1).value
-_BASIC, _TAG = 0, 9  # kinds of information
+_BASIC, _TAG, _LISTING = 0, 9, 10  # kinds of information
+# Of a listed file: offset of the next; times when it was written and changed, size, attributes,
+# bytes of the name, tag, inode.
+_LISTED = Struct("=I20xQQQ8xIII28xQ")
+_NAME_SIZE = 4
+_ROOM = 1 << 16  # bytes of a listing at a time
+_LIST = 1
+_NO_MORE = 18
+_LONG = "\\\\?\\"  # before a path: it may be of any length, and means what it says
+_NETWORK = "\\\\"
 _EPOCH = 116_444_736_000_000_000  # of Unix, in units of 100 ns since that of Windows
 _IS_DIRECTORY, _IS_READ_ONLY, _IS_REPARSE_POINT = 0x10, 0x1, 0x400
 _LEADS_ELSEWHERE = 0x20000000  # bit of a reparse point's tag: a junction, or a link
@@ -43,18 +53,19 @@ class Status(NamedTuple):
 class Entry:
     """As os.DirEntry."""
 
-    def __init__(self, listed: os.DirEntry[str]) -> None:
-        self._listed = listed
-        self.name = listed.name
+    def __init__(self, folder: str, name: str, listed: Status) -> None:
+        self._path = f"{folder}\\{name}"
+        self.name = name
+        self.listed = listed
+        """What the directory holds of it, which may be out of date."""
 
     def stat(self, *, follow_symlinks: bool) -> Status:
         """Return what is there now, or what was listed if nobody may know; raises OSError."""
+        assert not follow_symlinks
         try:
-            return stat(self._listed.path)
+            return stat(self._path)
         except PermissionError:  # it is about to be deleted, as a rule
-            old = self._listed.stat(follow_symlinks=follow_symlinks)
-            mode = modes.S_IFMT(old.st_mode)
-            return Status(mode, 0, 0, 1, old.st_size, old.st_mtime_ns, old.st_mtime_ns)
+            return self.listed
 
 
 class _Basic(ctypes.Structure):
@@ -100,26 +111,66 @@ _by_handle.restype = BOOL
 _by_handle.argtypes = (HANDLE, LPVOID)
 
 
+def any_length(path: str) -> str:
+    """Return an absolute path as the system takes it at any length."""
+    if path.startswith(_LONG):
+        return path
+    if path.startswith(_NETWORK):
+        return f"{_LONG}UNC{path[1:]}"
+    return _LONG + path
+
+
 @contextmanager
 def scan(folder: str | int) -> Iterator[Iterator[Entry]]:
-    """List a directory, as os.scandir."""
+    """List a directory, as os.scandir; the path must be as of `any_length`."""
     assert isinstance(folder, str)
-    with os.scandir(folder) as entries:
-        yield map(Entry, entries)
+    folder = folder.rstrip("\\")
+    handle = _opened(folder + "\\", _LIST)
+    try:
+        yield _entries(folder, handle)
+    finally:
+        _close(handle)
+
+
+def _entries(folder: str, handle: int) -> Iterator[Entry]:
+    buffer = ctypes.create_string_buffer(_ROOM)
+    while _information(handle, _LISTING, buffer, _ROOM):
+        data, at = buffer.raw, 0
+        while True:
+            after, *known = _LISTED.unpack_from(data, at)
+            start, size = at + _LISTED.size, known[_NAME_SIZE]
+            name = data[start : start + size].decode("utf-16-le", "surrogatepass")
+            if name not in (".", ".."):
+                yield Entry(folder, name, _listed(*known))
+            if not after:
+                break
+            at += after
+    if ctypes.get_last_error() != _NO_MORE:
+        raise ctypes.WinError(ctypes.get_last_error())
+
+
+def _listed(*known: int) -> Status:
+    written, changed, size, attributes, _, tag, inode = known
+    mode = _mode(attributes, tag if attributes & _IS_REPARSE_POINT else 0)
+    return Status(mode, inode, 0, 1, size, (written - _EPOCH) * 100, (changed - _EPOCH) * 100)
 
 
 def stat(path: str | int) -> Status:
     """Return what is at a path itself; raises OSError."""
     assert isinstance(path, str)
-    handle = _open(
-        path, _READ_ATTRIBUTES, _SHARE_ALL, None, _OPEN_EXISTING, _BACKUP | _ITSELF, None
-    )
-    if handle == _NO_HANDLE:
-        raise ctypes.WinError(ctypes.get_last_error())
+    handle = _opened(path, _READ_ATTRIBUTES)
     try:
         return _status(handle)
     finally:
         _close(handle)
+
+
+def _opened(path: str, access: int) -> int:
+    handle = _open(path, access, _SHARE_ALL, None, _OPEN_EXISTING, _BACKUP | _ITSELF, None)
+    if handle == _NO_HANDLE:
+        raise ctypes.WinError(ctypes.get_last_error())
+    assert isinstance(handle, int)
+    return handle
 
 
 def _status(handle: int) -> Status:
@@ -129,7 +180,7 @@ def _status(handle: int) -> Status:
     if not _by_handle(handle, ctypes.byref(whole)):
         raise ctypes.WinError(ctypes.get_last_error())
     return Status(
-        _mode(handle, basic.attributes),
+        _mode(basic.attributes, _tag(handle)),
         whole.index_high << 32 | whole.index_low,
         whole.volume,
         whole.links,
@@ -139,12 +190,15 @@ def _status(handle: int) -> Status:
     )
 
 
-def _mode(handle: int, attributes: int) -> int:
-    if attributes & _IS_REPARSE_POINT:
-        tag = _Tag()
-        _information(handle, _TAG, ctypes.byref(tag), ctypes.sizeof(tag))
-        if tag.tag & _LEADS_ELSEWHERE:
-            return modes.S_IFLNK
+def _tag(handle: int) -> int:
+    found = _Tag()
+    _information(handle, _TAG, ctypes.byref(found), ctypes.sizeof(found))
+    return found.tag if found.attributes & _IS_REPARSE_POINT else 0
+
+
+def _mode(attributes: int, tag: int) -> int:
+    if tag & _LEADS_ELSEWHERE:
+        return modes.S_IFLNK
     if attributes & _IS_DIRECTORY:
         return modes.S_IFDIR  # with no more: what else there is no event tells
     return modes.S_IFREG | attributes & _IS_READ_ONLY
