@@ -17,6 +17,7 @@ from fsmond.index.tree import Index
 from fsmond.journal.history import KEEP, Journal
 from fsmond.journal.token import SESSION_DIGITS, Token
 from fsmond.watching.contract import Sink, Watcher
+from fsmond.watching.cookies import MARK
 
 PATIENCE = 0.9  # seconds a query may wait for the watcher: its client has its answer within one
 _NAP = 0.002  # seconds
@@ -58,7 +59,7 @@ class Monitor:
         self._lock = threading.Lock()  # guards the journal, and all of the watcher
         self._flush_wanted = False
         self._journal = Journal(_new_session(), keep=keep)
-        self._index = index = Index(root, excluded)
+        self._index = index = Index(root, excluded, MARK)
         index.since = time.time_ns()
         self._chronicle = Chronicle(root, index, self._journal)
         self.watcher = watcher(root, self, self._lock, excluded)
