@@ -12,6 +12,7 @@ Step = tuple[str, ...]
 """What is done, to which paths relative to the root; `..` is beside it."""
 
 UNMISTAKABLE = 0.05  # seconds after which the time of a file differs from that of a change before
+TRIES = 20 if os.name == "nt" else 0
 _LONG = "\\\\?\\" if os.name == "nt" else ""  # what Windows wants before a long path
 
 
@@ -53,8 +54,18 @@ def _exchange(root: Path, one: str, other: str) -> None:
     exchange(os.fsencode(root / one), os.fsencode(root / other))
 
 
-def _replace_directory(root: Path, path: str) -> None:
+def _remove_tree(root: Path, path: str) -> None:
+    """Remove it, again where something in it is looked at: Wine waits for the last handle."""
+    for _ in range(TRIES):
+        with contextlib.suppress(OSError):
+            shutil.rmtree(at(root, path))
+            return
+        time.sleep(UNMISTAKABLE)
     shutil.rmtree(at(root, path))
+
+
+def _replace_directory(root: Path, path: str) -> None:
+    _remove_tree(root, path)
     os.mkdir(at(root, path))
 
 
@@ -85,7 +96,7 @@ _STEPS: dict[str, Callable[..., object]] = {
     "replace": lambda root, old, new: os.replace(at(root, old), at(root, new)),
     "mkdir": lambda root, path: os.makedirs(at(root, path)),
     "rmdir": lambda root, path: os.rmdir(at(root, path)),
-    "rmtree": lambda root, path: shutil.rmtree(at(root, path)),
+    "rmtree": _remove_tree,
     "replace-directory": _replace_directory,
     "exchange": _exchange,
     "executable": lambda root, path: os.chmod(at(root, path), 0o755),

@@ -47,6 +47,7 @@ PLATFORM = {  # who may ask for it, to decide what
     "fsmond.daemon.detach": "how one leaves its parent",
     "fsmond.daemon.lock": "how a file is locked",
     "fsmond.daemon.spawn": "how a process is started",
+    "fsmond.daemon.spelling": "whether a name has two spellings",
     "fsmond.daemon.process": "which signals there are",
     "fsmond.cli.hook": "how the environment is read without `os`",
     "fsmond.git.socket_path": "how a file system is known to be another machine's",
@@ -94,10 +95,7 @@ def impurities(module: str, tree: ast.Module) -> list[str]:
 
 
 def platform_checks(module: str, tree: ast.Module) -> list[str]:
-    """Return where it asks for the platform, if it is not listed.
-
-    An assert at the top is not meant: it tells the type checker, and decides nothing.
-    """
+    """Return where it asks for the platform, if unlisted; an assert only tells the type checker."""
     nodes = [
         each for line in tree.body if not isinstance(line, ast.Assert) for each in ast.walk(line)
     ]

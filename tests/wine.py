@@ -8,6 +8,7 @@ from pathlib import Path
 # Seen with Wine 8.0, on Linux.
 BELOW_RENAMED = "Wine tells what happens below a renamed directory by the name it had before"
 RENAME_CASE = "Wine renames nothing where only the case differs"
+REMOVED_LATE = "Wine removes a directory when its last handle is closed, and tells nobody before"
 NO_LINKS = "Wine makes no symbolic links"
 
 

@@ -12,6 +12,7 @@ from fsmond.daemon.health import identity, leads_to
 from fsmond.daemon.keeper import Keeper
 from fsmond.daemon.missed import Missed, Resync
 from fsmond.daemon.reconciler import Reconciler
+from fsmond.daemon.spelling import TWO, both
 from fsmond.daemon.timestamps import Timestamps
 from fsmond.index.tree import Index
 from fsmond.journal.history import KEEP, Journal
@@ -189,7 +190,7 @@ class Monitor:
             more += [prefix + RENEWING for prefix in known]
         if more:
             found = list(dict.fromkeys([*found, *more]))
-        return Missed(now, found, None)
+        return Missed(now, both(found) if TWO else found, None)
 
     def flush(self) -> Missed:
         """Forget all tokens, at the latest when the next query is answered."""

@@ -98,7 +98,8 @@ class Digest:
             self._leave(prefix)
         elif was_directory or _is_git(path):
             changed[prefix] = None
-        if not was_directory and (folder is None or kind is not Kind.WENT):
+        if not was_directory:
+            # Also if a directory is known there: that may be a later one, of which a listing told.
             changed[path] = None
             if kind is not Kind.WENT:
                 came[path] = None
