@@ -10,6 +10,7 @@ import sys
 assert sys.platform == "win32"
 
 import ctypes
+import errno
 import stat as modes
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -122,11 +123,15 @@ def any_length(path: str) -> str:
 
 @contextmanager
 def scan(folder: str | int) -> Iterator[Iterator[Entry]]:
-    """List a directory, as os.scandir; the path must be as of `any_length`."""
+    """List a directory, but no link, as os.scandir; the path must be as of `any_length`."""
     assert isinstance(folder, str)
     folder = folder.rstrip("\\")
-    handle = _opened(folder + "\\", _LIST)
+    handle = _opened(folder + "\\" * folder.endswith(":"), _LIST)
     try:
+        if not modes.S_ISDIR(_status(handle).st_mode):
+            raise NotADirectoryError(
+                errno.ENOTDIR, "it is no directory, or leads elsewhere", folder
+            )
         yield _entries(folder, handle)
     finally:
         _close(handle)

@@ -1,6 +1,7 @@
 """Changes to a tree, named by words, so that a list of them can be written down."""
 
 import contextlib
+import errno
 import mmap
 import os
 import shutil
@@ -13,12 +14,21 @@ Step = tuple[str, ...]
 
 UNMISTAKABLE = 0.05  # seconds after which the time of a file differs from that of a change before
 TRIES = 20 if os.name == "nt" else 0
+_OPEN = (5, 32, 145)  # Windows' errors if something is open, and should be gone
 _LONG = "\\\\?\\" if os.name == "nt" else ""  # what Windows wants before a long path
 
 
 def make(root: Path, step: Step) -> None:
-    """Make one change."""
+    """Make one change; again if somebody just looks at what is removed, as Wine waits for that."""
     what, *arguments = step
+    for _ in range(TRIES):
+        try:
+            _STEPS[what](root, *arguments)
+            return
+        except OSError as error:
+            if getattr(error, "winerror", None) not in _OPEN and error.errno != errno.EACCES:
+                raise
+            time.sleep(UNMISTAKABLE)
     _STEPS[what](root, *arguments)
 
 
@@ -54,18 +64,8 @@ def _exchange(root: Path, one: str, other: str) -> None:
     exchange(os.fsencode(root / one), os.fsencode(root / other))
 
 
-def _remove_tree(root: Path, path: str) -> None:
-    """Remove it, again where something in it is looked at: Wine waits for the last handle."""
-    for _ in range(TRIES):
-        with contextlib.suppress(OSError):
-            shutil.rmtree(at(root, path))
-            return
-        time.sleep(UNMISTAKABLE)
-    shutil.rmtree(at(root, path))
-
-
 def _replace_directory(root: Path, path: str) -> None:
-    _remove_tree(root, path)
+    shutil.rmtree(at(root, path))
     os.mkdir(at(root, path))
 
 
@@ -96,7 +96,7 @@ _STEPS: dict[str, Callable[..., object]] = {
     "replace": lambda root, old, new: os.replace(at(root, old), at(root, new)),
     "mkdir": lambda root, path: os.makedirs(at(root, path)),
     "rmdir": lambda root, path: os.rmdir(at(root, path)),
-    "rmtree": _remove_tree,
+    "rmtree": lambda root, path: shutil.rmtree(at(root, path)),
     "replace-directory": _replace_directory,
     "exchange": _exchange,
     "executable": lambda root, path: os.chmod(at(root, path), 0o755),

@@ -16,9 +16,9 @@ def is_wine() -> bool:
     """Say whether this is Wine."""
     if sys.platform != "win32":
         return False
-    from fsmond.watching import wine
+    from fsmond.watching import doubts_windows
 
-    return wine.is_wine()
+    return doubts_windows.is_wine()
 
 
 @contextlib.contextmanager

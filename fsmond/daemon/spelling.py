@@ -1,8 +1,10 @@
-"""Names that have two spellings in Unicode, of which Git compares one."""
+"""Names that have two spellings in Unicode, of which Git compares one.
+
+`unicodedata` is imported when it is needed: whoever starts a daemon waits for its imports.
+"""
 
 import os
 import sys
-import unicodedata
 
 TWO = sys.platform == "darwin"
 """Whether a file is found by either: Git there knows the composed one, whatever the disk has."""
@@ -10,6 +12,8 @@ TWO = sys.platform == "darwin"
 
 def both(paths: list[bytes]) -> list[bytes]:
     """Return the paths, each with its other spelling behind if that differs."""
+    import unicodedata
+
     found = dict.fromkeys(paths)
     for path in paths:
         if not path.isascii():

@@ -18,7 +18,7 @@ fsmond.watching.happening  what all their sources tell
 fsmond.watching.windows    Windows: one of those sources
 fsmond.watching.reading_windows  the system calls that it needs
 fsmond.watching.aliases_windows  the long name of what is told by its short one
-fsmond.watching.wine       whether it is Wine
+fsmond.watching.doubts_windows   why its events may not tell all
 fsmond.watching.fsevents   macOS: another one
 fsmond.watching.fsevents_flags   what its flags say
 fsmond.watching.scanning   a watcher without events, where there are none

@@ -10,16 +10,14 @@ if sys.platform == "linux":
     from fsmond.watching.inotify import InotifyEmitter
     from fsmond.watching.mounts import Mounts
 elif sys.platform == "win32":
+    from fsmond.watching.doubts_windows import doubt
     from fsmond.watching.native import NativeWatcher
     from fsmond.watching.windows import WindowsEmitter
-    from fsmond.watching.wine import is_wine
 elif sys.platform == "darwin":
     from fsmond.watching.fsevents import MacEmitter
     from fsmond.watching.native import NativeWatcher
 from fsmond.watching.limits import WatchError
 from fsmond.watching.scanning import ScanningWatcher
-
-_WINE = "Wine does not tell of changes in directories that were there before it was asked to"
 
 How = Literal["auto", "events", "scan"]
 
@@ -44,8 +42,9 @@ def watcher_for_platform(
             return ScanningWatcher(sink, lock, _no_events(mounts.root.type))
         return InotifyEmitter(root, sink, lock, excluded, mounts)
     if sys.platform == "win32":
-        if how == "auto" and is_wine():
-            return ScanningWatcher(sink, lock, _WINE)
+        why = doubt(root) if how == "auto" else None
+        if why is not None:
+            return ScanningWatcher(sink, lock, why)
         return NativeWatcher(root, sink, lock, excluded, WindowsEmitter)
     if sys.platform == "darwin":
         return NativeWatcher(root, sink, lock, excluded, MacEmitter)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import truth
 from backends import until_built
-from fuzz.differential import ROUNDS, WITHOUT, Trial
+from fuzz.differential import EXCLUDED, ROUNDS, WITHOUT, Trial
 from fuzz.imitation import MODES, ImitatedChanges, Imitation, telling
 from fuzz.imitation import WITHOUT as NOT_IMITATED
 
@@ -39,6 +39,7 @@ class ImitatedTrial(Trial):
             lambda root, sink, lock, excluded: NativeWatcher(
                 root, sink, lock, excluded, lambda _: self.source
             ),
+            excluded=EXCLUDED,
             patience=30,
         )
         with telling(self.source):
@@ -75,7 +76,7 @@ def test_no_change_is_missed(mode: str, tmp_path: Path, monkeypatch: pytest.Monk
     seed = random.SystemRandom().randrange(10**9)
     end = time.monotonic() + SECONDS
     while time.monotonic() < end:
-        (tmp_path / str(seed) / "root").mkdir(parents=True)
+        (tmp_path / str(seed) / "root" / ".git").mkdir(parents=True)
         try:
             ImitatedTrial(tmp_path / str(seed), mode, seed).run()
         except AssertionError as error:

@@ -5,6 +5,7 @@ import sys
 import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
@@ -45,7 +46,9 @@ def emitter(monitor: Monitor) -> MacEmitter:
 
 
 @pytest.mark.parametrize("form", ["NFC", "NFD"])
-def test_a_name_is_told_in_both_spellings(monitor: Monitor, root: Path, form: str) -> None:
+def test_a_name_is_told_in_both_spellings(
+    monitor: Monitor, root: Path, form: Literal["NFC", "NFD"]
+) -> None:
     """Git compares the composed one, however it is on the disk."""
     token = bytes(monitor.query(None).token)
     (root / unicodedata.normalize(form, "caf\u00e9")).touch()
