@@ -170,6 +170,11 @@ def stat(path: str | int) -> Status:
         _close(handle)
 
 
+def lstat(path: bytes) -> Status:
+    """Return what is at an absolute path itself, of any length and with any slashes."""
+    return stat(any_length(path.decode("utf-8", "surrogatepass").replace("/", "\\")))
+
+
 def _opened(path: str, access: int) -> int:
     handle = _open(path, access, _SHARE_ALL, None, _OPEN_EXISTING, _BACKUP | _ITSELF, None)
     if handle == _NO_HANDLE:

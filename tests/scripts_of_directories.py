@@ -22,8 +22,11 @@ OF_DIRECTORIES = [
         [
             Turn([("mkdir", LONG), ("write", f"{LONG}/file")], {f"{LONG}/", f"{LONG}/file"}, True),
             Turn([("write", f"{LONG}/file", "changed")], {f"{LONG}/file"}),
+            Turn([("hard-link", "top", f"{LONG}/also")], {"top", f"{LONG}/also"}, more=True),
+            Turn([("write", f"{LONG}/also", "x")], {"top", f"{LONG}/also"}),
             Turn([("rmtree", LONG[:51])], {LONG[:51] + "/"}, more=True),
         ],
+        ("hard-links",),
     ),
     Script(
         "renamed directory",

@@ -3,8 +3,8 @@
 import sys
 
 if sys.platform == "win32":
-    from fsmond.files_windows import Status, scan, stat
+    from fsmond.files_windows import Status, lstat, scan, stat
 else:
-    from fsmond.index.status_unix import Status, scan, stat
+    from fsmond.index.status_unix import Status, lstat, scan, stat
 
-__all__ = ("Status", "scan", "stat")
+__all__ = ("Status", "lstat", "scan", "stat")

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager
 
 Status = os.stat_result
+lstat = os.lstat
 
 
 def scan(handle: str | int) -> AbstractContextManager[Iterator[os.DirEntry[str]]]:
