@@ -126,7 +126,7 @@ OF_DIRECTORIES = [
         "It is another one, of the same name.",
         [
             Turn(
-                [("replace-directory", "dir")],
+                [("rmtree", "dir"), ("mkdir", "dir")],
                 {"dir/file", "dir/sub/"},
                 more=True,
                 passing={"dir/"},

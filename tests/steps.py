@@ -14,7 +14,7 @@ Step = tuple[str, ...]
 
 UNMISTAKABLE = 0.05  # seconds after which the time of a file differs from that of a change before
 TRIES = 20 if os.name == "nt" else 0
-_OPEN = (5, 32, 145)  # Windows' errors if something is open, and should be gone
+_OPEN = (5, 32, 145, 183)  # Windows' errors if something is open, and should be gone
 _LONG = "\\\\?\\" if os.name == "nt" else ""  # what Windows wants before a long path
 
 
@@ -64,11 +64,6 @@ def _exchange(root: Path, one: str, other: str) -> None:
     exchange(os.fsencode(root / one), os.fsencode(root / other))
 
 
-def _replace_directory(root: Path, path: str) -> None:
-    shutil.rmtree(at(root, path))
-    os.mkdir(at(root, path))
-
-
 def _churn(root: Path, path: str, count: str, times: str) -> None:
     for number in range(int(times)):
         name = at(root, f"{path}/{number % int(count)}")
@@ -97,7 +92,6 @@ _STEPS: dict[str, Callable[..., object]] = {
     "mkdir": lambda root, path: os.makedirs(at(root, path)),
     "rmdir": lambda root, path: os.rmdir(at(root, path)),
     "rmtree": lambda root, path: shutil.rmtree(at(root, path)),
-    "replace-directory": _replace_directory,
     "exchange": _exchange,
     "executable": lambda root, path: os.chmod(at(root, path), 0o755),
     "read-only": lambda root, path: os.chmod(at(root, path), 0o444),
