@@ -11,6 +11,7 @@ fsmond.index        what a tree looked like, and what differs now
 fsmond.watching     where changes come from
 fsmond.git          what fsmond knows about Git
 fsmond.cli          people's commands
+fsmond.files_windows   files looked at on Windows as on Unix; for the index and the watcher
 """
 
 __version__ = "0.1.0"

@@ -1,17 +1,22 @@
 """Changes to a tree for which Python has no plain call."""
 
 import ctypes
+import errno
 import mmap
 import os
+import sys
 
 _RENAME_EXCHANGE = 2  # linux/fs.h
 _AT_FDCWD = -100  # linux/fcntl.h
-_libc = ctypes.CDLL(None, use_errno=True)
 
 
 def exchange(one: bytes, other: bytes) -> None:
     """Have two paths change places, in one step."""
-    if _libc.renameat2(_AT_FDCWD, one, _AT_FDCWD, other, _RENAME_EXCHANGE):
+    if sys.platform != "linux":
+        raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
+    if ctypes.CDLL(None, use_errno=True).renameat2(
+        _AT_FDCWD, one, _AT_FDCWD, other, _RENAME_EXCHANGE
+    ):
         number = ctypes.get_errno()
         raise OSError(number, os.strerror(number), one)
 

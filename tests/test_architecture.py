@@ -16,6 +16,7 @@ MAX_BRANCHES = 8  # as ruff's max-complexity of 9
 MAX_PARAMETERS = 5  # without self and cls
 # These know nothing of ours but themselves: each can be read, tested and replaced alone.
 STRANGERS = ("ipc", "fsmond.journal", "fsmond.index", "fsmond.watching", "fsmond.git")
+COMMON = ("fsmond.files_windows",)  # what any of them may know besides
 # Who may enter a room: they meet in the daemon.
 ENTERED_FROM = {
     "fsmond.journal": ("fsmond.daemon",),
@@ -25,17 +26,18 @@ ENTERED_FROM = {
     "fsmond.daemon": ("fsmond.cli", "fsmond.client", "fsmond.door"),
     "fsmond.cli": ("fsmond.door",),
 }
-# No I/O, no clock, no thread.
-PURE = ("ipc.pktline", "ipc.errors", "fsmond.journal")
+PURE = ("ipc.pktline", "ipc.errors", "fsmond.journal")  # no I/O, no clock, no thread
 HARMLESS = "ipc.errors fsmond.journal bisect collections itertools operator typing"
 
 PLATFORM = {  # who may ask for it, to decide what
     "fsmond.index.tree": "how a directory is opened",
+    "fsmond.index.status": "how a file is looked at",
     "fsmond.watching.choice": "which watcher there is",
     "fsmond.daemon.alive": "how a process is found to live",
     "fsmond.daemon.detach": "how one leaves its parent",
     "fsmond.daemon.lock": "how a file is locked",
     "fsmond.daemon.spawn": "how a process is started",
+    "fsmond.daemon.spelling": "whether a name has two spellings",
     "fsmond.daemon.process": "which signals there are",
     "fsmond.cli.hook": "how the environment is read without `os`",
     "fsmond.git.socket_path": "how a file system is known to be another machine's",
@@ -45,7 +47,6 @@ PLATFORM = {  # who may ask for it, to decide what
     "ipc.server": "how one is reached by clients",
     "ipc._listen_unix": "whether a shutdown wakes those who accept",
 }
-
 # What can be changed in place, and how.
 KEEPERS = (
     "deque defaultdict Counter array bytearray dict list set count local Queue SimpleQueue"
@@ -64,7 +65,7 @@ def trespasses(module: str, tree: ast.Module) -> list[str]:
     homes = [room for room in STRANGERS if _within(module, room)]
     closed = [room for room, doors in ENTERED_FROM.items() if not _within(module, room, *doors)]
     ours = [name for name in imports(tree) if _within(name, "fsmond", "ipc")]
-    strange = [name for name in ours if homes and not _within(name, *homes)]
+    strange = [name for name in ours if homes and not _within(name, *homes, *COMMON)]
     return strange + [name for name in ours if _within(name, *closed)]
 
 
@@ -75,10 +76,7 @@ def impurities(module: str, tree: ast.Module) -> list[str]:
 
 
 def platform_checks(module: str, tree: ast.Module) -> list[str]:
-    """Return where it asks for the platform, if it is not listed.
-
-    An assert at the top is not meant: it tells the type checker, and decides nothing.
-    """
+    """Return where it asks for the platform, if unlisted; an assert only tells the type checker."""
     nodes = [
         each for line in tree.body if not isinstance(line, ast.Assert) for each in ast.walk(line)
     ]

@@ -19,9 +19,12 @@ def look(root: Path) -> Tree:
         with os.scandir(os.path.join(base, prefix)) as entries:
             for entry in entries:
                 path = prefix + entry.name
-                if path == b".git":
+                if path == b".git" or path.startswith(b".fsmond-cookie-"):
                     continue
-                status = entry.stat(follow_symlinks=False)
+                try:
+                    status = os.lstat(entry.path)  # not of the entry: on Windows it is out of date
+                except FileNotFoundError:
+                    continue  # gone since it was listed
                 if stat.S_ISDIR(status.st_mode):
                     found[path + b"/"] = (status.st_mode, status.st_ino)
                     pending.append(path + b"/")

@@ -22,6 +22,7 @@ fsmond.daemon.rounds     something that is done once for all who asked
 fsmond.daemon.schedule   when it is time for something
 fsmond.daemon.paths      where paths are
 fsmond.daemon.requests   what clients ask, and the answers
+fsmond.daemon.spelling   names that have two spellings in Unicode
 fsmond.daemon.health     whether there is still something to watch
 fsmond.daemon.memory     have what is no longer used given back
 fsmond.daemon.logs       what it writes, and where

@@ -1,11 +1,11 @@
 """Put what changed into the journal, by all the names it has."""
 
-import os
 import stat
 import time
 from collections.abc import Collection, Iterable
 
 from fsmond.index.links import Links
+from fsmond.index.status import lstat
 from fsmond.index.tree import Index
 from fsmond.journal.history import Journal
 
@@ -56,7 +56,7 @@ class Chronicle:
             if number % _AT_ONCE == _AT_ONCE - 1 and time.monotonic() > deadline:
                 break
             try:
-                status = os.lstat(self._base + path)
+                status = lstat(self._base + path)
             except OSError:
                 continue  # gone since; what it was can't be told any more
             finally:

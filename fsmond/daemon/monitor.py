@@ -12,11 +12,13 @@ from fsmond.daemon.health import identity, leads_to
 from fsmond.daemon.keeper import Keeper
 from fsmond.daemon.missed import Missed, Resync
 from fsmond.daemon.reconciler import Reconciler
+from fsmond.daemon.spelling import TWO, both
 from fsmond.daemon.timestamps import Timestamps
 from fsmond.index.tree import Index
 from fsmond.journal.history import KEEP, Journal
 from fsmond.journal.token import SESSION_DIGITS, Token
 from fsmond.watching.contract import Sink, Watcher
+from fsmond.watching.cookies import MARK
 
 PATIENCE = 0.9  # seconds a query may wait for the watcher: its client has its answer within one
 _NAP = 0.002  # seconds
@@ -58,7 +60,7 @@ class Monitor:
         self._lock = threading.Lock()  # guards the journal, and all of the watcher
         self._flush_wanted = False
         self._journal = Journal(_new_session(), keep=keep)
-        self._index = index = Index(root, excluded)
+        self._index = index = Index(root, excluded, MARK)
         index.since = time.time_ns()
         self._chronicle = Chronicle(root, index, self._journal)
         self.watcher = watcher(root, self, self._lock, excluded)
@@ -188,7 +190,7 @@ class Monitor:
             more += [prefix + RENEWING for prefix in known]
         if more:
             found = list(dict.fromkeys([*found, *more]))
-        return Missed(now, found, None)
+        return Missed(now, both(found) if TWO else found, None)
 
     def flush(self) -> Missed:
         """Forget all tokens, at the latest when the next query is answered."""

@@ -139,10 +139,7 @@ class Reconciler:
         return self._conclude(found, losses, begin) or []
 
     def verify(self, losses: int) -> list[Difference]:
-        """Compare all of the tree; report, and return, what events should have told, and did not.
-
-        Meanwhile, `compared` tells how far it is.
-        """
+        """Compare all of the tree; report, and return, what events ought to have told."""
         with self._lock:
             begin, blind = self._begin_locked()
         self._compare(blind)
@@ -244,7 +241,9 @@ class Reconciler:
 
     def _catch_up(self, losses: int) -> None:
         """Have all that was queued until now in the journal, unless events are lost."""
-        while self._watcher.sync(time.monotonic() + _SYNC) is not None and losses == self.losses:
+        patience = _SYNC
+        while self._watcher.sync(time.monotonic() + patience) is not None and losses == self.losses:
             if self.ended:
                 raise EndedError
             time.sleep(_SYNC)
+            patience = 10 * _SYNC  # where events come late, none would come in less

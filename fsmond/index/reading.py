@@ -3,10 +3,11 @@
 import os
 import stat
 from array import array
-from collections.abc import Collection
+from collections.abc import Container
 from typing import NamedTuple
 
 from fsmond.index.record import DIRECTORY, FILE, FLAGS, LINK, LINKED, OTHER, RACY, pack
+from fsmond.index.status import Status, scan
 
 _SECOND = 1_000_000_000  # nanoseconds
 _FINE = 20_000_000  # nanoseconds; a tick of the clock that stamps files takes 10 at most
@@ -27,7 +28,7 @@ class Seen(NamedTuple):
     """The names of what, but directories, may have changed after `since`."""
 
 
-def read(handle: int | str, now: int, since: int, hidden: Collection[str]) -> Seen:
+def read(handle: int | str, now: int, since: int, hidden: Container[str]) -> Seen:
     """Look at an open directory, but for the names in `hidden`.
 
     `now` is the time, in nanoseconds since the epoch, before this was called.  Raises OSError.
@@ -37,7 +38,7 @@ def read(handle: int | str, now: int, since: int, hidden: Collection[str]) -> Se
     directories: dict[bytes, Identity] = {}
     recent: list[bytes] = []
     young = min(now, since) - _COARSE
-    with os.scandir(handle) as entries:
+    with scan(handle) as entries:
         for entry in entries:
             name = entry.name
             if name in hidden:
@@ -66,7 +67,7 @@ def read(handle: int | str, now: int, since: int, hidden: Collection[str]) -> Se
     return Seen(record, directories, recent)
 
 
-def _flags(status: os.stat_result, now: int) -> int:
+def _flags(status: Status, now: int) -> int:
     racy = RACY if may_be_after(status.st_ctime_ns, now) else 0
     return racy | (LINKED if status.st_nlink > 1 else 0)
 

@@ -4,7 +4,7 @@ import errno
 import os
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from collections.abc import Set as AbstractSet
 from typing import NamedTuple
 
@@ -16,6 +16,7 @@ if sys.platform == "win32":
 else:
     from fsmond.index.opening_unix import Opening
 from fsmond.index.record import LINKED, UNREAD, has_links, subdirectories, unpack
+from fsmond.index.status import stat
 
 _NOT_THERE = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP})
 
@@ -40,11 +41,14 @@ class Index:
 
     Not thread-safe.  Directories are named by their prefix: the path relative to the root, with a
     `/` behind; nothing for the root.  What is in `excluded` (paths), and in a `.git` below the
-    root, is left out.
+    root, is left out; so is what has a name in the root that begins with `own`.
     """
 
-    def __init__(self, root: bytes, excluded: Iterable[bytes] = ()) -> None:
+    def __init__(
+        self, root: bytes, excluded: Iterable[bytes] = (), own: bytes | None = None
+    ) -> None:
         self._opening = Opening(root.rstrip(b"/") + b"/")
+        self._own = own and os.fsdecode(own)
         self._hidden: dict[bytes, set[str]] = {}
         for path in excluded:
             folder, slash, name = path.rpartition(b"/")
@@ -146,11 +150,14 @@ class Index:
         now = time.time_ns()
         since = now if self.since is None else self.since
         handle = self._opening.open(prefix, strictly=identity is None)
-        status = os.stat(handle)
+        status = stat(handle)
         # Another one is not looked into: a link above it may lead out of the tree by now.
         if identity is not None and (status.st_dev, status.st_ino) != identity:
             raise OSError(errno.ESTALE, os.strerror(errno.ESTALE))
-        seen = read(handle, now, since, self._hidden.get(prefix, ()))
+        hidden: Container[str] = self._hidden.get(prefix, ())
+        if not prefix and self._own:
+            hidden = _Hidden(hidden, self._own)
+        seen = read(handle, now, since, hidden)
         return seen, may_be_after(status.st_ctime_ns, since)
 
     def _unread(self, prefix: bytes, error: OSError) -> list[Difference]:
@@ -160,6 +167,17 @@ class Index:
             return found
         self._records[prefix] = UNREAD
         return _doubtful([*found, Difference(prefix, Kind.CHANGED)])
+
+
+class _Hidden:
+    """Names, and those that begin like our own."""
+
+    def __init__(self, names: Container[str], own: str) -> None:
+        self._names = names
+        self._own = own
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._names or str(name).startswith(self._own)
 
 
 def _doubtful(found: list[Difference]) -> list[Difference]:

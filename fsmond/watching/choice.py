@@ -9,6 +9,13 @@ from fsmond.watching.contract import Sink, Watcher
 if sys.platform == "linux":
     from fsmond.watching.inotify import InotifyEmitter
     from fsmond.watching.mounts import Mounts
+elif sys.platform == "win32":
+    from fsmond.watching.doubts_windows import doubt
+    from fsmond.watching.native import NativeWatcher
+    from fsmond.watching.windows import WindowsEmitter
+elif sys.platform == "darwin":
+    from fsmond.watching.fsevents import MacEmitter
+    from fsmond.watching.native import NativeWatcher
 from fsmond.watching.limits import WatchError
 from fsmond.watching.scanning import ScanningWatcher
 
@@ -34,7 +41,14 @@ def watcher_for_platform(
             mounts.close()
             return ScanningWatcher(sink, lock, _no_events(mounts.root.type))
         return InotifyEmitter(root, sink, lock, excluded, mounts)
-    raise WatchError(f"fsmond does not watch on {sys.platform} yet, only on Linux")
+    if sys.platform == "win32":
+        why = doubt(root) if how == "auto" else None
+        if why is not None:
+            return ScanningWatcher(sink, lock, why)
+        return NativeWatcher(root, sink, lock, excluded, WindowsEmitter)
+    if sys.platform == "darwin":
+        return NativeWatcher(root, sink, lock, excluded, MacEmitter)
+    raise WatchError(f"fsmond has no events on {sys.platform}; instead: fsmond start --watch=scan")
 
 
 def _no_events(kind: bytes) -> str:

@@ -1,6 +1,7 @@
-"""What is in an open directory."""
+"""What is in a directory, and whether there is one."""
 
 import os
+import stat
 
 
 def contents(path: bytes) -> tuple[list[bytes], list[bytes]]:
@@ -11,3 +12,12 @@ def contents(path: bytes) -> tuple[list[bytes], list[bytes]]:
         for each in entries:
             (directories if each.is_dir(follow_symlinks=False) else others).append(each.name)
     return directories, others
+
+
+def directory_at(path: bytes) -> int | None:
+    """Return the inode of the directory that is there now; None if there is none."""
+    try:
+        status = os.lstat(path)
+    except OSError:
+        return None
+    return status.st_ino if stat.S_ISDIR(status.st_mode) else None

@@ -1,4 +1,4 @@
-"""Make random changes to a tree, in a process of its own: `writer.py FOLDER SEED`."""
+"""Make random changes to a tree, in a process of its own: `writer.py FOLDER SEED WITHOUT...`."""
 
 import random
 import sys
@@ -8,4 +8,5 @@ from tree_changes import Changes
 
 # No hard links: of those, names that come and go between two questions can't be told.
 folder, seed = Path(sys.argv[1]), int(sys.argv[2])
-Changes(folder / "root", folder / "outside", random.Random(seed), without=("hard_link",)).make(300)
+without = ("hard_link", *sys.argv[3:])
+Changes(folder / "root", folder / "outside", random.Random(seed), without=without).make(300)

@@ -7,7 +7,9 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
+from wine import NO_LINKS
 
+from fsmond.index.status import scan, stat
 from fsmond.index.tree import Index
 
 OLD = 1_600_000_000  # seconds since the epoch: long before any look
@@ -110,6 +112,8 @@ def test_what_changed_a_moment_ago_is_told_once_more(root: Path) -> None:
 def test_a_symbolic_link_is_itself(index: Index, root: Path) -> None:
     """What it leads to is another matter, and may be anywhere."""
     (root / "link").symlink_to("/")
+    if not (root / "link").is_symlink():
+        pytest.skip(NO_LINKS)
 
     assert differing(index) == {(b"link", "new")}
     assert len(index) == 3
@@ -139,15 +143,14 @@ def test_a_directory_that_fails_may_have_changed(
     index: Index, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Each time, until it can be read; and then all that is in it."""
-    real = os.scandir
 
-    def scandir(handle: int) -> object:
+    def failing(handle: str | int) -> object:
         if "deep" in os.listdir(handle):
             raise OSError(5, "broken")
-        return real(handle)
+        return scan(handle)
 
     with monkeypatch.context() as patch:
-        patch.setattr(os, "scandir", scandir)
+        patch.setattr("fsmond.index.reading.scan", failing)
         assert {path for path, _ in differing(index)} >= {b"dir/"}
         assert differing(index) == {(b"dir/", "changed")}
 
@@ -157,7 +160,7 @@ def test_a_directory_that_fails_may_have_changed(
 
 def test_a_root_that_fails_is_an_error(tmp_path: Path) -> None:
     """There is no path to be named for it."""
-    with pytest.raises(OSError, match="No such file"):
+    with pytest.raises(OSError, match=r"No such file|File not found|cannot find"):
         differing(Index(os.fsencode(tmp_path / "nowhere")))
 
 
@@ -174,12 +177,12 @@ def test_what_changed_since_the_start_is_told_by_its_time(root: Path) -> None:
     """Files by their own, names that came or went by the directory's."""
     index = Index(os.fsencode(root))
     os.utime(root / "top", (OLD, OLD))  # which makes it recent: that has a time of its own
-    index.since = (root / "top").stat().st_ctime_ns
+    index.since = stat(str(root / "top")).st_ctime_ns
 
     looks = {look.prefix: look for look in index.walk([b""])}
 
     assert b"top" in looks[b""].recent
-    index.since = (root / "top").stat().st_ctime_ns + 10**9
+    index.since = stat(str(root / "top")).st_ctime_ns + 10**9
     looks = {look.prefix: look for look in index.walk([b""])}
     assert not any(look.recent or look.stirred for look in looks.values())
 

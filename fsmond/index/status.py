@@ -1,0 +1,10 @@
+"""What the system knows of files, and of what is in a directory."""
+
+import sys
+
+if sys.platform == "win32":
+    from fsmond.files_windows import Status, lstat, scan, stat
+else:
+    from fsmond.index.status_unix import Status, lstat, scan, stat
+
+__all__ = ("Status", "lstat", "scan", "stat")
