@@ -43,14 +43,14 @@ def place_of(path: "StrPath", environment: "Mapping[str, str] | None" = None) ->
     """
     try:
         directory = os.path.realpath(os.fsencode(path))  # fails where the current one was removed
-        os.stat(directory + b"/.")
+        _enter(directory)
     except (OSError, ValueError) as error:
         raise PathError(f"{path!s}: {_REASONS.get(type(error), error)}") from error
     worktree = find(directory, os.environ if environment is None else environment)
     if worktree is None:
         return Place(directory, _socket_elsewhere(directory), None)
     try:
-        os.stat(worktree.root + b"/.")
+        _enter(worktree.root)
         return Place(worktree.root, _socket_of(worktree), worktree)
     except OSError as error:  # it need not be above what was named
         reason = _REASONS.get(type(error), error)
@@ -62,7 +62,15 @@ def name_of(directory: bytes) -> str:
     """Return a file name that stands for a directory, always the same one."""
     from hashlib import sha256  # not needed for a query in a worktree
 
-    return sha256(directory).hexdigest()[:32]
+    return sha256(os.path.normcase(directory)).hexdigest()[:32]
+
+
+def _enter(directory: bytes) -> None:
+    """Raise OSError unless it is a directory that can be entered."""
+    if sys.platform == "win32":
+        os.scandir(directory).close()  # the dot would be left away there, whatever goes before
+    else:
+        os.stat(directory + b"/.")
 
 
 def _socket_of(worktree: Worktree) -> bytes:
@@ -82,7 +90,7 @@ def _socket_elsewhere(directory: bytes) -> bytes:
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of a machine without such folders: it has another place
-        folder = user_runtime_dir("fsmond")
+        folder = user_runtime_dir("fsmond", appauthor=False)
     _refuse_if_foreign(folder)
     return os.fsencode(os.path.join(folder, f"{name_of(directory)}.ipc"))
 
