@@ -40,6 +40,7 @@ PLATFORM = {  # who may ask for it, to decide what
     "fsmond.daemon.memory": "whether the C library may be glibc",
     "fsmond.daemon.spawn": "how a process is started",
     "fsmond.daemon.process": "which signals there are",
+    "fsmond.cli.output": "how a console is told bytes",
     "fsmond.cli.hook": "how the environment is read without `os`",
     "fsmond.git.program": "how a program is found, and run without a window",
     "fsmond.git.worktree": "how a file is opened that Git may replace",
