@@ -68,7 +68,10 @@ def name_of(directory: bytes) -> str:
 def _enter(directory: bytes) -> None:
     """Raise OSError unless it is a directory that can be entered."""
     if sys.platform == "win32":
-        os.scandir(directory).close()  # the dot would be left away there, whatever goes before
+        # A dot would be left away there, whatever goes before.
+        if os.path.isfile(directory):
+            raise NotADirectoryError(directory)
+        os.scandir(directory).close()
     else:
         os.stat(directory + b"/.")
 

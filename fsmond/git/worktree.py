@@ -77,7 +77,7 @@ def _given(directory: bytes, named: bytes, environment: "Mapping[str, str]") -> 
     beside = os.path.dirname(gitdir) if os.path.basename(gitdir) == b".git" else None
     linked = _text(os.path.join(gitdir, b"gitdir"), _LONGEST).rstrip(b"\r\n")
     if linked:
-        beside = os.path.realpath(os.path.dirname(os.path.join(gitdir, linked)))
+        beside = _followed(gitdir, os.path.dirname(linked)) or beside
     return Worktree(_configured_root(gitdir) or beside or directory, gitdir)
 
 
@@ -105,17 +105,24 @@ def _configured_root(gitdir: bytes) -> bytes | None:
             if path == own or has_own_settings(gitdir):
                 named = worktree_in(path, text)
                 if named is not None:
-                    return os.path.realpath(os.path.join(gitdir, named))
+                    return _followed(gitdir, named)
     return None
 
 
 def _named_gitdir(root: bytes, file: bytes) -> bytes | None:
     """Read a `.git` file: `gitdir: ` and a path, relative to where the file is."""
     prefix, found, path = _text(file, _LONGEST).partition(b"gitdir: ")
-    if prefix or not found or b"\0" in path:
+    if prefix or not found:
         return None
-    gitdir = os.path.realpath(os.path.join(root, path.rstrip(b"\r\n")))
-    return gitdir if _is_gitdir(gitdir) else None
+    gitdir = _followed(root, path.rstrip(b"\r\n"))
+    return gitdir if gitdir is not None and _is_gitdir(gitdir) else None
+
+
+def _followed(base: bytes, path: bytes) -> bytes | None:
+    try:
+        return os.path.realpath(os.path.join(base, path))
+    except ValueError:
+        return None  # it holds a NUL, or on Windows what is no UTF-8
 
 
 def _is_gitdir(path: bytes) -> bool:
