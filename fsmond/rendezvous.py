@@ -94,14 +94,21 @@ def _socket_elsewhere(directory: bytes) -> bytes:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of a machine without such folders: it has another place
         folder = user_runtime_dir("fsmond", appauthor=False)
-    _refuse_if_foreign(folder)
+    _prepare(folder)
     return os.fsencode(os.path.join(folder, f"{name_of(directory)}.ipc"))
 
 
-def _refuse_if_foreign(folder: str) -> None:
-    """Raise PathError if the folder is another user's, who could answer in our daemon's place."""
+def _prepare(folder: str) -> None:
+    """Raise PathError if the folder is another user's, who could answer in our daemon's place.
+
+    On Windows there is nothing in it, but it is part of a pipe's name, and so has to be there.
+    """
     if sys.platform == "win32":
-        return  # pipes are in no folder
+        try:
+            os.makedirs(folder, exist_ok=True)
+        except OSError as error:
+            raise PathError(f"{folder} can't be made: {error}") from error
+        return
     try:
         owner = os.stat(folder).st_uid
     except OSError:
