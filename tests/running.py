@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -66,6 +66,9 @@ def remove(path: Path) -> None:
     """
 
     def removed() -> bool:
+        for each in path.rglob("*") if IS_WINDOWS else ():
+            with suppress(OSError):
+                each.chmod(0o600)  # Git's objects are read-only, and so can't be removed there
         shutil.rmtree(path, ignore_errors=True)
         return not path.exists()
 

@@ -1,6 +1,5 @@
 """What not every system has: marks for the tests that are about it."""
 
-import ctypes
 import os
 import sys
 from tempfile import TemporaryDirectory
@@ -8,7 +7,6 @@ from tempfile import TemporaryDirectory
 import pytest
 
 IS_WINDOWS = sys.platform == "win32"
-IS_WINE = sys.platform == "win32" and hasattr(ctypes.windll.ntdll, "wine_get_version")
 
 
 def _makes_links() -> bool:

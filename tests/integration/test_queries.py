@@ -8,14 +8,15 @@ from pathlib import Path
 
 import pytest
 from running import LONG, fsmond, git, is_served, status
-from systems import IS_WINDOWS, IS_WINE
+from systems import IS_WINDOWS
+from wine import is_wine, wine_fails
 
 import ipc.client
 from fsmond.client import Client
 from fsmond.errors import PathError
 
 ROUNDS = 2000
-FILES = 5 if IS_WINE else 300  # a look at each takes long, and a query has one second
+FILES = 5 if is_wine() else 300  # a look at each takes long, and a query has one second
 # A name that Git quotes, and how; and one that is no text.  Windows has neither quotes nor bytes.
 ODD, QUOTED = ("\u00e9", '"\\303\\251"') if IS_WINDOWS else ('odd "name"\n', '"odd \\"name\\"\\n"')
 NO_TEXT = b"\xed\xa0\x80" if IS_WINDOWS else b"\xff"
@@ -87,7 +88,7 @@ def test_the_bytes_of_the_wire_can_be_had(watched: Path) -> None:
     assert paths == ["top", ""]
 
 
-@pytest.mark.skipif(IS_WINE, reason="Wine 8.0 makes no file whose name is no text")
+@wine_fails("makes no file whose name is no text, version 8.0")
 def test_an_answer_can_be_had_as_json(watched: Path) -> None:
     """With the reason, and a name that is no UTF-8 by surrogate escapes."""
     first = json.loads(fsmond("query", "--json", watched).stdout)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from running import FSMOND, LONG, fsmond, make_repository, no_daemon_left, status, until
-from systems import IS_WINE
+from wine import wine_fails
 
 from fsmond.client import Client
 from fsmond.daemon.alive import lives
@@ -52,13 +52,7 @@ def test_a_daemon_keeps_nothing_of_its_parent(repository: Path) -> None:
 
 @pytest.mark.parametrize(
     "key",
-    [
-        "C",
-        pytest.param(
-            "BREAK",
-            marks=pytest.mark.skipif(IS_WINE, reason="of Ctrl-Break Wine 8.0 says: invalid handle"),
-        ),
-    ],
+    ["C", pytest.param("BREAK", marks=wine_fails("takes Ctrl-Break for an invalid handle, 8.0"))],
 )
 def test_a_key_ends_it_cleanly(repository: Path, key: str) -> None:
     """A clean stop is success."""

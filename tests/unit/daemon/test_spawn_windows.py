@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from running import until
-from systems import IS_WINE
+from wine import wine_fails
 
 if sys.platform != "win32":
     pytest.skip("only Windows has that", allow_module_level=True)
@@ -104,7 +104,7 @@ def test_no_window_opens_for_it() -> None:
     assert heard(code) == b"True False\r\n"
 
 
-@pytest.mark.skipif(IS_WINE, reason="the end of a job has Wine 8.0's server crash")
+@wine_fails("its server crashes when a job ends, version 8.0")
 def test_it_stays_when_the_job_of_who_started_it_ends(tmp_path: Path) -> None:
     """If the job lets it go; those of terminals and editors do."""
     mark = tmp_path / "mark"
