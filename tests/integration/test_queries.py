@@ -209,7 +209,10 @@ def test_a_hundred_thousand_paths_are_one_answer(watched: Path) -> None:
     answer = client.query(token)
 
     assert len(answer.paths) == len(set(answer.paths)) == 1 + 100 + 100 * FILES
-    assert client.query(answer.token).paths == []
+    answer = client.query(answer.token)
+    if not status(watched)["coverage"]["events"]:
+        answer = client.query(answer.token)  # what was new to the first look, it tells once more
+    assert answer.paths == []
 
 
 def test_anything_on_the_wire_gets_an_answer(watched: Path) -> None:
