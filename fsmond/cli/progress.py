@@ -23,8 +23,8 @@ def at_terminal() -> bool:
         return False
     try:
         os.get_terminal_size(sys.stderr.fileno())
-    except OSError:
-        return False  # Windows calls NUL a terminal
+    except (OSError, ValueError):  # the last on Windows, if it is none of the standard ones
+        return False  # NUL passes for a terminal there
     return True
 
 

@@ -12,9 +12,12 @@ import _winapi
 import msvcrt
 import os
 import time
-from typing import cast
 
 from fsmond.daemon.detach import READY
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 _FLAGS = 0x08000000 | _winapi.CREATE_NEW_PROCESS_GROUP  # CREATE_NO_WINDOW; no Ctrl-C of ours
 _USE_HANDLES = _winapi.STARTF_USESTDHANDLES
@@ -74,14 +77,15 @@ class Child:
 
 
 def _start(arguments: list[str], startup: _Startup) -> None:
-    line, inherited = " ".join(map(_quoted, arguments)), cast("dict[str, str]", None)
+    line = " ".join(map(_quoted, arguments))
+    environment: Any = None  # the same as ours
     # A directory in which some process is can't be removed or renamed.
     folder = os.environ.get("SYSTEMROOT", os.sep)
     # Whoever started us, be it a terminal, may have all that belongs to it ended when it ends.
     for flags in (_FLAGS | _winapi.CREATE_BREAKAWAY_FROM_JOB, _FLAGS):
         try:
             process, thread, *_ = _winapi.CreateProcess(
-                arguments[0], line, None, None, True, flags, inherited, folder, startup
+                arguments[0], line, None, None, True, flags, environment, folder, startup
             )
         except PermissionError:
             if flags == _FLAGS:
