@@ -4,6 +4,8 @@ A request is a token, or anything else that is none (Git sends timestamps), `flu
 JSON object.  docs/protocol.md has the bytes.
 """
 
+import sys
+
 from fsmond.errors import AnswerError
 
 FLUSH = b"flush"
@@ -18,11 +20,14 @@ FSMOND = "fsmond"
 GITS_OWN = "git"
 _TOKENS_OF = {b"fsmond:": FSMOND, b"builtin:": GITS_OWN}  # how those begin that they give
 _LONGEST = 16  # bytes of such a beginning
+# How a name that is no UTF-8 becomes text: as Python knows it.  On Unix it is any bytes; on Windows
+# any 16-bit numbers, which are bytes here as `os.fsencode` has them.
+_UNUSUAL = sys.getfilesystemencodeerrors()
 
 
 def request_for(token: str) -> bytes:
     """Return the request for what changed since a token, which must not be taken for a command."""
-    request = token.encode(errors="surrogateescape")
+    request = _token_bytes(token)
     return NO_TOKEN if request in (b"", FLUSH, QUIT) or request[:1] == b"{" else request
 
 
@@ -49,7 +54,7 @@ class Answer:
     @property
     def daemon(self) -> str:
         """Who answered: `fsmond`, or `git` for Git's own daemon; `?` if the token does not tell."""
-        return daemon_of(self.token.encode(errors="surrogateescape"))
+        return daemon_of(_token_bytes(self.token))
 
     @classmethod
     def from_wire(cls, reply: bytes) -> "Answer":
@@ -70,18 +75,18 @@ class Answer:
                 case {"token": str(token), "everything": True, "reason": str() | None as reason}:
                     return cls(token, None, reason)
                 case {"token": str(token), "everything": False, "paths": list(paths)}:
-                    return cls(token, [each.encode(errors="surrogateescape") for each in paths])
+                    return cls(token, [bytes_of(each) for each in paths])
         except (AttributeError, UnicodeEncodeError):
             pass  # a path that is none
         raise AnswerError(f"not understood: {str(answer)[:200]}")
 
     def to_object(self) -> dict[str, object]:
-        """Return it as JSON knows it; a path that is no UTF-8 with surrogate escapes."""
+        """Return it as JSON knows it; a path that is no UTF-8 as `os.fsdecode` has it."""
         return {
             "token": self.token,
             "everything": self.everything,
             "reason": self.reason,
-            "paths": [_text(path) for path in self.paths],
+            "paths": [_path_text(path) for path in self.paths],
         }
 
 
@@ -93,6 +98,25 @@ def daemon_of(reply: bytes) -> str:
 def named(daemon: str) -> str:
     """Return what people call a daemon."""
     return {FSMOND: "fsmond", GITS_OWN: "git's own daemon"}.get(daemon, "an unknown daemon")
+
+
+def bytes_of(path: str) -> bytes:
+    """Return a path that was text in a JSON object; raise UnicodeEncodeError if it is none."""
+    return path.encode(errors=_UNUSUAL)
+
+
+def _path_text(path: bytes) -> str:
+    try:
+        return path.decode(errors=_UNUSUAL)
+    except UnicodeDecodeError:  # on Windows; whoever sent that has names that are none there
+        return _text(path)
+
+
+def _token_bytes(token: str) -> bytes:
+    try:
+        return token.encode(errors="surrogateescape")
+    except UnicodeEncodeError:
+        return NO_TOKEN  # no daemon gave that
 
 
 def _text(data: bytes) -> str:

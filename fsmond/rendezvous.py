@@ -43,14 +43,14 @@ def place_of(path: "StrPath", environment: "Mapping[str, str] | None" = None) ->
     """
     try:
         directory = os.path.realpath(os.fsencode(path))  # fails where the current one was removed
-        os.stat(directory + b"/.")
+        _enter(directory)
     except (OSError, ValueError) as error:
         raise PathError(f"{path!s}: {_REASONS.get(type(error), error)}") from error
     worktree = find(directory, os.environ if environment is None else environment)
     if worktree is None:
         return Place(directory, _socket_elsewhere(directory), None)
     try:
-        os.stat(worktree.root + b"/.")
+        _enter(worktree.root)
         return Place(worktree.root, _socket_of(worktree), worktree)
     except OSError as error:  # it need not be above what was named
         reason = _REASONS.get(type(error), error)
@@ -62,7 +62,18 @@ def name_of(directory: bytes) -> str:
     """Return a file name that stands for a directory, always the same one."""
     from hashlib import sha256  # not needed for a query in a worktree
 
-    return sha256(directory).hexdigest()[:32]
+    return sha256(os.path.normcase(directory)).hexdigest()[:32]
+
+
+def _enter(directory: bytes) -> None:
+    """Raise OSError unless it is a directory that can be entered."""
+    if sys.platform == "win32":
+        # A dot would be left away there, whatever goes before.
+        if os.path.isfile(directory):
+            raise NotADirectoryError(directory)
+        os.scandir(directory).close()
+    else:
+        os.stat(directory + b"/.")
 
 
 def _socket_of(worktree: Worktree) -> bytes:
@@ -82,15 +93,22 @@ def _socket_elsewhere(directory: bytes) -> bytes:
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of a machine without such folders: it has another place
-        folder = user_runtime_dir("fsmond")
-    _refuse_if_foreign(folder)
+        folder = user_runtime_dir("fsmond", appauthor=False)
+    _prepare(folder)
     return os.fsencode(os.path.join(folder, f"{name_of(directory)}.ipc"))
 
 
-def _refuse_if_foreign(folder: str) -> None:
-    """Raise PathError if the folder is another user's, who could answer in our daemon's place."""
+def _prepare(folder: str) -> None:
+    """Raise PathError if the folder is another user's, who could answer in our daemon's place.
+
+    On Windows there is nothing in it, but it is part of a pipe's name, and so has to be there.
+    """
     if sys.platform == "win32":
-        return  # pipes are in no folder
+        try:
+            os.makedirs(folder, exist_ok=True)
+        except OSError as error:
+            raise PathError(f"{folder} can't be made: {error}") from error
+        return
     try:
         owner = os.stat(folder).st_uid
     except OSError:

@@ -1,15 +1,17 @@
 """Run the command, daemons and Git as a person would."""
 
 import os
+import shutil
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, NoReturn
 
 import pytest
+from systems import IS_WINDOWS
 
 import ipc.client
 from fsmond.client import Client
@@ -35,12 +37,42 @@ def fsmond(*arguments: str | Path, cwd: Path | None = None) -> subprocess.Comple
 
 
 def git(where: Path, *arguments: str, program: str = "git") -> str:
-    """Run Git, which must succeed; return what it printed."""
+    """Run Git, which must succeed; return what it printed.  Skip the test where there is none."""
+    if not has_git(program):
+        pytest.skip("needs git")
     done = subprocess.run(
         [program, *arguments], cwd=where, capture_output=True, timeout=LONG, check=False
     )
     assert done.returncode == 0, done.stderr.decode(errors="replace")
     return done.stdout.decode(errors="surrogateescape")
+
+
+def has_git(program: str = "git") -> bool:
+    """Say whether Git can be run; on Windows it need not be there, and under Wine it is not."""
+    return not IS_WINDOWS or shutil.which(program) is not None
+
+
+def make_repository(root: Path) -> None:
+    """Make what Git takes for an empty repository, without Git."""
+    for name in ("objects", "refs"):
+        (root / ".git" / name).mkdir(parents=True)
+    (root / ".git" / "HEAD").write_text("ref: refs/heads/main\n")
+
+
+def remove(path: Path) -> None:
+    """Remove a directory and all below it.
+
+    Some may be gone before, and on Windows what somebody just looks at goes a moment later.
+    """
+
+    def removed() -> bool:
+        for each in path.rglob("*") if IS_WINDOWS else ():
+            with suppress(OSError):
+                each.chmod(0o600)  # Git's objects are read-only, and so can't be removed there
+        shutil.rmtree(path, ignore_errors=True)
+        return not path.exists()
+
+    until(removed)
 
 
 def tool(variable: str, what: str) -> str:
@@ -94,6 +126,8 @@ def no_daemon_left(root: Path) -> Iterator[None]:
 
 def _daemons_of(root: Path) -> list[int]:
     found = []
+    if IS_WINDOWS:
+        return [status(root)["pid"]] if root.exists() and is_served(root) else []
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
             try:

@@ -12,6 +12,7 @@ from fsmond.cli.progress import shown
 from fsmond.client import Client
 from fsmond.errors import NotRunningError, OtherDaemonError
 from fsmond.git.quoting import quote, quotes_high_bytes
+from fsmond.protocol import bytes_of
 from fsmond.rendezvous import place_of
 
 
@@ -71,7 +72,7 @@ def verify(options: argparse.Namespace) -> int:
     else:
         high = quotes_high_bytes(client.place.root) if found else True
         for each in found:
-            path = quote(each["path"].encode(errors="surrogateescape"), high=high)
+            path = quote(bytes_of(each["path"]), high=high)
             write(f"{each['kind']:<9}".encode() + path + b"\n")
         write_line(
             f"{told['directories']} directories compared in {told['seconds']} s: "

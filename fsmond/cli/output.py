@@ -1,10 +1,15 @@
 """Write to standard output, as bytes: a path need not be text.  On the way of a query."""
 
+import errno
 import os
+import sys
 
 
 def write(data: bytes) -> None:
     """Write all of it; raises BrokenPipeError if nobody reads."""
+    if sys.platform == "win32":
+        _write_on_windows(data)
+        return
     rest = memoryview(data)
     while rest:
         rest = rest[os.write(1, rest) :]
@@ -13,3 +18,15 @@ def write(data: bytes) -> None:
 def write_line(text: str) -> None:
     """Write text that may hold paths with surrogate escapes."""
     write(os.fsencode(text) + b"\n")
+
+
+def _write_on_windows(data: bytes) -> None:
+    # Unlike a plain descriptor, this knows how a console is told what is UTF-8.
+    out = sys.stdout.buffer
+    try:
+        out.write(data)
+        out.flush()
+    except OSError as error:
+        if error.errno == errno.EINVAL:  # so Windows calls it
+            raise BrokenPipeError from error
+        raise

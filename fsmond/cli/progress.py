@@ -1,5 +1,6 @@
 """Show people how far a look at the whole tree has come: on a terminal, and nowhere else."""
 
+import os
 import sys
 import threading
 import time
@@ -16,13 +17,24 @@ _LATE = 0.5  # seconds; what takes less needs no bar
 Progress = Callable[[dict[str, object]], int]
 
 
+def at_terminal() -> bool:
+    """Say whether somebody may look at standard error."""
+    if not sys.stderr.isatty():
+        return False
+    try:
+        os.get_terminal_size(sys.stderr.fileno())
+    except (OSError, ValueError):  # the last on Windows, if it is none of the standard ones
+        return False  # NUL passes for a terminal there
+    return True
+
+
 @contextmanager
 def shown(client: Client, title: str, progress: Progress) -> Iterator[None]:
     """Show a bar while the body runs; `progress` reads from the daemon's status how much is done.
 
     It has a thread, which is started here and joined here.
     """
-    if not sys.stderr.isatty():
+    if not at_terminal():
         yield
         return
     ended = threading.Event()
@@ -52,7 +64,9 @@ def _show(client: Client, title: str, progress: Progress, ended: threading.Event
 
 
 def wait_until_ready(client: Client) -> None:
-    """Wait until the daemon knows its tree.  To go away meanwhile does no harm."""
+    """Wait until the daemon knows its tree, if somebody looks.  To go away does no harm."""
+    if not at_terminal():
+        return
     with shown(client, "looking at the tree", lambda told: int(str(told.get("directories", 0)))):
         while client.status().get("state") not in ("ready", None):
             time.sleep(_BETWEEN)

@@ -42,7 +42,7 @@ def start(path: str, *, chosen: str = "", replace: bool = False) -> int:
         return 1
     if not started and chosen:
         print(f"fsmond: it runs already; for {chosen}, stop it first", file=sys.stderr)
-    if sys.stderr.isatty():
+    if sys.stderr and sys.stderr.isatty():  # there is none below pythonw.exe
         from fsmond.cli.progress import wait_until_ready
 
         wait_until_ready(client)

@@ -6,10 +6,14 @@ fsmond.daemon.spawn      start its process
 fsmond.daemon.spawn_unix     start any process
 fsmond.daemon.spawn_windows  the same on Windows
 fsmond.daemon.lock       of those who would start it, one does
+fsmond.daemon.lock_unix      how a directory is locked
+fsmond.daemon.lock_windows   the same on Windows
 fsmond.daemon.process    its life, from the first line to the last
 fsmond.daemon.settings   what can be chosen for it
 fsmond.daemon.detach     leave everything of the parent's behind
 fsmond.daemon.alive      whether a process still runs
+fsmond.daemon.alive_unix     how that is found
+fsmond.daemon.alive_windows  the same on Windows
 fsmond.daemon.monitor    the history of one tree
 fsmond.daemon.missed     what a client missed, and the monitor itself
 fsmond.daemon.timestamps which point of the history was passed at a time
@@ -26,4 +30,6 @@ fsmond.daemon.spelling   names that have two spellings in Unicode
 fsmond.daemon.health     whether there is still something to watch
 fsmond.daemon.memory     have what is no longer used given back
 fsmond.daemon.logs       what it writes, and where
+fsmond.daemon.log_file   a file for that
+fsmond.daemon.opening_windows  open it such that others may remove it
 """

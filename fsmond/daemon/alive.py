@@ -1,22 +1,20 @@
 """Whether a process still runs."""
 
-import contextlib
-import os
 import sys
-from pathlib import Path
+
+if sys.platform == "win32":
+    from fsmond.daemon import alive_windows as system
+else:
+    from fsmond.daemon import alive_unix as system
+
+kept = system.kept
 
 
 def lives(pid: object) -> bool:
     """Say whether the process still runs; one that ended, but was not yet reaped, does not."""
-    if sys.platform == "win32" or not isinstance(pid, int):
-        return False
-    with contextlib.suppress(PermissionError):  # it is another user's, and lives
-        try:
-            os.kill(pid, 0)
-        except (ProcessLookupError, OverflowError):
-            return False
-    try:
-        state = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b") ")[2][:1]
-    except OSError:
-        return sys.platform != "linux"
-    return state not in b"ZX"
+    return isinstance(pid, int) and system.is_alive(pid)
+
+
+def how_to_end(pid: object) -> str:
+    """Return what to type if nothing else helps."""
+    return f"{system.ENDING} {pid}"

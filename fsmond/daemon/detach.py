@@ -19,11 +19,12 @@ def detach() -> None:
 
     Standard output stays, for `release` to tell the parent what became of us.
     """
-    if sys.platform != "win32":
-        if os.fork():
-            os._exit(0)
-        os.setsid()
-        os.closerange(_FIRST, _ALL)
+    if sys.platform == "win32":
+        return  # it is begun like that
+    if os.fork():
+        os._exit(0)
+    os.setsid()
+    os.closerange(_FIRST, _ALL)
     os.chdir("/")
 
 

@@ -46,7 +46,7 @@ def have_quit(place: Place) -> None:
     """Ask whoever it is to quit, and return when its place is free; raise StartError if it stays.
 
     Git's daemon may hang when it is asked right after its start.  Then its socket is removed,
-    which it notices within a minute, and ends.
+    which it notices within a minute, and ends.  A pipe of Windows can't be removed.
     """
     try:
         send_command(place.socket, QUIT, timeout=_PATIENCE)
@@ -59,6 +59,8 @@ def have_quit(place: Place) -> None:
         if time.monotonic() > deadline:
             with contextlib.suppress(FileNotFoundError):  # at last
                 os.unlink(place.socket)
+            if get_active_state(place.socket) == ActiveState.LISTENING:
+                raise StartError("the daemon there does not quit; end its process")
             return
         time.sleep(_NAP)
     # When nobody listens any more, it still has to remove its socket, and might remove ours.

@@ -8,7 +8,7 @@ import threading
 
 from fsmond.rendezvous import name_of
 
-_SIZE = 1_000_000  # bytes; then the file is put aside, and replaces the one before
+_SIZE = 1_000_000  # bytes of the file, and of the one before
 _PATIENCE = 1.0  # seconds; it is opened right after the first client can ask
 _FORMAT = "%(asctime)s %(levelname)s %(threadName)s %(name)s: %(message)s"
 
@@ -57,12 +57,12 @@ class Log:
         return self._last.message
 
     def _file(self) -> logging.Handler:
-        from logging.handlers import RotatingFileHandler  # slow to import, as above
+        from fsmond.daemon.log_file import LogFile  # slow to import, as above
 
         path = _path_of(self._name)
         try:
             os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
-            return RotatingFileHandler(path, maxBytes=_SIZE, backupCount=1, errors="replace")
+            return LogFile(path, _SIZE)
         except OSError:
             self._is_file = False
             return logging.NullHandler()

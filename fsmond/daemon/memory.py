@@ -1,6 +1,6 @@
 """Have the C library give back what is no longer used."""
 
-import ctypes
+import sys
 
 # glibc's malloc.h, which are not in any module of Python's.
 _M_MMAP_THRESHOLD = -3
@@ -15,6 +15,10 @@ def give_back_memory() -> None:
     By default glibc raises the limit of what is large when such a block is freed.  Then the tables
     of a journal, which grow and shrink, leave holes in one heap after the other.
     """
+    if sys.platform != "linux":
+        return
+    import ctypes  # slow to import
+
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     if mallopt is not None:
         mallopt(_M_MMAP_THRESHOLD, _LARGE)

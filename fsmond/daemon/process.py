@@ -19,6 +19,7 @@ from fsmond.daemon.requests import Requests
 from fsmond.daemon.settings import Settings
 from fsmond.daemon.timestamps import Timestamps
 from fsmond.errors import Error, StartError
+from fsmond.git.worktree import is_within
 from fsmond.protocol import FSMOND
 from fsmond.rendezvous import Place
 from fsmond.watching.choice import watcher_for_platform
@@ -153,20 +154,20 @@ def _wait(server: Server, monitor: Monitor, health: Health) -> None:
 def _excluded(place: Place) -> frozenset[bytes]:
     """Return what is none of the tree's: its git directory, wherever that is."""
     excluded = {b".git"}
-    inside = place.root.rstrip(b"/") + b"/"
     if place.worktree is not None:
         gitdir = os.path.realpath(place.worktree.gitdir)  # `.git` may be a symbolic link
-        if gitdir.startswith(inside):
-            excluded.add(gitdir[len(inside) :])
+        if is_within(gitdir, place.root):
+            path = os.path.relpath(gitdir, place.root)
+            excluded.add(path.replace(os.fsencode(os.sep), b"/"))
         excluded |= _spelled_otherwise(place.root)
     return frozenset(excluded)
 
 
 def _spelled_otherwise(root: bytes) -> set[bytes]:
     """Return how `.git` is written there, where `.GIT` is the same."""
+    git = os.path.join(root, b".git")
     named = [name for name in os.listdir(root) if name.lower() == b".git"]
-    alike = [name for name in named if os.path.samefile(root + b"/" + name, root + b"/.git")]
-    return set(alike)
+    return {name for name in named if os.path.samefile(os.path.join(root, name), git)}
 
 
 def _options(place: Place) -> ServerOptions:
@@ -187,7 +188,10 @@ def _end_on_signals() -> None:
         raise _Ended(signal.Signals(number).name)
 
     signals = [signal.SIGTERM, signal.SIGINT]
-    if sys.platform != "win32":
+    if sys.platform == "win32":
+        # Also for the end of a console, after which there is no time left, nor a file to remove.
+        signals.append(signal.SIGBREAK)
+    else:
         signals.append(signal.SIGHUP)
     for each in signals:
         signal.signal(each, end)

@@ -2,6 +2,8 @@
 
 import os
 
+from fsmond.git.worktree import opener
+
 _DIFFICULT = b'"\\#;\t'  # in a value: what Git shall read itself; gits differ about tabs
 
 
@@ -27,11 +29,11 @@ def worktree_in(file: bytes, text: bytes) -> bytes | None:
 def has_own_settings(gitdir: bytes) -> bool:
     """Say whether `config.worktree` counts, by the extension that the repository has for it."""
     try:
-        with open(gitdir + b"/commondir", "rb") as file:
+        with open(os.path.join(gitdir, b"commondir"), "rb", opener=opener) as file:
             common = os.path.join(gitdir, file.read().rstrip(b"\r\n"))
     except OSError:
         common = gitdir
-    return _asked(common + b"/config", "--bool", "extensions.worktreeConfig") == b"true"
+    return _asked(os.path.join(common, b"config"), "--bool", "extensions.worktreeConfig") == b"true"
 
 
 def _asked(file: bytes, *what: str) -> bytes | None:

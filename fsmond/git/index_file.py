@@ -1,5 +1,7 @@
 """What Git's index holds beside its entries."""
 
+from fsmond.git.worktree import opener
+
 _UNTRACKED = b"UNTR"  # the signature of the extension, as gitformat-index(5) has it
 _PIECE = 1 << 20  # bytes that are read at a time
 _PIECES = 64  # that are read at most: somebody waits for an answer
@@ -9,7 +11,7 @@ def may_keep_untracked(path: bytes) -> bool:
     """Say whether there may be a cache of untracked files in it; where is no index, is none."""
     # Not by a memory map: a file that somebody makes shorter meanwhile would end this process.
     try:
-        with open(path, "rb", buffering=0) as file:
+        with open(path, "rb", buffering=0, opener=opener) as file:
             last = b""
             for _ in range(_PIECES):
                 piece = file.read(_PIECE)

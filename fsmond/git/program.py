@@ -3,9 +3,17 @@
 import os
 import re
 import subprocess
+import sys
 
 _PATIENCE = 30.0  # seconds; what is asked for takes milliseconds
 _VERSION = re.compile(rb"git version (\d+)\.(\d+)")
+
+
+if sys.platform == "win32":
+    # In the console of a daemon there is no window, but where is no console, one would open.
+    _FLAGS = subprocess.CREATE_NO_WINDOW
+else:
+    _FLAGS = 0
 
 
 class GitError(OSError):
@@ -22,11 +30,12 @@ def git(*arguments: str, directory: bytes | None = None) -> bytes:
     where = [] if directory is None else ["-C", os.fsdecode(directory)]
     try:
         done = subprocess.run(
-            ["git", *where, *arguments],
+            [_program(), *where, *arguments],
             stdin=subprocess.DEVNULL,
             capture_output=True,
             env={**os.environ, "LC_ALL": "C"},  # what it says is looked into
             timeout=_PATIENCE,
+            creationflags=_FLAGS,
             check=False,
         )
     except (FileNotFoundError, NotADirectoryError) as error:
@@ -36,6 +45,17 @@ def git(*arguments: str, directory: bytes | None = None) -> bytes:
     if done.returncode != 0:
         raise GitError(_reason(done.stderr, arguments[0]), done.returncode)
     return done.stdout.removesuffix(b"\n")
+
+
+def _program() -> str:
+    """Return what to run; Windows by itself would run a `git.exe` in the current directory."""
+    if sys.platform != "win32":
+        return "git"
+    for folder in os.environ.get("PATH", "").split(os.pathsep):
+        path = os.path.join(folder.strip('"'), "git.exe")
+        if os.path.isabs(path) and os.path.isfile(path):
+            return path
+    raise FileNotFoundError("git.exe")
 
 
 def _reason(said: bytes, command: str) -> str:

@@ -1,6 +1,14 @@
 """Which worktree holds a path.  On the way of every query: plain calls, no git process."""
 
 import os
+import sys
+
+if sys.platform == "win32":
+    from fsmond.git import opening_windows
+
+    opener = opening_windows.opener
+else:
+    opener = os.open
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -44,17 +52,16 @@ def find(directory: bytes, environment: "Mapping[str, str]") -> Worktree | None:
 
 def is_within(directory: bytes, root: bytes) -> bool:
     """Say whether a directory is the root, or below it; both as `os.path.realpath` returns them."""
-    return directory == root or directory.startswith(root.rstrip(b"/") + b"/")
+    directory, root = os.path.normcase(directory), os.path.normcase(root)
+    return directory == root or directory.startswith(os.path.join(root, b""))
 
 
 def gitdir_of(root: bytes) -> bytes | None:
     """Return the git directory that `.git` in `root` is or names, if there is one."""
     path = os.path.join(root, b".git")
     try:
-        os.lstat(path + b"/HEAD")
-    except FileNotFoundError:
-        return None
-    except OSError:
+        os.lstat(os.path.join(path, b"HEAD"))
+    except OSError:  # also in what is a file; Windows says only that there is none
         return _named_gitdir(root, path)
     return path
 
@@ -62,15 +69,15 @@ def gitdir_of(root: bytes) -> bytes | None:
 def _given(directory: bytes, named: bytes, environment: "Mapping[str, str]") -> Worktree | None:
     """Return what GIT_DIR means; the directory itself is the root if nothing else is known."""
     gitdir = os.path.realpath(os.path.join(directory, named))
-    if not os.path.lexists(gitdir + b"/HEAD"):
+    if not _is_gitdir(gitdir):
         return None
     above = environment.get("GIT_WORK_TREE")
     if above:
         return Worktree(os.path.realpath(os.path.join(directory, os.fsencode(above))), gitdir)
     beside = os.path.dirname(gitdir) if os.path.basename(gitdir) == b".git" else None
-    linked = _text(gitdir + b"/gitdir", _LONGEST).rstrip(b"\r\n")
+    linked = _text(os.path.join(gitdir, b"gitdir"), _LONGEST).rstrip(b"\r\n")
     if linked:
-        beside = os.path.realpath(os.path.dirname(os.path.join(gitdir, linked)))
+        beside = _followed(gitdir, os.path.dirname(linked)) or beside
     return Worktree(_configured_root(gitdir) or beside or directory, gitdir)
 
 
@@ -87,8 +94,9 @@ def _discovered(directory: bytes) -> Worktree | None:
 
 def _configured_root(gitdir: bytes) -> bytes | None:
     """Return what `core.worktree` says; each submodule has it, and few others."""
-    own = gitdir + b"/config"  # a linked worktree has none, and its repository's is not about it
-    apart = gitdir + b"/config.worktree"
+    # A linked worktree has no own one, and its repository's is not about it.
+    own = os.path.join(gitdir, b"config")
+    apart = os.path.join(gitdir, b"config.worktree")
     for path in (apart, own):
         text = _text(path, _LONGEST_SETTINGS)
         if b"worktree" in text.lower():
@@ -97,17 +105,28 @@ def _configured_root(gitdir: bytes) -> bytes | None:
             if path == own or has_own_settings(gitdir):
                 named = worktree_in(path, text)
                 if named is not None:
-                    return os.path.realpath(os.path.join(gitdir, named))
+                    return _followed(gitdir, named)
     return None
 
 
 def _named_gitdir(root: bytes, file: bytes) -> bytes | None:
     """Read a `.git` file: `gitdir: ` and a path, relative to where the file is."""
     prefix, found, path = _text(file, _LONGEST).partition(b"gitdir: ")
-    if prefix or not found or b"\0" in path:
+    if prefix or not found:
         return None
-    gitdir = os.path.realpath(os.path.join(root, path.rstrip(b"\r\n")))
-    return gitdir if os.path.lexists(gitdir + b"/HEAD") else None
+    gitdir = _followed(root, path.rstrip(b"\r\n"))
+    return gitdir if gitdir is not None and _is_gitdir(gitdir) else None
+
+
+def _followed(base: bytes, path: bytes) -> bytes | None:
+    try:
+        return os.path.realpath(os.path.join(base, path))
+    except ValueError:
+        return None  # it holds a NUL, or on Windows what is no UTF-8
+
+
+def _is_gitdir(path: bytes) -> bool:
+    return os.path.lexists(os.path.join(path, b"HEAD"))
 
 
 def _text(file: bytes, most: int) -> bytes:
@@ -115,7 +134,7 @@ def _text(file: bytes, most: int) -> bytes:
     if not os.path.isfile(file):
         return b""  # to open a pipe of that name would be to wait for a writer
     try:
-        descriptor = os.open(file, os.O_RDONLY)
+        descriptor = opener(file, os.O_RDONLY)
     except OSError:
         return b""
     try:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from ipc_tools import echo
-from running import fsmond, git, no_daemon_left
+from running import fsmond, git, has_git, make_repository, no_daemon_left
 
 import ipc
 
@@ -17,9 +17,12 @@ def repository(tmp_path: Path) -> Iterator[Path]:
     (root / "dir" / "deep").mkdir(parents=True)
     for name in ("top", "dir/one", "dir/two", "dir/deep/three"):
         (root / name).write_text(name)
-    git(root, "init", "--quiet")
-    git(root, "add", "--all")
-    git(root, "commit", "--quiet", "--message", "first")
+    if has_git():
+        git(root, "init", "--quiet")
+        git(root, "add", "--all")
+        git(root, "commit", "--quiet", "--message", "first")
+    else:
+        make_repository(root)
     with no_daemon_left(root):
         yield root
 

@@ -30,8 +30,8 @@ def test_a_daemon_without_its_libraries_says_which_one(tmp_path: Path) -> None:
 _WITHOUT = """\
 import runpy, sys
 main, tree = sys.argv[1:]
-sys.path.append(main.rpartition("/fsmond/")[0])
-import fsmond.daemon.spawn_unix as spawning
+sys.path.append(main.rpartition("fsmond")[0])
+import fsmond.daemon.spawn as spawning
 child = spawning.Child.__init__
 spawning.Child.__init__ = lambda self, words: child(self, [words[0], "-S", *words[1:]])
 sys.argv = ["fsmond", "start", tree]

@@ -8,12 +8,18 @@ from pathlib import Path
 
 import pytest
 from running import LONG, fsmond, git, is_served, status
+from systems import IS_WINDOWS
+from wine import is_wine, wine_fails
 
 import ipc.client
 from fsmond.client import Client
 from fsmond.errors import PathError
 
 ROUNDS = 2000
+FILES = 5 if is_wine() else 300  # a look at each takes long, and a query has one second
+# A name that Git quotes, and how; and one that is no text.  Windows has neither quotes nor bytes.
+ODD, QUOTED = ("\u00e9", '"\\303\\251"') if IS_WINDOWS else ('odd "name"\n', '"odd \\"name\\"\\n"')
+NO_TEXT = b"\xed\xa0\x80" if IS_WINDOWS else b"\xff"
 _WRITER = """
 import os, sys
 from ipc.client import send_command
@@ -49,12 +55,12 @@ def test_a_query_names_what_changed(watched: Path) -> None:
     """A token on the first line, and a path on each of the others."""
     token, *everything = fsmond("query", watched).stdout.splitlines()
     (watched / "dir" / "one").write_text("changed")
-    (watched / 'odd "name"\n').touch()
+    (watched / ODD).touch()
 
     done = fsmond("query", "--since", token, cwd=watched / "dir")
 
     assert everything == ["/"]
-    assert done.stdout.splitlines()[1:] == ['"odd \\"name\\"\\n"', "dir/one"]
+    assert set(done.stdout.splitlines()[1:]) == {QUOTED, "dir/one"}
 
 
 def test_a_name_is_quoted_as_git_is_told_to(watched: Path) -> None:
@@ -82,16 +88,17 @@ def test_the_bytes_of_the_wire_can_be_had(watched: Path) -> None:
     assert paths == ["top", ""]
 
 
+@wine_fails("makes no file whose name is no text, version 8.0")
 def test_an_answer_can_be_had_as_json(watched: Path) -> None:
     """With the reason, and a name that is no UTF-8 by surrogate escapes."""
     first = json.loads(fsmond("query", "--json", watched).stdout)
-    os.close(os.open(os.fsencode(watched) + b"/\xff", os.O_CREAT))
+    os.close(os.open(os.fsencode(watched) + b"/" + NO_TEXT, os.O_CREAT))
 
     second = json.loads(fsmond("query", "--json", "--since", first["token"], watched).stdout)
 
     assert (first["everything"], first["reason"], first["paths"]) == (True, "no-token", [])
     assert (second["everything"], second["reason"]) == (False, None)
-    assert [os.fsencode(path) for path in second["paths"]] == [b"\xff"]
+    assert [os.fsencode(path) for path in second["paths"]] == [NO_TEXT]
 
 
 @pytest.mark.parametrize(
@@ -196,13 +203,16 @@ def test_a_hundred_thousand_paths_are_one_answer(watched: Path) -> None:
     for number in range(100):
         folder = watched / "many" / str(number)
         folder.mkdir(parents=True)
-        for name in range(300):
+        for name in range(FILES):
             os.close(os.open(folder / str(name), os.O_CREAT))
 
     answer = client.query(token)
 
-    assert len(answer.paths) == len(set(answer.paths)) == 1 + 100 + 30_000
-    assert client.query(answer.token).paths == []
+    assert len(answer.paths) == len(set(answer.paths)) == 1 + 100 + 100 * FILES
+    answer = client.query(answer.token)
+    if not status(watched)["coverage"]["events"]:
+        answer = client.query(answer.token)  # what was new to the first look, it tells once more
+    assert answer.paths == []
 
 
 def test_anything_on_the_wire_gets_an_answer(watched: Path) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from platformdirs import user_runtime_dir
+from systems import IS_WINDOWS, needs_links, needs_names_of_any_bytes
 
 from fsmond.errors import PathError
 from fsmond.rendezvous import name_of, place_of
@@ -38,6 +39,7 @@ def test_a_path_means_the_worktree_that_holds_it(worktree: Path) -> None:
     assert place_of(below).socket == place_of(worktree).socket
 
 
+@needs_links
 def test_a_symbolic_link_means_where_it_leads(worktree: Path, tmp_path: Path) -> None:
     """Two names of a tree must not make two daemons."""
     (tmp_path / "link").symlink_to(worktree)
@@ -63,6 +65,7 @@ def test_a_path_may_be_relative(worktree: Path, monkeypatch: pytest.MonkeyPatch)
     assert place_of("tree").root == place_of("./tree/../tree/").root == bytes(worktree)
 
 
+@needs_names_of_any_bytes
 def test_a_path_may_be_no_text(tmp_path: Path) -> None:
     """Old trees have names in old encodings."""
     path = bytes(tmp_path) + b"/caf\xe9"
@@ -79,7 +82,7 @@ def test_any_other_directory_is_met_in_the_users_own_folder(tmp_path: Path) -> N
     assert place.root == bytes(tmp_path)
     assert place.worktree is None
     socket = Path(os.fsdecode(place.socket))
-    assert socket.parent == Path(user_runtime_dir("fsmond"))
+    assert socket.parent == Path(user_runtime_dir("fsmond", appauthor=False))
     assert socket.suffix == ".ipc"
 
 
@@ -123,6 +126,7 @@ def test_a_link_to_itself_is_an_error(tmp_path: Path) -> None:
         place_of(tmp_path / "loop")
 
 
+@pytest.mark.skipif(IS_WINDOWS, reason="there it can't be removed")
 def test_a_current_directory_that_is_gone_is_an_error_that_says_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

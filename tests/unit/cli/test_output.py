@@ -1,8 +1,11 @@
 """What goes to standard output."""
 
+import contextlib
 import os
+import sys
 
 import pytest
+from systems import IS_WINDOWS, of_windows
 
 from fsmond.cli.output import write, write_line
 
@@ -17,6 +20,7 @@ def test_bytes_are_written_as_they_are(
     assert capfdbinary.readouterr().out == data
 
 
+@pytest.mark.skipif(IS_WINDOWS, reason="there it is Python's own stream that sees to it")
 def test_all_is_written_however_little_the_system_takes_at_a_time(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -36,6 +40,22 @@ def test_all_is_written_however_little_the_system_takes_at_a_time(
 
 def test_text_may_hold_a_path_that_is_none(capfdbinary: pytest.CaptureFixture[bytes]) -> None:
     """It comes out as the bytes it was made of."""
-    write_line(os.fsdecode(b"watching /caf\xe9"))
+    path = b"/\xed\xa0\x80" if IS_WINDOWS else b"/caf\xe9"
 
-    assert capfdbinary.readouterr().out == b"watching /caf\xe9\n"
+    write_line(os.fsdecode(b"watching " + path))
+
+    assert capfdbinary.readouterr().out == b"watching " + path + b"\n"
+
+
+@of_windows
+def test_a_pipe_that_nobody_reads_is_a_broken_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Windows calls it an invalid argument, which is no reason to complain."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    stream = os.fdopen(writer, "w")
+    monkeypatch.setattr(sys, "stdout", stream)
+
+    with pytest.raises(BrokenPipeError):
+        write(b"x")
+    with contextlib.suppress(OSError):
+        stream.close()

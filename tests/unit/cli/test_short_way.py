@@ -3,33 +3,55 @@
 This needs a process and a socket, unlike its neighbours: only a bare interpreter can tell.
 """
 
-import contextlib
 import os
-import socket
 import subprocess
 import sys
-import threading
+from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
+from running import make_repository
+from systems import IS_WINDOWS
 
 import fsmond
+import ipc
 
 DOOR = Path(fsmond.__file__).with_name("__main__.py")
 
 # What a command imports beyond what the bare interpreter has: of ours exactly, of Python at most.
 # For the hook not even `os`.
-SHORT_WAY = "fsmond fsmond.cli fsmond.door ipc ipc._connect_unix ipc.client ipc.errors ipc.pktline"
+SHORT_WAY = "fsmond fsmond.cli fsmond.door ipc ipc.client ipc.errors ipc.pktline"
+QUERY = (
+    "fsmond.cli.output fsmond.cli.query fsmond.client fsmond.errors fsmond.git fsmond.git.quoting"
+    " fsmond.git.worktree fsmond.protocol fsmond.rendezvous"
+)
+if sys.platform == "win32":
+    SHORT_WAY += " ipc._address_windows ipc._connect_windows"
+    QUERY += " fsmond.git.opening_windows"
+    # All but `ntpath` part of the interpreter, or frozen into it; `os` is what makes pipes' names.
+    SYSTEM = "os os.path ntpath genericpath stat _stat _collections_abc abc _abc nt _winapi"
+    LEAN_SYSTEM = {"hook": SYSTEM, "query": f"{SYSTEM} errno msvcrt"}
+else:
+    SHORT_WAY += " ipc._connect_unix"
+    SYSTEM = "os os.path posixpath genericpath stat _stat _collections_abc"
+    LEAN_SYSTEM = {"hook": "_socket errno", "query": f"_socket errno {SYSTEM}"}
 LEAN = {
-    "hook 2 token": (f"{SHORT_WAY} fsmond.cli.hook fsmond.errors fsmond.protocol", "_socket errno"),
-    "query --no-start": (
-        f"{SHORT_WAY} fsmond.cli.output fsmond.cli.query fsmond.client fsmond.errors fsmond.git"
-        " fsmond.git.quoting fsmond.git.worktree fsmond.protocol"
-        " fsmond.rendezvous",
-        "_socket errno os os.path posixpath genericpath stat _stat _collections_abc",
+    "hook 2 token": (
+        f"{SHORT_WAY} fsmond.cli.hook fsmond.errors fsmond.protocol",
+        LEAN_SYSTEM["hook"],
     ),
+    "query --no-start": (f"{SHORT_WAY} {QUERY}", LEAN_SYSTEM["query"]),
 }
+
+
+def _answer(_: bytes, reply: Callable[[bytes], None]) -> None:
+    reply(b"fsmond:a:1\0path\0dir/\0")
+
+
+def _is_on_disk(path: str) -> bool:
+    return sys.platform != "win32" and bool(os.major(os.stat(path).st_dev))
+
 
 REPORT = """\
 import sys
@@ -42,35 +64,19 @@ finally:
 """
 
 
-def _answer_one(listener: socket.socket) -> None:
-    with contextlib.suppress(OSError), listener.accept()[0] as stream:
-        stream.recv(4096)
-        stream.sendall(b"0019fsmond:a:1\0path\0dir/\x000000")
-
-
 @pytest.mark.parametrize("command", LEAN)
 def test_what_git_waits_for_imports_no_more_than_it_needs(command: str) -> None:
     """Git runs it for each `status`; an import can cost as much as all the rest."""
-    if sys.platform == "win32":
-        pytest.skip("its sockets are pipes")
     # Not in tmp_path: for a long path more is imported, to make it short.
-    with TemporaryDirectory(dir="/tmp") as tree, socket.socket(socket.AF_UNIX) as listener:
-        if command.startswith("query") and not os.major(os.stat(tree).st_dev):
+    with TemporaryDirectory(dir=None if IS_WINDOWS else "/tmp") as tree:
+        if command.startswith("query") and not IS_WINDOWS and not _is_on_disk(tree):
             pytest.skip("needs a disk below /tmp; what is on none might be another machine's")
-        (Path(tree) / ".git").mkdir()
-        (Path(tree) / ".git" / "HEAD").touch()
-        listener.bind(f"{tree}/.git/fsmonitor--daemon.ipc")
-        listener.listen()
-        answering = threading.Thread(target=_answer_one, args=(listener,), name="answering")
-        answering.start()
+        make_repository(Path(tree))
         line = [sys.executable, "-I", "-S", "-c", REPORT, str(DOOR), *command.split()]
-        try:
+        with ipc.Server(f"{tree}/.git/fsmonitor--daemon.ipc", _answer):
             done = subprocess.run(
                 line, cwd=tree, capture_output=True, text=True, timeout=30, check=False
             )
-        finally:
-            listener.shutdown(socket.SHUT_RDWR)  # nobody may have come
-            answering.join()
 
     assert (done.returncode, "fsmond:a:1" in done.stdout) == (0, True)
     loaded = set(done.stderr.split())

@@ -5,8 +5,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from systems import IS_WINDOWS, needs_links, needs_names_of_any_bytes, of_windows
 
-from fsmond.git.worktree import find, gitdir_of
+from fsmond.git.worktree import find, gitdir_of, is_within
 
 
 def make_gitdir(path: Path) -> Path:
@@ -56,6 +57,7 @@ def test_a_git_directory_without_head_is_none(tmp_path: Path) -> None:
     assert found_at(tmp_path / "sub") == (tmp_path, outer)
 
 
+@needs_links
 def test_a_head_that_leads_nowhere_is_a_head(tmp_path: Path) -> None:
     """It once was a symbolic link to a branch that may not exist yet."""
     (tmp_path / ".git").mkdir()
@@ -85,6 +87,7 @@ def test_a_git_file_may_be_relative_to_where_it_is(tmp_path: Path) -> None:
     assert found_at(sub) == (sub, gitdir)
 
 
+@needs_names_of_any_bytes
 def test_a_git_file_may_name_a_path_of_any_bytes(tmp_path: Path) -> None:
     """Paths are bytes, also those in files."""
     gitdir = make_gitdir(Path(os.fsdecode(bytes(tmp_path) + b"/caf\xe9 with space")))
@@ -107,6 +110,7 @@ def test_a_git_file_may_name_a_path_of_any_bytes(tmp_path: Path) -> None:
         b"GITDIR: .\n",
         b"ref: refs/heads/main\n",
         b"gitdir: a\0b\n",
+        b"gitdir: \xff\n",
         b"gitdir: " + b"x" * 10_000,
         b"\xff" * 10_000,
     ],
@@ -131,6 +135,7 @@ def test_a_git_file_that_names_a_directory_without_head_names_nothing(
 
 
 # Shows a defect: the path is made shorter as text, `link/..` goes away without the link.
+@pytest.mark.skipif(IS_WINDOWS, reason="there the system itself makes it shorter as text")
 def test_a_git_file_is_followed_as_the_system_follows_it(tmp_path: Path) -> None:
     """What is behind a symbolic link's `..` is above the directory that it leads to."""
     gitdir = make_gitdir(tmp_path / "far" / "gitdir")
@@ -174,3 +179,38 @@ def test_the_search_ends_at_the_root() -> None:
 def test_a_directory_that_is_gone_has_no_git_directory(tmp_path: Path) -> None:
     """It may vanish at any time; that is no error."""
     assert gitdir_of(bytes(tmp_path / "gone")) is None
+
+
+@pytest.mark.parametrize(
+    ("directory", "root", "expected"),
+    [
+        ("a", "a", True),
+        ("a/b", "a", True),
+        ("ab", "a", False),
+        ("a", "a/b", False),
+        ("a", "", True),
+    ],
+)
+def test_a_directory_is_within_one_above_it(directory: str, root: str, expected: bool) -> None:
+    """Also in the root of all, whose path ends with what others have behind."""
+    top = os.path.abspath(os.sep)
+
+    within = is_within(os.fsencode(os.path.join(top, directory)), os.fsencode(top + root))
+
+    assert within is expected
+
+
+@of_windows
+@pytest.mark.parametrize("path", [b"C:\\Work\\sub", b"c:\\work\\SUB", b"c:/work/sub"])
+def test_how_a_path_is_written_is_nothing_to_windows(path: bytes) -> None:
+    """Both kinds of slashes, and letters of both kinds."""
+    assert is_within(path, b"C:\\WORK")
+
+
+def test_the_git_directory_is_named_by_a_file_in_its_place(tmp_path: Path) -> None:
+    """To Windows there just is nothing below a file, which is not to be taken for no `.git`."""
+    gitdir = make_gitdir(tmp_path / "far")
+    (tmp_path / "tree" / "sub").mkdir(parents=True)
+    (tmp_path / "tree" / ".git").write_text(f"gitdir: {gitdir.as_posix()}\n")
+
+    assert found_at(tmp_path / "tree" / "sub") == (tmp_path / "tree", gitdir)

@@ -1,0 +1,30 @@
+"""A log's file, of bounded size.  Others may remove or rename it at any time."""
+
+import os
+import sys
+from io import TextIOWrapper
+from logging.handlers import RotatingFileHandler
+
+if sys.platform == "win32":
+    from fsmond.daemon.opening_windows import opener
+else:
+    opener = os.open
+
+
+class LogFile(RotatingFileHandler):
+    """When it is full, it is put aside, and replaces the one before."""
+
+    def __init__(self, path: str, size: int) -> None:
+        super().__init__(path, maxBytes=size, backupCount=1, encoding="utf-8", errors="replace")
+
+    def doRollover(self) -> None:  # noqa: N802 - the name is the library's
+        """Put it aside; go on with the same file where that can't be."""
+        try:
+            super().doRollover()
+        except OSError:  # on Windows, somebody has the one before open
+            self.stream = self._open()
+
+    def _open(self) -> TextIOWrapper:
+        return open(
+            self.baseFilename, "a", encoding=self.encoding, errors=self.errors, opener=opener
+        )
