@@ -5,10 +5,12 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
 import pytest
 
+ROOT = Path(__file__).resolve().parents[1]
 SETTLE = 5.0  # seconds in which what a test ended may finish ending
 
 
@@ -40,6 +42,15 @@ def _left_behind(
         *(f"descriptor {each}" for each in _descriptors() - descriptors),
         *(f"process {each}" for each in _children() - children),
     ]
+
+
+def pytest_configure() -> None:
+    """Let the programs that tests start find what is tested where it is not installed."""
+    try:
+        distribution("fsmond")
+    except PackageNotFoundError:
+        paths = [str(ROOT), os.environ.get("PYTHONPATH")]
+        os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, paths))
 
 
 @pytest.fixture(autouse=True)

@@ -139,6 +139,9 @@ def _server(place: Place, requests: Requests, *, replace: bool) -> Server:
 def _wait(server: Server, monitor: Monitor, health: Health) -> None:
     frozen = False
     while not server.wait(TICK):
+        if server.stop_reason is not None:
+            monitor.keeper.stop()  # whoever waits for a comparison would keep us for minutes
+            break
         monitor.tick()
         if monitor.keeper.built and not frozen:
             frozen = True

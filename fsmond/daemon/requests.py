@@ -123,7 +123,9 @@ class Requests:
         finally:
             self._verifiers.release()
         if verdict is None:
-            return {"error": f"the comparison was not done within {timeout:g} s"}
+            ending = self._monitor.keeper.reconciler.ended
+            why = "the daemon is ending" if ending else f"it takes more than {timeout:g} s"
+            return {"error": f"the comparison was not done: {why}"}
         return verdict.to_object()
 
     def _version(self, _: Mapping[str, object]) -> dict[str, object]:
