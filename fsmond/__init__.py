@@ -11,7 +11,8 @@ fsmond.index        what a tree looked like, and what differs now
 fsmond.watching     where changes come from
 fsmond.git          what fsmond knows about Git
 fsmond.cli          people's commands
-fsmond.files_windows   files looked at on Windows as on Unix; for the index and the watcher
+fsmond.files_windows     files looked at on Windows as on Unix; for the index and the watcher
+fsmond.opening_windows   files opened on Windows in nobody's way; for logs, and what is Git's
 """
 
 __version__ = "0.1.0"

@@ -53,6 +53,16 @@ def pytest_configure() -> None:
         os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, paths))
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leave out on Windows what was written for Unix, and has not been brought there."""
+    if sys.platform == "win32":
+        not_yet = pytest.mark.skip(reason="not brought to Windows yet")
+        for item in items:
+            of_unix = item.path.parent.name in ("compat", "faults")
+            if of_unix and not item.path.name.startswith("test_ipc_"):
+                item.add_marker(not_yet)
+
+
 @pytest.fixture(autouse=True)
 def nothing_left_behind() -> Iterator[None]:
     """Fail a test that leaks: the next one would fail in its place."""

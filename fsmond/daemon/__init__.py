@@ -31,5 +31,4 @@ fsmond.daemon.health     whether there is still something to watch
 fsmond.daemon.memory     have what is no longer used given back
 fsmond.daemon.logs       what it writes, and where
 fsmond.daemon.log_file   a file for that
-fsmond.daemon.opening_windows  open it such that others may remove it
 """

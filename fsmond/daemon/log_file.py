@@ -6,7 +6,7 @@ from io import TextIOWrapper
 from logging.handlers import RotatingFileHandler
 
 if sys.platform == "win32":
-    from fsmond.daemon.opening_windows import opener
+    from fsmond.opening_windows import to_append as opener
 else:
     opener = os.open
 

@@ -3,7 +3,6 @@
 fsmond.git.worktree      which worktree holds a path, and where its git directory is
 fsmond.git.configured    which worktree a git directory's configuration names
 fsmond.git.socket_path   where Git looks for the socket of a worktree's daemon
-fsmond.git.opening_windows   open files that Git may replace meanwhile
 fsmond.git.index_file    what Git's index holds beside its entries
 fsmond.git.quoting       paths as Git prints them
 fsmond.git.program       run Git's own command

@@ -4,9 +4,9 @@ import os
 import sys
 
 if sys.platform == "win32":
-    from fsmond.git import opening_windows
+    from fsmond.opening_windows import to_read
 
-    opener = opening_windows.opener
+    opener = to_read
 else:
     opener = os.open
 

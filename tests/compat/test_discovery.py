@@ -14,7 +14,7 @@ from fsmond.git.configured import worktree_in
 from fsmond.rendezvous import place_of
 
 if sys.platform == "win32":
-    pytest.skip("named pipes are not supported yet", allow_module_level=True)
+    pytest.skip("not brought to Windows yet", allow_module_level=True)
 
 Setting = dict[str, Path]
 Maker = Callable[[Path], tuple[Path, Setting]]

@@ -28,7 +28,7 @@ QUERY = (
 )
 if sys.platform == "win32":
     SHORT_WAY += " ipc._address_windows ipc._connect_windows"
-    QUERY += " fsmond.git.opening_windows"
+    QUERY += " fsmond.opening_windows"
     # All but `ntpath` part of the interpreter, or frozen into it; `os` is what makes pipes' names.
     SYSTEM = "os os.path ntpath genericpath stat _stat _collections_abc abc _abc nt _winapi"
     LEAN_SYSTEM = {"hook": SYSTEM, "query": f"{SYSTEM} errno msvcrt"}
