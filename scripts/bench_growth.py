@@ -45,8 +45,8 @@ def measure(setting: Setting) -> Iterator[Series]:
         made = 0
         for size in sizes:
             made = _grow(root, made, size)
-            rounds = setting.pick(1, 7 if size == DESIGN else 3 if size < _LARGE else 2)
-            yield from _all_at(watchers, rounds, size, 0.3 if setting.quick else 2.0)
+            rounds = setting.pick(1, 5 if size == DESIGN else 3 if size < _LARGE else 2)
+            yield from _all_at(watchers, rounds, size, 0.5 if setting.quick else 1.0)
             if size > watches_allowed():
                 said = f"there were more directories than the {watches_allowed():,} watches"
                 yield Series(NAME, FIRST, "all", "ms", (), size, said)

@@ -11,6 +11,7 @@ assert sys.platform == "linux"  # processes are pinned to processors here, as on
 import contextlib
 import multiprocessing
 import os
+import signal
 import statistics
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -103,7 +104,9 @@ def _each(setting: Setting, what: str, unit: str, actions: Actions) -> Iterator[
 @contextlib.contextmanager
 def served(serve: Serve, path: str) -> Iterator[int]:
     """Run a server in a process of its own; yield its id."""
-    process = multiprocessing.get_context("fork").Process(target=serve, args=(path,), daemon=True)
+    process = multiprocessing.get_context("fork").Process(
+        target=_alone, args=(serve, path), daemon=True
+    )
     process.start()
     deadline = time.monotonic() + _COMING
     while not os.path.exists(path):
@@ -115,6 +118,11 @@ def served(serve: Serve, path: str) -> Iterator[int]:
     finally:
         process.kill()  # our handler of signals is its own as well
         process.join()
+
+
+def _alone(serve: Serve, path: str) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends us
+    serve(path)
 
 
 def pin(process: int, processors: set[int]) -> None:
@@ -142,6 +150,7 @@ def throughput(ask: Ask, path: str, clients: int, count: int) -> Callable[[], fl
     """Return how to measure round trips a second of several processes at once."""
 
     def work() -> None:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends us
         for _ in range(count):
             ask(path)
 
@@ -149,10 +158,15 @@ def throughput(ask: Ask, path: str, clients: int, count: int) -> Callable[[], fl
         context = multiprocessing.get_context("fork")
         processes = [context.Process(target=work) for _ in range(clients)]
         began = time.perf_counter()
-        for process in processes:
-            process.start()
-        for process in processes:
-            process.join()
+        try:
+            for process in processes:
+                process.start()
+            for process in processes:
+                process.join()
+        except BaseException:
+            for process in processes:
+                process.kill()
+            raise
         return clients * count / (time.perf_counter() - began)
 
     return measure

@@ -136,4 +136,4 @@ def memory(results: Results, path: Path) -> Path:
     sheet.panels[0].xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
     sheet.panels[0].set_ylabel("MB in memory")
     sheet.panels[0].legend()
-    return sheet.keep(path, "Whoever keeps each path once stays level; whoever keeps events climbs")
+    return sheet.keep(path, "Memory while events go on: level is bounded, a climb is not")
