@@ -28,9 +28,9 @@ _LARGE = 20_000  # measured less often from here on
 INDEX_MADE, INDEX_COMPARED = "the index made", "the tree compared with the index"
 _FILES = 9  # in each directory
 _FAN = 100  # directories in a directory
-_PATIENCE = 60.0  # seconds until a change is told
+_PATIENCE = 20.0  # seconds until a change is told
 _CALM = 0.3  # seconds without work, after which it is taken to be idle
-_CALMING = 30.0  # seconds in which that must come
+_CALMING = 4.0  # seconds in which that must come; some never rest
 
 
 def measure(setting: Setting) -> Iterator[Series]:

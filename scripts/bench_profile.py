@@ -13,6 +13,7 @@ import itertools
 import os
 import re
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
@@ -33,6 +34,9 @@ from fsmond.watching.choice import watcher_for_platform
 QUERIES = 20_000
 _FEW = 30  # rounds of what answers many paths
 _LINES = 14  # of each table
+_TRACED = 2_000  # queries while strace looks on
+_ATTACHING = 10.0  # seconds in which strace has come
+_NO_STRACE = "there is no strace; try: apt-get install strace"
 _COVERED = 300.0  # seconds for the tree to be covered
 
 
@@ -141,6 +145,7 @@ def _of_clients(root: Path, environment: dict[str, str]) -> dict[str, str]:
             options = options or flags if name == "an empty program" else options  # noqa: PLW2901
             found[f"Imports of {name}"] = _imports([*options, "-X", "importtime", *words], daemon)
             found[f"System calls of {name}"] = _system_calls([*options, *words], daemon)
+        found[f"System calls of the daemon under {_TRACED:,} queries"] = _under_load(daemon)
     return found
 
 
@@ -159,8 +164,35 @@ def _imports(words: Sequence[str], daemon: Fsmond) -> str:
 
 def _system_calls(words: Sequence[str], daemon: Fsmond) -> str:
     if not shutil.which("strace"):
-        return "there is no strace; try: apt-get install strace"
+        return _NO_STRACE
     told = _run(["/usr/bin/env", "strace", "-c", "-w", sys.executable, *words], daemon)
+    return _summary(told)
+
+
+def _under_load(daemon: Fsmond) -> str:
+    """Return what the daemon asks of the kernel, waiting included, while it is asked."""
+    if not shutil.which("strace"):
+        return _NO_STRACE
+    words = ["strace", "-c", "-w", "-f", "-p", str(daemon.pid)]
+    strace = subprocess.Popen(words, stderr=subprocess.PIPE, text=True)
+    try:
+        deadline = time.monotonic() + _ATTACHING
+        while strace.poll() is None and time.monotonic() < deadline and not _is_traced(daemon.pid):
+            time.sleep(0.01)
+        for _ in range(_TRACED):
+            daemon.query()
+    finally:
+        strace.send_signal(signal.SIGINT)
+        told = strace.communicate()[1]
+    return _summary(told)
+
+
+def _is_traced(pid: int) -> bool:
+    tasks = Path(f"/proc/{pid}/task").iterdir()
+    return all("TracerPid:\t0\n" not in (task / "status").read_text() for task in tasks)
+
+
+def _summary(told: str) -> str:
     lines = [line for line in told.splitlines() if re.match(r"^\s*(%|-|\d)", line)]
     return "\n".join([*lines[: _LINES + 2], lines[-1]]) if lines else told[-500:]
 
