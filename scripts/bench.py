@@ -70,6 +70,8 @@ def main() -> int:
         return 130
     if options.only and options.output is None:
         print(f"\n{report.render(results, set())}")
+        if results.texts:
+            print(report.render_profile(results))
         return 0
     print("\nwritten:", *report.write(results, options.output or _DOCS))
     return 0

@@ -1,7 +1,7 @@
 """Names that measurements, the report and the plots have in common."""
 
 OURS, GIT_DAEMON, WATCHMAN = "fsmond", "git's daemon", "Watchman"
-WATCHDOG, WATCHFILES = "watchdog", "watchfiles"
+WATCHFILES = "watchfiles"
 FLOOR = "python -I -S -c pass"
 CLIENT, HOOK, QUERY = "fsmond, Python client", "fsmond hook", "fsmond query"
 
