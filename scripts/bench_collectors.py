@@ -17,7 +17,7 @@ from pathlib import Path
 from bench_daemons import Daemon, MeasurementError
 
 _PROGRAM = Path(__file__).with_name("bench_collecting.py")
-_PATIENCE = 120.0  # seconds for it to begin
+_PATIENCE = 45.0  # seconds for it to begin
 _GRACE = 2.0  # seconds in which it tells of our file, unless it has lost it
 _MARK = ".fsmond-bench-"
 

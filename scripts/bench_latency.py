@@ -12,8 +12,7 @@ from functools import partial
 
 import bench_trees as trees
 from bench_askers import Asker, askers
-from bench_collectors import Collector
-from bench_daemons import running
+from bench_daemons import Daemon, running
 from bench_names import AGAIN, FLOOR, IDLE, ONE, RESTED
 from bench_results import Series
 from bench_setting import MEASURED, MS, US, Setting, Takings, turns
@@ -31,46 +30,71 @@ _STEP = 4000  # changes between two questions of those that wait for no answer; 
 
 
 def measure(setting: Setting) -> Iterator[Series]:
-    """Have all alive at the same time, each on its tree, and ask them in turns."""
-    shape = trees.QUICK if setting.quick else trees.FULL
+    """Have all daemons alive at the same time, each on its tree, and ask them in turns.
+
+    Who only delivers is alone: watchdog may keep a processor busy for good with a large tree.
+    """
     with setting.place(NAME) as place, ExitStack() as alive:
         ways: list[Asker] = []
-        everybody = {**setting.daemons, **setting.collectors}
-        for number, (name, enter) in enumerate(everybody.items()):
-            daemon = enter(place / str(number))
-            paths = trees.make(daemon.root, shape, setting.git, setting.environment)
+        for number, (name, enter) in enumerate(setting.daemons.items()):
             try:
-                alive.enter_context(running(daemon))
+                ways += _begun(setting, enter(place / str(number)), alive)
             except MEASURED as error:
                 yield Series(NAME, IDLE, name, "µs", (), 0, f"it does not start: {error}")
-                continue
-            ways += askers(daemon, paths)
-        for count in COUNTS:
-            if count <= shape.files:
-                yield from _after(setting, ways, count)
+        for count in _counts(setting):
+            yield from _after(setting, ways, count)
             if count == 0:
                 yield from _rested(setting, _wires(ways))
         yield from _again(setting, _wires(ways))
+    for name, enter in setting.collectors.items():
+        with setting.place(NAME) as place, ExitStack() as alive:
+            try:
+                (way,) = _begun(setting, enter(place / "tree"), alive)
+            except MEASURED as error:
+                yield Series(NAME, f"{ONE}, delivery", name, "ms", (), 1, str(error))
+                continue
+            yield from _deliveries(setting, way)
+
+
+def _begun(setting: Setting, daemon: Daemon, alive: ExitStack) -> list[Asker]:
+    """Have it watch a tree of its own; return the ways to ask it."""
+    paths = trees.make(daemon.root, _shape(setting), setting.git, setting.environment)
+    return askers(alive.enter_context(running(daemon)), paths)
 
 
 def _after(setting: Setting, ways: Sequence[Asker], count: int) -> Iterator[Series]:
-    what = IDLE if not count else ONE if count == 1 else f"after {count:,} changes"
     unit, factor = ("µs", US) if count <= 100 else ("ms", MS)
-    wires = [way for way in ways if not way.is_process and not _delivers(way)]
-    groups = [(wires, _ROUNDS, unit, factor, "")]
-    groups.append(([way for way in ways if way.is_process], _PROCESSES, "ms", MS, ", process"))
-    if count:
-        delivering = [way for way in ways if _delivers(way)]
-        groups.append((delivering, _DELIVERIES, "ms", MS, ", delivery"))
-    for group, rounds, unit, factor, suffix in groups:
-        takings = Takings(NAME, what + suffix, unit, count)
-        times = setting.pick(*rounds[count])
-        block = _BLOCK if group is wires and count <= 1 else 1
-        for _, way in turns(times, group, at_a_time=block):
-            if way.name == FLOOR and count:
-                continue
-            takings.take(way.name, partial(_measured, way, count, factor))
+    wires = [way for way in ways if not way.is_process]
+    takings = Takings(NAME, _named(count), unit, count)
+    block = _BLOCK if count <= 1 else 1
+    for _, way in turns(setting.pick(*_ROUNDS[count]), wires, at_a_time=block):
+        takings.take(way.name, partial(_measured, way, count, factor))
+    yield from takings.series()
+    takings = Takings(NAME, f"{_named(count)}, process", "ms", count)
+    processes = [way for way in ways if way.is_process and not (way.name == FLOOR and count)]
+    for _, way in turns(setting.pick(*_PROCESSES[count]), processes):
+        takings.take(way.name, partial(_measured, way, count, MS))
+    yield from takings.series()
+
+
+def _deliveries(setting: Setting, way: Asker) -> Iterator[Series]:
+    for count in _counts(setting)[1:]:
+        takings = Takings(NAME, f"{_named(count)}, delivery", "ms", count)
+        for _ in range(setting.pick(*_DELIVERIES[count])):
+            takings.take(way.name, partial(_measured, way, count, MS))
         yield from takings.series()
+
+
+def _named(count: int) -> str:
+    return IDLE if not count else ONE if count == 1 else f"after {count:,} changes"
+
+
+def _counts(setting: Setting) -> list[int]:
+    return [count for count in COUNTS if count <= _shape(setting).files]
+
+
+def _shape(setting: Setting) -> trees.Shape:
+    return trees.QUICK if setting.quick else trees.FULL
 
 
 def _rested(setting: Setting, ways: Sequence[Asker]) -> Iterator[Series]:
@@ -107,8 +131,4 @@ def _answered(way: Asker) -> float:
 
 
 def _wires(ways: Sequence[Asker]) -> list[Asker]:
-    return [way for way in ways if type(way) is Asker and not _delivers(way)]
-
-
-def _delivers(way: Asker) -> bool:
-    return isinstance(way.daemon, Collector)
+    return [way for way in ways if type(way) is Asker]

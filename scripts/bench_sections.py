@@ -19,7 +19,7 @@ TEXTS = {
         "client in Python, which connects for each question. The changes are made right before the question, "
         "so an answer includes catching up with them; each answer is checked for all that changed. "
         "*Process*: from the start of a program to its end. *Delivery*: watchdog and watchfiles have no question "
-        "to answer; measured is the time until they tell of a file that is made after the changes.",
+        "to answer; measured is the time until they tell of a file that is made after the changes, each alone.",
         ("latency", "latency-changes"),
         (
             "Which processors the two ends happen to be on decides much of the first rows: compare columns, "
