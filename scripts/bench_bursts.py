@@ -7,7 +7,7 @@ assert sys.platform != "win32"  # tells the type checker
 
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from typing import NamedTuple
 
 from bench_collectors import Collector
@@ -68,13 +68,14 @@ def _all_loads(watcher: Daemon, loads: Sequence[Workload], measured: dict[str, _
                 each.lost.note(watcher.name, f"it does not start: {error}")
             return
         for load in loads:
-            overflows = _overflows(watcher)
             try:
+                overflows = _overflows(watcher)
                 _one(watcher, load, measured[load.name])
             except MEASURED as error:
                 measured[load.name].lost.note(watcher.name, f"ended: {error}")
-                watcher.stop()
-                watcher.begin()
+                with suppress(*MEASURED):  # the next workload hears why
+                    watcher.stop()
+                    watcher.begin()
                 continue
             if isinstance(watcher, Fsmond):  # the only one that counts them
                 more = _overflows(watcher) - overflows

@@ -66,7 +66,8 @@ def _all_at(watchers: list[Daemon], rounds: int, size: int, rest: float) -> Iter
             if first.failed(watcher.name):
                 continue
             exact.take(watcher.name, partial(_milliseconds, _until_exact, watcher, began))
-            _calm(watcher)
+            with suppress(*MEASURED):  # it ended; the next measurement hears it
+                _calm(watcher)
             memory.take(watcher.name, watcher.memory)
             spent.take(watcher.name, partial(_milliseconds, Daemon.processor_time, watcher))
             idle.take(watcher.name, partial(_idle, watcher, rest))

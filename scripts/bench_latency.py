@@ -111,13 +111,16 @@ def _again(setting: Setting, ways: Sequence[Asker]) -> Iterator[Series]:
     takings = Takings(NAME, AGAIN.replace("100,000", f"{count:,}"), "ms")
     before = {}
     for way in ways:
-        way.daemon.query()
-        before[way] = way.daemon.token
-        for _ in range(0, count, _STEP):
-            way.change(_STEP)
-        way.daemon.query()
+        try:
+            way.daemon.query()
+            before[way] = way.daemon.token
+            for _ in range(0, count, _STEP):
+                way.change(_STEP)
+            way.daemon.query()
+        except MEASURED as error:
+            takings.note(way.name, str(error))
     for _, way in turns(setting.pick(5, 60), ways):
-        way.daemon.token = before[way]
+        way.daemon.token = before.get(way, b"")
         takings.take(way.name, partial(_answered, way))
     yield from takings.series()
 

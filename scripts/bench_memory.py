@@ -34,7 +34,12 @@ def measure(setting: Setting) -> Iterator[Series]:
             except MEASURED as error:
                 yield Series(NAME, EVENTS, name, "MB", (), 0, f"it does not start: {error}")
                 continue
-            yield from _curve(daemon, paths[:_HOT], events)
+            try:
+                yield from _curve(daemon, paths[:_HOT], events)
+            except MEASURED as error:
+                yield Series(
+                    NAME, EVENTS, name, "MB", (), events, f"it did not get so far: {error}"
+                )
 
 
 def _curve(daemon: Daemon, paths: Sequence[str], events: int) -> Iterator[Series]:

@@ -46,6 +46,7 @@ class Trial:
         self.changed: Counter[str] = Counter()
         self.remarks: Counter[str] = Counter()
         self.before: Tree = {}
+        self.goes_on = True
 
     def begin(self) -> None:
         """Start it; the first look is at what it need not tell."""
@@ -104,6 +105,7 @@ def measure(setting: Setting) -> Iterator[Series]:
     """Take all through the same steps, each on a tree of its own."""
     everybody = {**setting.daemons, **setting.collectors}
     trials: list[Trial] = []
+    given_up: list[Trial] = []
     random = Random(_SEED)
     with setting.place(NAME, fast=True) as place, ExitStack() as alive:
         for number, (name, enter) in enumerate(everybody.items()):
@@ -122,15 +124,21 @@ def measure(setting: Setting) -> Iterator[Series]:
         for _ in range(setting.pick(40, 700)):
             single = random.random() < _SINGLE
             _step(trials, 1 if single else random.randint(2, _AT_ONCE))
-        for trial in trials:
+            given_up += [trial for trial in trials if not trial.goes_on]
+            trials = [trial for trial in trials if trial.goes_on]
+        for trial in [*trials, *given_up]:
             yield from trial.series()
 
 
 def _step(trials: list[Trial], count: int) -> None:
     for trial in trials:
         trial.cut()
-        trial.step(count)
-    trees = [set(look(trial.watcher.root)) for trial in trials]
+        try:
+            trial.step(count)
+        except MEASURED as error:
+            trial.remarks[f"given up: {error}"] += 1
+            trial.goes_on = False
+    trees = [set(look(trial.watcher.root)) for trial in trials if trial.goes_on]
     if any(tree != trees[0] for tree in trees):
         raise MeasurementError("the trees are not the same any more")
 
