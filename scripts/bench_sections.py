@@ -60,6 +60,8 @@ TEXTS = {
         ("bursts",),
         (
             "A daemon that ends has lost nothing silently: whoever asks it has to look at everything.",
+            "watchdog and watchfiles have two seconds to tell of the file by which they are asked; what they have "
+            "not told by then counts as lost, and they are started anew.",
         ),
     ),
     "writers": Text(
