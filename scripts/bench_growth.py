@@ -30,7 +30,7 @@ _FILES = 9  # in each directory
 _FAN = 100  # directories in a directory
 _PATIENCE = 20.0  # seconds until a change is told
 _CALM = 0.3  # seconds without work, after which it is taken to be idle
-_CALMING = 4.0  # seconds in which that must come; some never rest
+_CALMING = 20.0  # seconds in which that must come; the index of the largest tree takes eight
 
 
 def measure(setting: Setting) -> Iterator[Series]:
@@ -43,17 +43,20 @@ def measure(setting: Setting) -> Iterator[Series]:
         everybody = {**setting.daemons, **setting.collectors}
         watchers = [enter(root) for enter in everybody.values()]
         made = 0
+        restless: set[str] = set()
         for size in sizes:
             made = _grow(root, made, size)
             rounds = setting.pick(1, 5 if size == DESIGN else 3 if size < _LARGE else 2)
-            yield from _all_at(watchers, rounds, size, 0.5 if setting.quick else 1.0)
+            yield from _all_at(watchers, rounds, size, 0.5 if setting.quick else 1.0, restless)
             if size > watches_allowed():
                 said = f"there were more directories than the {watches_allowed():,} watches"
                 yield Series(NAME, FIRST, "all", "ms", (), size, said)
             yield from _index(root, size, setting.pick(2, 5))
 
 
-def _all_at(watchers: list[Daemon], rounds: int, size: int, rest: float) -> Iterator[Series]:
+def _all_at(
+    watchers: list[Daemon], rounds: int, size: int, rest: float, restless: set[str]
+) -> Iterator[Series]:
     first = Takings(NAME, FIRST, "ms", size)
     exact = Takings(NAME, EXACT, "ms", size)
     memory = Takings(NAME, MEMORY, "MB", size)
@@ -67,7 +70,8 @@ def _all_at(watchers: list[Daemon], rounds: int, size: int, rest: float) -> Iter
                 continue
             exact.take(watcher.name, partial(_milliseconds, _until_exact, watcher, began))
             with suppress(*MEASURED):  # it ended; the next measurement hears it
-                _calm(watcher)
+                if watcher.name not in restless and not _calm(watcher):
+                    restless.add(watcher.name)  # watchdog, with a large tree: for good
             memory.take(watcher.name, watcher.memory)
             spent.take(watcher.name, partial(_milliseconds, Daemon.processor_time, watcher))
             idle.take(watcher.name, partial(_idle, watcher, rest))
@@ -93,15 +97,16 @@ def _until_exact(watcher: Daemon, began: float) -> float:
     raise MeasurementError(f"it told no change for {_PATIENCE:.0f} s")
 
 
-def _calm(watcher: Daemon) -> None:
-    """Wait until it takes no time of a processor any more."""
+def _calm(watcher: Daemon) -> bool:
+    """Wait until it takes no time of a processor any more; say whether that came."""
     before, deadline = watcher.processor_time(), time.perf_counter() + _CALMING
     while time.perf_counter() < deadline:
         time.sleep(_CALM)
         now = watcher.processor_time()
         if now - before <= _CALM * 0.05:
-            return
+            return True
         before = now
+    return False
 
 
 def _idle(watcher: Daemon, rest: float) -> float:

@@ -44,7 +44,9 @@ TEXTS = {
         (
             "fsmond answers before it covers the tree, and covers it meanwhile: its first answer comes early, "
             "and the first exact one late, as it makes an index that the others do not have.",
-            "The exponent is that of the curve from its first to its last size: 1 is in proportion, 0 not at all.",
+            "Who is still at work 20 s after its start is measured at work; watchdog is with large trees, as it "
+            "sees its own reading of the tree as events.",
+            "The exponent is that of the whole curve, by least squares: 1 is in proportion, 0 not at all.",
         ),
     ),
     "memory": Text(
