@@ -21,6 +21,8 @@ class Target(NamedTuple):
     plus: float = 0.0
     limit: float | None = None
     at: float | None = None
+    worst: bool = False
+    """Not the median decides, but the worst round."""
 
 
 class Verdict(NamedTuple):
@@ -85,9 +87,13 @@ TARGETS = (
         limit=2,
     ),
     Target(
-        "burst: 100,000 creates and deletes on tmpfs, not told", "bursts", names.PASSED, limit=0
+        "burst: 100,000 creates and deletes on tmpfs, not told, the worst round",
+        "bursts",
+        names.PASSED,
+        limit=0,
+        worst=True,
     ),
-    Target("the same: overflows of the queue", "bursts", names.OVERFLOWS, limit=0),
+    Target("the same: overflows of the queue", "bursts", names.OVERFLOWS, limit=0, worst=True),
 )
 
 
@@ -115,5 +121,6 @@ def _of(series: Sequence[Series], target: Target, who: str) -> _Median | None:
     for each in series:
         same = (each.section, each.what, each.who) == (target.section, target.row, who)
         if same and each.values and target.at in (None, each.at):
-            return _Median(statistics.median(each.values), each.unit)
+            decides = max if target.worst else statistics.median
+            return _Median(decides(each.values), each.unit)
     return None

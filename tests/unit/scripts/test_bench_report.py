@@ -1,7 +1,7 @@
 from pathlib import Path
 
 import pytest
-from bench_names import DESIGN, GIT_DAEMON, IDLE, MEMORY, OURS
+from bench_names import DESIGN, GIT_DAEMON, IDLE, MEMORY, OURS, OVERFLOWS
 from bench_report import render, render_profile, write
 from bench_results import Results, Series
 from bench_targets import judge
@@ -29,6 +29,13 @@ def test_a_target_on_a_curve_is_that_of_the_designs_tree() -> None:
     assert _verdict(series, "memory after start, same tree") == "not measured"
     series.append(Series("growth", MEMORY, OURS, "MB", (33.0,), DESIGN))
     assert _verdict(series, "memory after start, same tree") == "**MISSED**"
+
+
+def test_a_loss_in_one_round_misses_the_target() -> None:
+    """A median would hide what was lost in two rounds of five."""
+    series = [Series("bursts", OVERFLOWS, OURS, "", (0.0, 0.0, 0.0, 1.0, 2.0))]
+
+    assert _verdict(series, "the same: overflows of the queue") == "**MISSED**"
 
 
 def test_without_a_rival_nothing_is_reached() -> None:
