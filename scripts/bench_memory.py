@@ -11,7 +11,7 @@ from contextlib import ExitStack
 
 import bench_trees as trees
 from bench_daemons import Daemon, running
-from bench_names import EVENTS, KEPT
+from bench_names import DESIGN_EVENTS, EVENTS, KEPT
 from bench_results import Series
 from bench_setting import MEASURED, Setting, Takings
 
@@ -24,7 +24,7 @@ _STEPS = 10  # points of the curve, after the first
 def measure(setting: Setting) -> Iterator[Series]:
     """Let each meet the same events, as fast as it keeps up, and look at its memory on the way."""
     shape = trees.QUICK if setting.quick else trees.FULL
-    events = setting.pick(100_000, 10_000_000)
+    events = setting.pick(100_000, DESIGN_EVENTS)
     for name, enter in setting.daemons.items():
         with setting.place(NAME, fast=True) as place, ExitStack() as alive:
             daemon = enter(place / "tree")
@@ -51,7 +51,7 @@ def _curve(daemon: Daemon, paths: Sequence[str], events: int) -> Iterator[Series
         seen.append(daemon.memory())
         takings.keep(daemon.name, seen[-1])
         yield from takings.series()
-    yield Series.of(NAME, KEPT, daemon.name, "MB", [seen[-1] - seen[1]])
+    yield Series.of(NAME, KEPT, daemon.name, "MB", [seen[-1] - seen[1]])._replace(at=events)
 
 
 def touch(daemon: Daemon, paths: Sequence[str], events: int) -> None:

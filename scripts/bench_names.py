@@ -16,6 +16,7 @@ FIRST, EXACT = "start until the first answer", "start until a change is told by 
 MEMORY, AT_REST = "memory after the start", "processor when idle, share of one"
 SPENT = "processor for the start, and for covering the tree"
 
+DESIGN_EVENTS = 10_000_000
 KEPT = "growth of memory from a tenth of the events to all"
 PASSED = "100,000 files made and deleted: gone again, and not told"
 OVERFLOWS = "100,000 files made and deleted: overflows"

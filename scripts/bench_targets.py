@@ -85,6 +85,7 @@ TARGETS = (
         "memory",
         names.KEPT,
         limit=2,
+        at=names.DESIGN_EVENTS,
     ),
     Target(
         "burst: 100,000 creates and deletes on tmpfs, not told, the worst round",
