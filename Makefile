@@ -2,6 +2,7 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
+BENCH := $(VENV)/bench
 
 .PHONY: run test test-windows lint types perf-guard bench clean
 
@@ -26,8 +27,9 @@ types: $(VENV)/.developed
 perf-guard: $(VENV)/.installed
 	$(BIN)/python scripts/perf_guard.py
 
-bench: $(VENV)/.installed
-	$(BIN)/python scripts/bench.py && $(BIN)/python scripts/bench_git.py
+# Writes docs/benchmarks.md; QUICK=1 for two minutes, BENCH_OPTIONS='--only truth' for a part of it.
+bench: $(BENCH)/.installed
+	$(BENCH)/bin/python scripts/bench.py $(if $(QUICK),--quick) $(BENCH_OPTIONS)
 
 clean:
 	rm -rf $(VENV) build *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
@@ -36,6 +38,12 @@ $(VENV)/.installed: pyproject.toml scripts/fsmond
 	$(PYTHON) -c 'import sys; sys.exit("fsmond needs Python 3.11 or newer: make PYTHON=python3.11 ...") if sys.version_info < (3, 11) else 0'
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	touch $@
+
+# Installed as users have it: an editable package takes longer to import.
+$(BENCH)/.installed: $(VENV)/.installed $(shell find fsmond ipc -name '*.py')
+	$(PYTHON) -m venv $(BENCH)
+	rm -rf build && $(BENCH)/bin/python -m pip install --quiet --disable-pip-version-check '.[bench]' && rm -rf build
 	touch $@
 
 $(VENV)/.tested: $(VENV)/.installed

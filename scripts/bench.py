@@ -1,181 +1,184 @@
-"""Measure fsmond beside Git's own daemon, in one run, with the spread and the design's targets.
+"""Measure fsmond beside its peers, in one run, and write the report.
 
 Git's daemon is that of the git named by the environment variable FSMOND_MODERN_GIT (2.55 or newer
-on Linux); without it, only fsmond is measured.  Each daemon watches a copy of the same tree.
+on Linux).  Who is absent is named in the report, with how to get it.
 """
 # ruff: noqa: E402  # the type checker has to know first
 
 import sys
 
-assert sys.platform != "win32"  # tells the type checker
+assert sys.platform == "linux"  # tells the type checker; inotify is what is compared
 
 import argparse
 import gc
+import importlib
 import os
+import shutil
+import signal
+import subprocess
 import tempfile
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from importlib.util import find_spec
 from pathlib import Path
-from typing import NamedTuple
+from typing import NoReturn
 
-import bench_measures as measures
-import bench_trees as trees
-from bench_daemons import (
-    COMMAND,
-    Daemon,
-    Fsmond,
-    GitDaemon,
-    MeasurementError,
-    clean_environment,
-    running,
-)
-from bench_figures import Figures, Row, print_heading, print_machine
-from bench_measures import Contest
-from cleaning import undisturbed_cleaning
+import bench_report as report
+from bench_daemons import COMMAND, MeasurementError, clean_environment
+from bench_figures import Figures
+from bench_machine import facts
+from bench_names import GIT_DAEMON, WATCHFILES, WATCHMAN
+from bench_results import Results, Series
+from bench_setting import MEASURED, Setting, collectors, contestants
+from cleaning import ignore_signals
 
-BURST = 100_000  # files; the design's
-_RESTED = 15  # fewer of the queries that are slept before
+SECTIONS = {
+    "latency": "bench_latency",
+    "clients": "bench_clients",
+    "growth": "bench_growth",
+    "memory": "bench_memory",
+    "bursts": "bench_bursts",
+    "writers": "bench_writers",
+    "overflow": "bench_overflow",
+    "truth": "bench_truth",
+    "status": "bench_git",
+    "ipc": "bench_ipc",
+}
+PROFILE = "profile"
+_DOCS = Path(__file__).parents[1] / "docs"
 _SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - the usual place of a tmpfs; files of ours only
-
-
-class Plan(NamedTuple):
-    """How much is measured."""
-
-    shape: trees.Shape
-    starts: int
-    queries: int
-    large_queries: int
-    processes: int
-    events: int
-    bursts: int
-
-
-FULL = Plan(trees.FULL, 9, 3000, 30, 200, 1_000_000, 5)
-QUICK = Plan(trees.QUICK, 5, 1000, 20, 100, 100_000, 2)
+_PREFIX = "fsmond-bench-"
 
 
 def main() -> int:
     """Measure; return the exit status."""
     options = _options()
-    git = os.environ.get("FSMOND_MODERN_GIT")
-    plan = _plan(options)
     if not COMMAND.exists():
         print(f"bench: no {COMMAND}; try: {sys.executable} -m pip install .", file=sys.stderr)
         return 1
     gc.disable()  # its pauses would be counted as the daemons'
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _end)
     try:
-        with ExitStack() as stack, undisturbed_cleaning():
-            measure(plan, git, options.directory, stack)
-    except MeasurementError as error:
+        with ExitStack() as stack:
+            results = measured(options, _scratch(options.directory, stack), stack)
+    except (MeasurementError, OSError) as error:
         print(f"bench: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130
+    if options.only and options.output is None:
+        print(f"\n{report.render(results, set())}")
+        if results.texts:
+            print(report.render_profile(results))
+        return 0
+    print("\nwritten:", *report.write(results, options.output or _DOCS))
     return 0
 
 
-def measure(plan: Plan, git: str | None, directory: str, stack: ExitStack) -> None:
-    """Print the whole table; what is made for it is removed by the stack."""
-    scratch = _scratch(directory, stack)
+def measured(options: argparse.Namespace, scratch: Path, stack: ExitStack) -> Results:
+    """Return what was measured, in all sections or those that are asked for."""
+    began = time.monotonic()
     environment = clean_environment(scratch)
-    print_machine(git or "git", str(scratch))
-    print(f"shape    {plan.shape}\n")
-    daemons = _daemons(scratch, git, environment)
-    paths = [trees.make(each.root, plan.shape, git or "git", environment) for each in daemons]
-    contest = Contest(daemons, paths, plan.starts)
-    print_heading()
-    with ExitStack() as alive:
-        for daemon in daemons:
-            alive.enter_context(running(daemon))
-        measures.start(contest, f"{plan.shape.files:,} files").show()
-        measures.memory(daemons, "after start").show()
-        _measure_queries(plan, contest)
-        fsmond = daemons[0]
-        assert isinstance(fsmond, Fsmond)
-        for row in measures.processes(fsmond, plan.processes):
-            row.show()
-        _measure_memory(plan, contest)
-    _measure_bursts(plan, git, environment, stack)
+    modern = os.environ.get("FSMOND_MODERN_GIT")
+    absent = _absent(modern, environment)
+    fast = scratch
+    if os.access(_SHARED_MEMORY, os.W_OK):
+        fast = _scratch(str(_SHARED_MEMORY), stack)
+    setting = Setting(
+        scratch,
+        fast,
+        environment,
+        shutil.which("git") or "git",
+        contestants(modern, environment, watchman=WATCHMAN not in absent),
+        collectors(environment, watchfiles=WATCHFILES not in absent),
+        options.quick,
+    )
+    told = {"run": "quick: fewer rounds, smaller trees" if options.quick else "full"}
+    told |= facts(scratch, setting.git, modern, environment)
+    wanted = options.only or [*SECTIONS, PROFILE]
+    series: list[Series] = []
+    for name in wanted:
+        if name in SECTIONS:
+            series += _section(name, setting)
+    texts = _profile(setting) if PROFILE in wanted else {}
+    told["time it took"] = f"{(time.monotonic() - began) / 60:.0f} minutes"
+    return Results(told, absent, series, texts)
 
 
-def _measure_queries(plan: Plan, contest: Contest) -> None:
-    contest = contest._replace(rounds=plan.queries)
-    measures.query_idle(contest).show()
-    measures.query_rested(contest._replace(rounds=plan.queries // _RESTED)).show()
-    measures.query_after_change(contest).show()
-    measures.query_many(contest._replace(rounds=plan.large_queries)).show()
+def _section(name: str, setting: Setting) -> Iterator[Series]:
+    """Measure a section, printing what comes; if it breaks off, that is a result, too."""
+    began = time.monotonic()
+    print(f"\n{name}", flush=True)
+    measure: Callable[[Setting], Iterator[Series]] = importlib.import_module(SECTIONS[name]).measure
+    try:
+        for each in measure(setting):
+            figures = f"{Figures.of(each.values)} {each.unit}" if each.values else ""
+            at = "" if each.at is None else f"{each.at:,.0f}"
+            print(f"  {each.what:58.58} {at:>8}  {each.who:30} {figures} {each.said}", flush=True)
+            yield each
+    except MEASURED as error:
+        print(f"  {name} broke off: {error}", flush=True)
+        yield Series(name, "the section", "all", "", (), None, f"it broke off: {error}")
+    print(f"  ({time.monotonic() - began:.0f} s)", flush=True)
 
 
-def _measure_memory(plan: Plan, contest: Contest) -> None:
-    measures.memory(contest.daemons, "after all this").show()
-    for daemon, paths in zip(contest.daemons, contest.paths, strict=True):
-        measures.touch(daemon, paths[: measures.HOT_PATHS], plan.events)
-    when = f"after {plan.events:,} events on {measures.HOT_PATHS:,} paths"
-    measures.memory(contest.daemons, when).show()
+def _profile(setting: Setting) -> dict[str, str]:
+    from bench_profile import profile
+
+    print(f"\n{PROFILE}", flush=True)
+    try:
+        return profile(setting.git, quick=setting.quick, environment=setting.environment)
+    except MEASURED as error:
+        return {"Not profiled": str(error)}
 
 
-def _measure_bursts(
-    plan: Plan, git: str | None, environment: dict[str, str], stack: ExitStack
-) -> None:
-    """Let each daemon meet bursts, on the fastest file system there is; the other is not there."""
-    has_tmpfs = os.access(_SHARED_MEMORY, os.W_OK)
-    scratch = _scratch(str(_SHARED_MEMORY) if has_tmpfs else "", stack)
-    daemons = _daemons(scratch, git, environment)
-    rates: list[list[float]] = [[] for _ in daemons]
-    ends: list[list[str]] = [[] for _ in daemons]
-    for daemon in daemons:
-        trees.make(daemon.root, trees.Shape(1, 1), git or "git", environment)
-    for number, daemon in measures.turns(plan.bursts, daemons):
-        with running(daemon):
-            rate, end = measures.burst(daemon, BURST)
-        rates[number].append(rate / 1000)
-        ends[number].append(end)
-    where = "tmpfs" if has_tmpfs else "no tmpfs"
-    figures = [Figures.of(each) for each in rates]
-    Row.of(f"burst, {where}: thousand files a second", figures).show()
-    worst = [max(each, key=_badness) for each in ends]
-    Row.of(f"burst, {where}: worst of {plan.bursts} x {BURST:,} files", worst).show()
-
-
-def _badness(end: str) -> tuple[bool, int]:
-    """Order the ends of bursts: numbers by the numbers, and what is none is worse."""
-    digits = end.split(maxsplit=1)[0].replace(",", "")
-    return not digits.isdigit(), int(digits) if digits.isdigit() else 0
+def _absent(modern: str | None, environment: dict[str, str]) -> dict[str, str]:
+    """Return who is not there, and how to get it."""
+    found = {}
+    if not modern:
+        found[GIT_DAEMON] = "let FSMOND_MODERN_GIT name a git of 2.55 or newer"
+    else:
+        words = [modern, "version", "--build-options"]
+        told = subprocess.check_output(words, env=environment, text=True)
+        if "feature: fsmonitor--daemon" not in told:
+            raise MeasurementError(f"{modern} was built without a daemon: {told.splitlines()[0]}")
+    if not shutil.which("watchman"):
+        found[WATCHMAN] = "apt-get install watchman"
+    if not find_spec("watchfiles"):
+        found[WATCHFILES] = f"{sys.executable} -m pip install watchfiles"
+    return found
 
 
 def _scratch(directory: str, stack: ExitStack) -> Path:
-    return Path(
-        stack.enter_context(
-            tempfile.TemporaryDirectory(
-                prefix="fsmond-bench-", dir=directory or None, ignore_cleanup_errors=True
-            )
-        )
-    ).resolve()
+    made = tempfile.TemporaryDirectory(
+        prefix=_PREFIX, dir=directory or None, ignore_cleanup_errors=True
+    )
+    return Path(stack.enter_context(made)).resolve()
 
 
-def _daemons(scratch: Path, git: str | None, environment: dict[str, str]) -> Sequence[Daemon]:
-    ours = Fsmond(scratch / "a", environment)
-    return [ours, GitDaemon(scratch / "b", environment, git)] if git else [ours]
+def _end(_: int, __: object) -> NoReturn:
+    """Have everything clean up, which no second signal may disturb."""
+    ignore_signals()
+    raise KeyboardInterrupt
 
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0] if __doc__ else None)
-    parser.add_argument("--quick", action="store_true", help="a tenth of the tree, in a minute")
-    parser.add_argument("--directory", default="", help="where to make the trees (else: TMPDIR)")
-    for name in ("starts", "queries", "processes", "events", "bursts"):
-        parser.add_argument(f"--{name}", type=int, metavar="N", help="how many of these")
-    return parser.parse_args()
-
-
-def _plan(options: argparse.Namespace) -> Plan:
-    plan = QUICK if options.quick else FULL
-    return plan._replace(
-        starts=options.starts or plan.starts,
-        queries=options.queries or plan.queries,
-        processes=options.processes or plan.processes,
-        events=options.events or plan.events,
-        bursts=options.bursts or plan.bursts,
+    parser.add_argument("--quick", action="store_true", help="less of everything, in two minutes")
+    parser.add_argument(
+        "--only",
+        nargs="+",
+        choices=[*SECTIONS, PROFILE],
+        metavar="SECTION",
+        help=f"of {', '.join([*SECTIONS, PROFILE])}; the report is printed, unless --output",
     )
+    parser.add_argument("--directory", default="", help="where to make the trees (else: TMPDIR)")
+    parser.add_argument(
+        "--output", type=Path, help="where to write benchmarks.md and benchmarks/ (else: docs)"
+    )
+    return parser.parse_args()
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The two daemons, each on a tree of its own, driven and asked in the same way."""
+"""The daemons that are asked, each on a tree of its own, driven and asked in the same way."""
 # ruff: noqa: E402  # the type checker has to know first
 
 import sys
@@ -59,7 +59,7 @@ def framed(payload: bytes) -> bytes:
 
 
 class Daemon:
-    """One of the two, with its tree."""
+    """One of those that watch, with its tree."""
 
     name = ""
 
@@ -95,9 +95,13 @@ class Daemon:
         """Return the request for what changed since the last `query`."""
         return framed(self.token)
 
+    def ask(self) -> bytes:
+        """Ask what changed since the last `query`; return the answer as it came."""
+        return exchange(self.address, self.request())
+
     def query(self) -> list[bytes]:
         """Return what changed since the last time; `/` is everything."""
-        return self.understand(exchange(self.address, self.request()))
+        return self.understand(self.ask())
 
     def understand(self, answer: bytes) -> list[bytes]:
         """Return the paths of an answer, and ask with its token from now on."""
@@ -117,6 +121,18 @@ class Daemon:
         if found is None:
             raise MeasurementError(f"{self.name} is not there any more")
         return int(found[1]) * 1024 / 1e6
+
+    def processor_time(self) -> float:
+        """Return how many seconds of processors it has taken since it was started."""
+        fields = Path(f"/proc/{self.pid}/stat").read_bytes().rpartition(b")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def begin(self) -> None:
+        """Have it watch, and learn its first token and its process."""
+        self.token = b"0"  # such as git asks with the first time
+        self.start()
+        self.query()
+        self.learn_pid()
 
     def learn_pid(self) -> None:
         """Find out its process; the daemon must have been asked since it was started."""
@@ -168,7 +184,8 @@ class GitDaemon(Daemon):
 def running(daemon: Daemon) -> Iterator[Daemon]:
     """Have it run, and stopped whatever happens."""
     try:
-        restart(daemon)
+        daemon.stop()
+        daemon.begin()
         yield daemon
     finally:
         with suppress(OSError):
@@ -178,14 +195,9 @@ def running(daemon: Daemon) -> Iterator[Daemon]:
 def restart(daemon: Daemon) -> float:
     """Stop it, start it, ask it; return the seconds from the start to the answer."""
     daemon.stop()
-    daemon.token = b"0"  # such as git asks with the first time
     started = time.perf_counter()
-    daemon.start()
-    answer = exchange(daemon.address, daemon.request())
-    taken = time.perf_counter() - started
-    daemon.understand(answer)
-    daemon.learn_pid()
-    return taken
+    daemon.begin()
+    return time.perf_counter() - started
 
 
 def clean_environment(scratch: Path) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Measure `git status` as a whole: alone, by git's own daemon, by Watchman, and by fsmond.
+"""`git status` as a whole: alone, by git's own daemon, by Watchman, and by fsmond.
 
 Each way has a copy of the same tree and a warm index, and all are alive at the same time; in each
 round they have their turns in another order.  The git that FSMOND_MODERN_GIT names (2.55 or newer
@@ -10,35 +10,26 @@ import sys
 
 assert sys.platform != "win32"  # tells the type checker
 
-import argparse
 import random
 import shutil
 import signal
-import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, chdir, contextmanager
 from pathlib import Path
-from typing import NamedTuple
 
-import bench_git_watchman as watchman
 import bench_trees as trees
-from bench_daemons import BARE_PYTHON, COMMAND, MeasurementError, clean_environment
-from bench_figures import Figures, print_machine
-from bench_git_status import Way, timed
-from bench_git_ways import BUILTIN, GIT_DAEMON, HOOK, PLAIN, WATCHMAN, find_gits, ways_of
-from cleaning import undisturbed_cleaning
+from bench_daemons import BARE_PYTHON, MeasurementError
+from bench_git_status import Git, Way, timed
+from bench_git_ways import find_gits, ways_of
+from bench_names import FLOOR
+from bench_results import Series
+from bench_setting import MEASURED, MS, Setting, Takings
+from bench_watchman import environment_of
 
-MS = 1e3  # in a second
-WARMING = 3  # the first fills the index; with a monitor, only the second the untracked cache
-HOOK_OVER_FLOOR = 3.0  # ms; the design's
-
-RIVALS = {HOOK: (WATCHMAN, 0.85), BUILTIN: (GIT_DAEMON, 1.0)}
-"""Whom each of ours is held against, and how many times as long it may take."""
-FLOOR = "python -I -S -c pass (the floor)"
-
+NAME = "status"
+IDLE, CHANGED, HOOKS = "nothing changed", "two files changed", "the hooks' processes alone"
+_WARMING = 3  # the first fills the index; with a monitor, only the second the untracked cache
 _INTERRUPTING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-_WIDTHS = (40, 24, 10, 10, 18)
-_HEADING = ("median (p10 - p90)", "x plain", "x rival", "at most")
 _GIT_CONFIGURATION = """
 [user]
     name = bench
@@ -50,90 +41,62 @@ _GIT_CONFIGURATION = """
 """
 
 
-class Plan(NamedTuple):
-    """How much is measured."""
-
-    shape: trees.Shape
-    rounds: int
-    processes: int
-
-
-FULL = Plan(trees.FULL, 100, 200)
-QUICK = Plan(trees.QUICK, 15, 50)
-
-
-def main() -> int:
-    """Measure; return the exit status."""
-    options = _options()
-    plan = QUICK if options.quick else FULL
-    plan = plan._replace(rounds=options.rounds or plan.rounds)
-    if not COMMAND.exists():
-        print(f"bench: no {COMMAND}; try: {sys.executable} -m pip install .", file=sys.stderr)
-        return 1
-    try:
-        with ExitStack() as stack, undisturbed_cleaning():
-            measure(plan, options.directory, stack)
-    except MeasurementError as error:
-        print(f"bench: {error}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        return 130
-    return 0
+def measure(setting: Setting) -> Iterator[Series]:
+    """Measure each git in each way; what can't be is said in the place of figures."""
+    with setting.place(NAME) as place:
+        environment = _environment(place, setting.environment)
+        for git in find_gits(environment):
+            with ExitStack() as alive:
+                own = place / git.version
+                own.mkdir()
+                alive.callback(shutil.rmtree, own, ignore_errors=True)
+                ways, absent = ways_of(git, own, environment)
+                for who, why in absent.items():
+                    yield Series(NAME, _titled(git, IDLE), who, "ms", (), None, why)
+                try:
+                    yield from _measured(setting, git, ways, alive)
+                except MEASURED as error:
+                    yield Series(NAME, _titled(git, IDLE), "all", "ms", (), None, str(error))
+                finally:
+                    with _signals_held_back():
+                        alive.close()
 
 
-def measure(plan: Plan, directory: str, stack: ExitStack) -> None:
-    """Print the tables of each git; what is made for them is removed by the stack."""
-    scratch = Path(
-        stack.enter_context(
-            tempfile.TemporaryDirectory(
-                prefix="fsmond-bench-", dir=directory or None, ignore_cleanup_errors=True
-            )
-        )
-    ).resolve()
-    environment = _environment(scratch)
-    gits = find_gits(environment)
-    print_machine(gits[0].command, str(scratch))
-    print(f"shape    {plan.shape}")
-    print(f"times    ms, of {plan.rounds} rounds; those of processes alone, of {plan.processes}")
-    for git in gits:
-        # On the outer stack, so that no second signal disturbs what ends it after a first.
-        alive = stack.enter_context(ExitStack())
-        place = scratch / git.version
-        place.mkdir()
-        alive.callback(shutil.rmtree, place, ignore_errors=True)
-        ways, remarks = ways_of(git, place, environment)
-        print("".join(f"\n{each}" for each in remarks))
-        measure_git(plan, ways, alive)
-        with _signals_held_back():
-            alive.close()
-
-
-def measure_git(plan: Plan, ways: Sequence[Way], alive: ExitStack) -> None:
-    """Print the tables of a git; what runs for them is stopped by the stack."""
+def _measured(
+    setting: Setting, git: Git, ways: Sequence[Way], alive: ExitStack
+) -> Iterator[Series]:
+    shape = trees.QUICK if setting.quick else trees.FULL
     for way in ways:
-        way.build(plan.shape)
+        way.build(shape)
     for way in ways:
         alive.enter_context(way.monitor)
-    for way in list(ways) * WARMING:
+    for way in list(ways) * _WARMING:
         way.status()
-    version = ways[0].git.version
-    _show(f"git {version} status, nothing changed", statuses(ways, plan.rounds, _nothing))
-    _show(f"git {version} status, two files changed", statuses(ways, plan.rounds, Way.change))
-    _show("the hooks' processes alone", processes(ways, plan.processes))
+    rounds = setting.pick(8, 40)
+    for what, change in ((IDLE, _nothing), (CHANGED, Way.change)):
+        takings = Takings(NAME, _titled(git, what), "ms")
+        statuses(ways, rounds, change, takings)
+        yield from takings.series()
+    takings = Takings(NAME, _titled(git, HOOKS), "ms")
+    processes(ways, setting.pick(15, 100), takings)
+    yield from takings.series()
+
+
+def _titled(git: Git, what: str) -> str:
+    return f"git {git.version}, {what}"
 
 
 def statuses(
-    ways: Sequence[Way], rounds: int, change: Callable[[Way, int], None]
-) -> dict[str, Figures]:
+    ways: Sequence[Way], rounds: int, change: Callable[[Way, int], None], takings: Takings
+) -> None:
     """Measure git in each way, right after the same change in each worktree; all must agree."""
-    times: dict[str, list[float]] = {way.name: [] for way in ways}
     before = [way.queries() for way in ways]
     for turn in range(rounds):
         told = {}
         for way in random.sample(ways, len(ways)):
             change(way, turn)
             taken, told[way] = way.status()
-            times[way.name].append(taken * MS)
+            takings.keep(way.name, taken * MS)
         for way in ways:
             if told[way] != told[ways[0]]:
                 agreed = f"{told[ways[0]]!r} by {ways[0].name}"
@@ -143,20 +106,17 @@ def statuses(
             raise MeasurementError(f"git did not ask {way.name} each time")
         change(way, rounds)
         way.check()
-    return {name: Figures.of(taken) for name, taken in times.items()}
 
 
-def processes(ways: Sequence[Way], rounds: int) -> dict[str, Figures]:
+def processes(ways: Sequence[Way], rounds: int, takings: Takings) -> None:
     """Measure what git runs as hooks, and the least that one in Python takes."""
     runs = [(FLOOR, ways[0], [*BARE_PYTHON, "-c", "pass"])]
     runs += [(way.name, way, [*way.hook, "2", way.token()]) for way in ways if way.hook]
-    times: dict[str, list[float]] = {name: [] for name, _, _ in runs}
     for _ in range(rounds):
         for name, way, words in random.sample(runs, len(runs)):
             with chdir(way.root):
                 taken = timed(words, way.environment, way.root.with_suffix(".output"))
-            times[name].append(taken * MS)
-    return {name: Figures.of(taken) for name, taken in times.items()}
+            takings.keep(name, taken * MS)
 
 
 @contextmanager
@@ -168,50 +128,11 @@ def _signals_held_back() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, mask)
 
 
-def _show(what: str, measured: Mapping[str, Figures]) -> None:
-    print()
-    _print_cells(what, *_HEADING)
-    plain, floor = measured.get(PLAIN), measured.get(FLOOR)
-    for name, figures in measured.items():
-        of_plain = f"{figures.median / plain.median:.2f}" if plain else "-"
-        rival, factor = RIVALS.get(name, ("", 0.0))
-        ratio, target = "-", "-"
-        if rival in measured:
-            times = figures.median / measured[rival].median
-            ratio = f"{times:.2f}"
-            target = f"x {factor:.2f}  {_verdict(reached=times <= factor)}"
-        if name == HOOK and floor:
-            limit = floor.median + HOOK_OVER_FLOOR
-            target = f"{limit:.1f}  {_verdict(reached=figures.median <= limit)}"
-        _print_cells(name, str(figures), of_plain, ratio, target)
-
-
-def _verdict(*, reached: bool) -> str:
-    return "reached" if reached else "MISSED"
-
-
-def _print_cells(*cells: str) -> None:
-    line = "".join(f"{cell:<{width}}" for cell, width in zip(cells, _WIDTHS, strict=True))
-    print(line.rstrip(), flush=True)
-
-
 def _nothing(_: Way, __: int) -> None:
     pass
 
 
-def _environment(scratch: Path) -> dict[str, str]:
-    """Return one without anybody's configuration; who keeps something keeps it in `scratch`."""
-    (scratch / ".gitconfig").write_text(_GIT_CONFIGURATION, encoding="ascii")
-    return {**clean_environment(scratch), **watchman.environment_of(scratch)}
-
-
-def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0] if __doc__ else None)
-    parser.add_argument("--quick", action="store_true", help="a tenth of the tree, in a minute")
-    parser.add_argument("--rounds", type=int, metavar="N", help="how often git is run in each way")
-    parser.add_argument("--directory", default="", help="where to make the trees (else: TMPDIR)")
-    return parser.parse_args()
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+def _environment(place: Path, environment: Mapping[str, str]) -> dict[str, str]:
+    """Return one without anybody's configuration; who keeps something keeps it in `place`."""
+    (place / ".gitconfig").write_text(_GIT_CONFIGURATION, encoding="ascii")
+    return {**environment, "HOME": str(place), **environment_of(place)}

@@ -115,13 +115,15 @@ class Way:
         call([self.git.command, "-C", str(self.root), *arguments], self.environment)
 
 
-def timed(words: Sequence[str], environment: Mapping[str, str], output: Path) -> float:
-    """Run a program, with all that it says going to a file; return the seconds.
+def timed(
+    words: Sequence[str], environment: Mapping[str, str], output: Path, given: str = os.devnull
+) -> float:
+    """Run a program, with what it is given from a file and all it says to one; return the seconds.
 
     Interrupted, it ends with all that it started: a git left alone would start a daemon.
     """
     actions = [
-        (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+        (os.POSIX_SPAWN_OPEN, 0, given, os.O_RDONLY, 0),
         (os.POSIX_SPAWN_OPEN, 1, str(output), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600),
         (os.POSIX_SPAWN_DUP2, 1, 2),
     ]

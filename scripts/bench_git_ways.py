@@ -15,8 +15,8 @@ import bench_git_watchman as watchman
 from bench_daemons import BARE_PYTHON, MAIN, Fsmond, GitDaemon, MeasurementError, running
 from bench_git_status import Git, Way, call
 
-UNAIDED = "plain, core.untrackedCache=false"
-PLAIN = "plain"
+UNAIDED = "git alone, core.untrackedCache=false"
+PLAIN = "git alone"
 GIT_DAEMON = "git's own daemon"
 WATCHMAN = "Watchman by git's sample hook"
 HOOK = "fsmond by its hook"
@@ -25,29 +25,30 @@ BUILTIN = "fsmond by core.fsmonitor=true"
 _OUR_HOOK = (*BARE_PYTHON, str(MAIN), "hook")
 
 
-def ways_of(git: Git, place: Path, environment: Mapping[str, str]) -> tuple[list[Way], list[str]]:
-    """Return the ways of this git, their worktrees yet to be made, and remarks on the others."""
+def ways_of(
+    git: Git, place: Path, environment: Mapping[str, str]
+) -> tuple[list[Way], dict[str, str]]:
+    """Return the ways of this git, their worktrees yet to be made, and why others are absent."""
     ways = [
         Way(UNAIDED, git, place / "unaided", environment, untracked_cache="false"),
         Way(PLAIN, git, place / "plain", environment),
     ]
-    remarks = [f"git      {git.version}, {git.command}"]
+    absent = {}
     if git.has_daemon:
         ways.append(_by_git_daemon(git, place / "own", environment))
     else:
-        remarks.append(
-            f"absent   {GIT_DAEMON}, {BUILTIN}: git {git.version} can't ask a daemon; "
-            "FSMOND_MODERN_GIT may name one that can (2.55 or newer on Linux)"
+        absent[GIT_DAEMON] = absent[BUILTIN] = (
+            f"git {git.version} can't ask a daemon; FSMOND_MODERN_GIT may name one that can "
+            "(2.55 or newer on Linux)"
         )
     if why := watchman.why_absent(git.command, place / "probe", environment):
-        remarks.append(f"absent   {WATCHMAN}: {why}")
+        absent[WATCHMAN] = why
     else:
-        remarks.append(f"watchman {watchman.described(environment)}")
         ways.append(_by_watchman(git, place / "watchman", environment))
     ways.append(_by_hook(git, place / "hook", environment))
     if git.has_daemon:
         ways.append(_by_builtin(git, place / "builtin", environment))
-    return ways, remarks
+    return ways, absent
 
 
 def find_gits(environment: Mapping[str, str]) -> list[Git]:

@@ -1,21 +1,25 @@
-#!/usr/bin/env python3
-"""Measure `ipc` beside `multiprocessing.connection` and a bare socket, in one run.
+"""`ipc` alone, beside `multiprocessing.connection` and a bare socket.
 
-The three take turns, round by round, so that whatever else the machine does hits all of them.
-Figures are medians over the rounds, with the quartiles; ratios are medians of those in a round.
+They take turns, round by round, so that whatever else the machine does hits all of them.
 """
+# ruff: noqa: E402  # the type checker has to know first
 
-import argparse
+import sys
+
+assert sys.platform == "linux"  # processes are pinned to processors here, as only Linux can
+
 import contextlib
 import multiprocessing
 import os
 import signal
 import statistics
-import sys
-import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
 
+from bench_daemons import MeasurementError
+from bench_results import Series
+from bench_setting import Setting, Takings, turns
 from ipc_rivals import (
     ask_ipc,
     ask_multiprocessing,
@@ -27,28 +31,98 @@ from ipc_rivals import (
     serve_multiprocessing,
 )
 
-if sys.platform != "linux":
-    raise SystemExit("processes are pinned to processors here, as only Linux can")
-
-BIG = 256 << 20
-ROUNDS = 9
+NAME = "ipc"
+BARE, STANDARD, OURS = "bare socket", "multiprocessing.connection", "ipc"
+TRIP, RATE = "round trip", "round trips a second, 16 clients"
+_MIXED = "ipc, asked by a bare socket"
+_BIG = 256 << 20  # bytes
+_COMING = 10.0  # seconds for a server
 
 Serve = Callable[[str], None]
 Ask = Callable[[str], None]
+Actions = Mapping[str, Callable[[], float]]
+
+
+def measure(setting: Setting) -> Iterator[Series]:
+    """Measure round trips on each pair of processors, many clients, and large answers."""
+    everywhere = os.sched_getaffinity(0)
+    with setting.place(NAME, fast=True) as place, ExitStack() as stack:
+        paths = {name: f"{place}/{name}" for name in (BARE, STANDARD, OURS)}
+        serving = {BARE: serve_bare, STANDARD: serve_multiprocessing, OURS: serve_ipc}
+        servers = [stack.enter_context(served(serving[name], paths[name])) for name in paths]
+        stack.callback(os.sched_setaffinity, 0, everywhere)
+        count = setting.pick(200, 600)
+        trips = {
+            BARE: latency(ask_raw, paths[BARE], count),
+            _MIXED: latency(ask_raw, paths[OURS], count),
+            OURS: latency(ask_ipc, paths[OURS], count),
+            STANDARD: latency(ask_multiprocessing, paths[STANDARD], count),
+        }
+        for where, (here, there) in _places(everywhere).items():
+            os.sched_setaffinity(0, here)
+            for server in servers:
+                pin(server, there)
+            yield from _each(setting, f"{TRIP}, {where}", "µs", trips)
+        os.sched_setaffinity(0, everywhere)
+        for server in servers:
+            pin(server, everywhere)
+        yield from _much(setting, paths)
+
+
+def _much(setting: Setting, paths: Mapping[str, str]) -> Iterator[Series]:
+    count = setting.pick(50, 300)
+    rates = {
+        BARE: throughput(ask_raw, paths[BARE], 16, count),
+        OURS: throughput(ask_ipc, paths[OURS], 16, count),
+        STANDARD: throughput(ask_multiprocessing, paths[STANDARD], 16, count),
+    }
+    yield from _each(setting, RATE, "/s", rates)
+    big = setting.pick(_BIG >> 3, _BIG)
+    for size, name in ((1 << 20, "1 MiB"), (big, f"{big >> 20} MiB")):
+        speeds = {
+            OURS: speed(fetch_ipc, paths[OURS], size),
+            STANDARD: speed(fetch_multiprocessing, paths[STANDARD], size),
+        }
+        yield from _each(setting, f"answer of {name}", "MB/s", speeds)
+
+
+def _places(everywhere: set[int]) -> dict[str, tuple[set[int], set[int]]]:
+    first, *others = sorted(everywhere)
+    places = {"anywhere": (everywhere, everywhere), "all on one processor": ({first}, {first})}
+    if others:
+        places["client and server on one processor each"] = ({first}, {others[0]})
+    return places
+
+
+def _each(setting: Setting, what: str, unit: str, actions: Actions) -> Iterator[Series]:
+    takings = Takings(NAME, what, unit)
+    for _, (name, action) in turns(setting.pick(2, 9), list(actions.items())):
+        takings.take(name, action)
+    yield from takings.series()
 
 
 @contextlib.contextmanager
 def served(serve: Serve, path: str) -> Iterator[int]:
     """Run a server in a process of its own; yield its id."""
-    process = multiprocessing.get_context("fork").Process(target=serve, args=(path,), daemon=True)
+    process = multiprocessing.get_context("fork").Process(
+        target=_alone, args=(serve, path), daemon=True
+    )
     process.start()
+    deadline = time.monotonic() + _COMING
     while not os.path.exists(path):
+        if time.monotonic() > deadline:
+            raise MeasurementError(f"nobody serves {path}")
         time.sleep(0.01)
     try:
         yield process.pid or 0
     finally:
-        process.terminate()
+        process.kill()  # our handler of signals is its own as well
         process.join()
+
+
+def _alone(serve: Serve, path: str) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends us
+    serve(path)
 
 
 def pin(process: int, processors: set[int]) -> None:
@@ -58,28 +132,7 @@ def pin(process: int, processors: set[int]) -> None:
             os.sched_setaffinity(int(thread), processors)
 
 
-def each_round(actions: dict[str, Callable[[], float]]) -> dict[str, list[float]]:
-    """Let all take turns, and return what each measured."""
-    results: dict[str, list[float]] = {name: [] for name in actions}
-    for _ in range(ROUNDS):
-        for name, action in actions.items():
-            results[name].append(action())
-    return results
-
-
-def show(title: str, results: dict[str, list[float]], unit: str, base: str) -> None:
-    """Print a table of medians, spreads, and ratios to the one named `base`."""
-    print(f"\n{title}")
-    for name, values in results.items():
-        low, middle, high = statistics.quantiles(values, n=4)
-        ratios = [one / other for one, other in zip(values, results[base], strict=True)]
-        print(
-            f"  {name:34} {middle:10.1f} {unit}   ({low:.1f} to {high:.1f})"
-            f"   {statistics.median(ratios):5.2f} x {base}"
-        )
-
-
-def latency(ask: Ask, path: str, count: int = 600) -> Callable[[], float]:
+def latency(ask: Ask, path: str, count: int) -> Callable[[], float]:
     """Return how to measure the median microseconds of a round trip."""
 
     def measure() -> float:
@@ -93,10 +146,11 @@ def latency(ask: Ask, path: str, count: int = 600) -> Callable[[], float]:
     return measure
 
 
-def throughput(ask: Ask, path: str, clients: int, count: int = 300) -> Callable[[], float]:
+def throughput(ask: Ask, path: str, clients: int, count: int) -> Callable[[], float]:
     """Return how to measure round trips a second of several processes at once."""
 
     def work() -> None:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends us
         for _ in range(count):
             ask(path)
 
@@ -104,10 +158,15 @@ def throughput(ask: Ask, path: str, clients: int, count: int = 300) -> Callable[
         context = multiprocessing.get_context("fork")
         processes = [context.Process(target=work) for _ in range(clients)]
         began = time.perf_counter()
-        for process in processes:
-            process.start()
-        for process in processes:
-            process.join()
+        try:
+            for process in processes:
+                process.start()
+            for process in processes:
+                process.join()
+        except BaseException:
+            for process in processes:
+                process.kill()
+            raise
         return clients * count / (time.perf_counter() - began)
 
     return measure
@@ -124,71 +183,3 @@ def speed(fetch: Callable[[str, int], None], path: str, size: int) -> Callable[[
         return repeat * size / (time.perf_counter() - began) / 1e6
 
     return measure
-
-
-def main() -> None:
-    """Measure everything, or what is named."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="leave the pinned measurements out")
-    quick = parser.parse_args().quick
-    everywhere = os.sched_getaffinity(0)
-    with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as stack:
-        bare, standard, ours = (f"{folder}/{name}" for name in ("bare", "mp", "ipc"))
-        servers = [
-            stack.enter_context(served(serve, path))
-            for serve, path in (
-                (serve_bare, bare),
-                (serve_multiprocessing, standard),
-                (serve_ipc, ours),
-            )
-        ]
-        round_trips = {
-            "bare": latency(ask_raw, bare),
-            "ipc, asked by a bare socket": latency(ask_raw, ours),
-            "ipc": latency(ask_ipc, ours),
-            "multiprocessing.connection": latency(ask_multiprocessing, standard),
-        }
-        print(f"Python {sys.version.split()[0]}, {os.cpu_count()} processors, {ROUNDS} rounds")
-        first, *others = sorted(everywhere)
-        places = {"anywhere": (everywhere, everywhere)}
-        if not quick:
-            places["all on one processor"] = ({first}, {first})
-        if others and not quick:
-            places["client and server on one processor each"] = ({first}, {others[0]})
-        for place, (here, there) in places.items():
-            os.sched_setaffinity(0, here)
-            for server in servers:
-                pin(server, there)
-            show(f"round trip, one client, {place}", each_round(round_trips), "us", "bare")
-        os.sched_setaffinity(0, everywhere)
-        for server in servers:
-            pin(server, everywhere)
-        show(
-            "round trips a second, 16 clients",
-            each_round(
-                {
-                    "bare": throughput(ask_raw, bare, 16),
-                    "ipc": throughput(ask_ipc, ours, 16),
-                    "multiprocessing.connection": throughput(ask_multiprocessing, standard, 16),
-                }
-            ),
-            "/s",
-            "bare",
-        )
-        for size, name in ((1 << 20, "1 MiB"), (BIG, "256 MiB")):
-            show(
-                f"answer of {name}",
-                each_round(
-                    {
-                        "multiprocessing.connection": speed(fetch_multiprocessing, standard, size),
-                        "ipc": speed(fetch_ipc, ours, size),
-                    }
-                ),
-                "MB/s",
-                "multiprocessing.connection",
-            )
-
-
-if __name__ == "__main__":
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    main()

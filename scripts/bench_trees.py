@@ -7,6 +7,7 @@ assert sys.platform != "win32"  # tells the type checker
 
 import os
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -37,7 +38,7 @@ FULL = Shape(leaves=109, in_each=19)  # 100,000 in 11,010, as in the design
 QUICK = Shape(leaves=10, in_each=10)  # a tenth of it
 
 
-def make(root: Path, shape: Shape, git: str, environment: dict[str, str]) -> list[str]:
+def make(root: Path, shape: Shape, git: str, environment: Mapping[str, str]) -> list[str]:
     """Make a repository of empty files that it does not know; return their paths."""
     made = []
     for middle in [f"{upper}/{lower}" for upper in range(10) for lower in range(10)]:

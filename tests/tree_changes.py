@@ -5,7 +5,7 @@ import errno
 import os
 import shutil
 import sys
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
 from random import Random
 
@@ -20,11 +20,18 @@ class Changes:
     """Makes one random change after another below `root`; `outside` is on the same disk."""
 
     def __init__(
-        self, root: Path, outside: Path, random: Random, *, without: Collection[str] = ()
+        self,
+        root: Path,
+        outside: Path,
+        random: Random,
+        *,
+        without: Collection[str] = (),
+        names: Sequence[bytes] = NAMES,
     ) -> None:
         self.root = os.fsencode(root)
         self._outside = os.fsencode(outside)
         self._random = random
+        self._names = names
         self._serial = 0
         self.log: list[str] = []
         self.linked: dict[bytes, int] = {}
@@ -55,7 +62,8 @@ class Changes:
         for path, directories, files in os.walk(self.root):
             if path == self.root and b".git" in directories:
                 directories.remove(b".git")
-            yield path, directories, files
+            directories.sort()  # a seed then means the same on any file system
+            yield path, directories, sorted(files)
 
     def _directory(self) -> bytes:
         """Pick a directory, the root among them."""
@@ -76,7 +84,7 @@ class Changes:
 
     def _name(self) -> bytes:
         """Pick a path, of something or of nothing."""
-        return os.path.join(self._directory(), self._random.choice(NAMES))
+        return os.path.join(self._directory(), self._random.choice(self._names))
 
     def _write(self, path: bytes, mode: str = "wb", size: int | None = None) -> None:
         self._serial += 1
@@ -118,9 +126,9 @@ class Changes:
     def do_make_directories_with_files(self) -> str:
         path = self._name()
         for _ in range(self._random.randint(1, 4)):
-            path = os.path.join(path, self._random.choice(NAMES))
+            path = os.path.join(path, self._random.choice(self._names))
         os.makedirs(path)
-        for name in self._random.sample(NAMES, 3):
+        for name in self._random.sample(self._names, 3):
             self._write(os.path.join(path, name))
         return repr(path)
 
@@ -132,7 +140,7 @@ class Changes:
         shutil.rmtree(path := self._below())
         os.mkdir(path)
         if self._random.random() < 0.5:
-            self._write(os.path.join(path, self._random.choice(NAMES)))
+            self._write(os.path.join(path, self._random.choice(self._names)))
         return repr(path)
 
     def do_rename_file(self) -> str:
@@ -197,11 +205,11 @@ class Changes:
         return repr(path)
 
     def do_edit_outside_and_move_in(self) -> str:
-        names = os.listdir(self._outside)
+        names = sorted(os.listdir(self._outside))
         if not names:
             return "nothing there"
         outside = os.path.join(self._outside, self._random.choice(names))
-        self._write(os.path.join(outside, self._random.choice(NAMES)))
+        self._write(os.path.join(outside, self._random.choice(self._names)))
         os.rename(outside, path := self._name())
         return repr(path)
 
