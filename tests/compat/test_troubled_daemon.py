@@ -129,6 +129,7 @@ def test_untracked_files_are_found_whatever_git_does_first(repository: Repositor
     `status`, told "everything", looks at the times of directories; other commands only write the
     index.  With its own daemon git misses files then.
     """
+    _age(repository)
     fsmond("stop", repository.root)
     write(repository.root / "src/0/untracked", "new")
     assert fsmond("start", repository.root).returncode == 0
