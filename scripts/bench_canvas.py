@@ -12,7 +12,7 @@ from matplotlib.ticker import LogLocator, NullFormatter
 
 mpl.use("svg")  # needs no screen
 
-_STYLE = {
+_STYLE: dict[Any, object] = {
     "svg.hashsalt": "fsmond",  # else each file has other names inside
     "svg.fonttype": "none",
     "font.family": "sans-serif",
