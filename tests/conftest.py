@@ -5,7 +5,6 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
 import pytest
@@ -45,10 +44,8 @@ def _left_behind(
 
 
 def pytest_configure() -> None:
-    """Let the programs that tests start find what is tested where it is not installed."""
-    try:
-        distribution("fsmond")
-    except PackageNotFoundError:
+    """Let the programs that tests start on Windows find what is tested, installed or not."""
+    if sys.platform == "win32":
         paths = [str(ROOT), os.environ.get("PYTHONPATH")]
         os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, paths))
 
