@@ -1,5 +1,6 @@
 """What every test gets: a check that it leaves no thread, descriptor or process behind."""
 
+import importlib
 import os
 import sys
 import threading
@@ -8,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from wine import is_wine
 
 ROOT = Path(__file__).resolve().parents[1]
 SETTLE = 5.0  # seconds in which what a test ended may finish ending
@@ -47,6 +49,11 @@ def pytest_configure() -> None:
     """Let the programs that tests start on Windows find what is tested, installed or not."""
     if sys.platform == "win32":
         paths = [str(ROOT), os.environ.get("PYTHONPATH")]
+        if is_wine():
+            starts = str(ROOT / "tests" / "wine_starts")
+            paths.insert(0, starts)
+            sys.path.insert(0, starts)
+            importlib.import_module("sitecustomize")
         os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, paths))
 
 
