@@ -3,14 +3,15 @@
 import stat
 import time
 from collections.abc import Collection, Iterable
+from itertools import islice
 
 from fsmond.index.links import Links
 from fsmond.index.status import lstat
 from fsmond.index.tree import Index
 from fsmond.journal.history import Journal
 
-_MOST = 100_000  # new names that are remembered until the index knows them
-_AT_ONCE = 500  # names between two looks at the clock; a millisecond
+_MOST = 100_000  # new names, roughly, that are remembered until the index knows them
+_AT_ONCE = 250  # names between two looks at the clock; half a millisecond
 _LOW = 0xFFFFFFFF  # of an inode's number, what the index keeps
 
 
@@ -45,31 +46,49 @@ class Chronicle:
         """Take notice of names that came."""
         self.new.update(dict.fromkeys(paths))
 
-    def look_at_new(self, deadline: float, *, index_is_whole: bool) -> bool:
+    def look_at_new(self, deadline: float, *, indexed: bool) -> bool:
         """Look at names that came; False if that can't be done, or not by `deadline`.
 
         That is in seconds of time.monotonic.  It can't be if one is of a file whose other names
         are not known yet.
         """
         linked: dict[bytes, int] = {}
-        for number, path in enumerate(list(self.new)):
-            if number % _AT_ONCE == _AT_ONCE - 1 and time.monotonic() > deadline:
+        pending = iter(list(self.new))
+        while names := list(islice(pending, _AT_ONCE)):
+            linked |= self._look_at(names)
+            if time.monotonic() > deadline:
                 break
-            try:
-                status = lstat(self._base + path)
-            except OSError:
-                continue  # gone since; what it was can't be told any more
-            finally:
-                del self.new[path]
-            inode = status.st_ino & _LOW
-            self._recent.add(path, inode)
-            if status.st_nlink > 1 and not stat.S_ISDIR(status.st_mode):
-                linked[path] = inode
         if linked:
             self._link(linked)
-        if not (index_is_whole and self._recent.is_whole and self._before.is_whole):
+        if not (indexed and self._knows_recent):
             self.note_new(linked)  # once more, when it can be known
         return not self.new
+
+    def look_ahead(self, deadline: float) -> None:
+        """Look at names that came before anybody asks; of use only if the index is whole."""
+        if self.new and self._knows_recent:
+            self.look_at_new(deadline, indexed=True)
+
+    @property
+    def _knows_recent(self) -> bool:
+        return self._recent.is_whole and self._before.is_whole
+
+    def _look_at(self, names: Collection[bytes]) -> dict[bytes, int]:
+        """Remember the inodes of these; return those that have other names as well."""
+        linked = {}
+        base, inodes = self._base, self._recent.inodes
+        for path in names:
+            try:
+                status = lstat(base + path)
+            except OSError:
+                continue  # gone since; what it was can't be told any more
+            inodes[path] = inode = status.st_ino & _LOW
+            if status.st_nlink > 1 and not stat.S_ISDIR(status.st_mode):
+                linked[path] = inode
+        for path in names:
+            del self.new[path]
+        self._recent.trim()
+        return linked
 
     def begin_generation(self) -> None:
         """Take notice that the index is brought up to date, as of now."""
@@ -115,16 +134,15 @@ class _Recent:
         self.is_whole = True
         """Whether none was dropped."""
 
-    def add(self, path: bytes, inode: int) -> None:
-        if len(self.inodes) >= _MOST:
+    def trim(self) -> None:
+        if len(self.inodes) > _MOST:
             self.inodes.clear()
             self.is_whole = False
-        self.inodes[path] = inode
 
     def update(self, other: "_Recent") -> None:
-        for path, inode in other.inodes.items():
-            self.add(path, inode)
+        self.inodes.update(other.inodes)
         self.is_whole = self.is_whole and other.is_whole
+        self.trim()
 
     def named(self, inodes: set[int]) -> list[tuple[int, bytes]]:
         return [(inode, path) for path, inode in self.inodes.items() if inode in inodes]

@@ -28,13 +28,13 @@ class Health:
         return None
 
 
-def leads_to(path: bytes, device: int, inode: int) -> bool:
+def leads_to(path: bytes, expected: tuple[int, int]) -> bool:
     """Say whether a directory is still at its path; one system call, as each query asks."""
     try:
         status = os.stat(path)
     except OSError:
         return False
-    return status.st_ino == inode and status.st_dev == device
+    return (status.st_dev, status.st_ino) == expected
 
 
 def identity(path: bytes) -> tuple[int, int]:

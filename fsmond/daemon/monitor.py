@@ -88,7 +88,7 @@ class Monitor:
             self.watcher.sync(time.monotonic() + _NAP)  # it may be that more can be watched by now
         if self._lock.acquire(timeout=self._patience):
             try:
-                self._look_at_new_locked(time.monotonic() + _NAP)
+                self._chronicle.look_at_new(time.monotonic() + _NAP, indexed=self.keeper.built)
             finally:
                 self._lock.release()
         self.keeper.tick(self.queries)
@@ -121,7 +121,8 @@ class Monitor:
         try:
             if self.verify_every and self.queries % self.verify_every == 0:
                 keeper.want_verification()
-            if self._chronicle.new and not self._look_at_new_locked(deadline):
+            chronicle = self._chronicle
+            if chronicle.new and not chronicle.look_at_new(deadline, indexed=keeper.built):
                 return Missed(self._journal.token, None, "sync-timeout")
             return self._missed_locked(wanted, reason)
         finally:
@@ -129,7 +130,7 @@ class Monitor:
 
     def why_ended(self) -> str | None:
         """Return why the tree can't be watched any longer, if it can't."""
-        if not leads_to(self.root, *self._identity):
+        if not leads_to(self.root, self._identity):
             self.gone("the directory was moved or replaced")  # of which no event tells
         return self.ended
 
@@ -171,11 +172,9 @@ class Monitor:
     def _is_known(self, token: Token | None) -> bool:
         return token is not None and token.session == self.session
 
-    def _look_at_new_locked(self, deadline: float) -> bool:
-        return self._chronicle.look_at_new(deadline, index_is_whole=self.keeper.built)
-
     def _missed_locked(self, wanted: Token | None, reason: str) -> Missed:
-        self._flush_if_wanted_locked()
+        if self._flush_wanted:
+            self._flush_locked()
         now = self._journal.token
         if wanted is None:
             return Missed(now, None, reason)
@@ -198,15 +197,14 @@ class Monitor:
         self.keeper.early_tokens = True
         if self._lock.acquire(timeout=self._patience):
             try:
-                self._flush_if_wanted_locked()
+                self._flush_locked()
             finally:
                 self._lock.release()
         return Missed(self._journal.token, None, "flush")
 
-    def _flush_if_wanted_locked(self) -> None:
-        if self._flush_wanted:
-            self._flush_wanted = False
-            self._journal.restart(_new_session(), "flush")
+    def _flush_locked(self) -> None:
+        self._flush_wanted = False
+        self._journal.restart(_new_session(), "flush")
 
     @property
     def session(self) -> str:
@@ -220,6 +218,11 @@ class Monitor:
     def came(self, paths: Iterable[bytes]) -> None:
         """See Sink; the lock is held."""
         self._chronicle.note_new(paths)
+
+    def settle(self, deadline: float) -> None:
+        """See Sink; the lock is held."""
+        if self.keeper.built:
+            self._chronicle.look_ahead(deadline)
 
     def lost(self, detail: str) -> None:
         """See Sink; the lock is held."""

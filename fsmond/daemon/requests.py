@@ -83,7 +83,7 @@ class Requests:
         last = (len(fields) - 1) // _PIECE * _PIECE
         for at in range(0, last, _PIECE):
             reply(b"\0".join(fields[at : at + _PIECE]) + b"\0")
-        return b"\0".join(fields[last:]) + b"\0"
+        return b"\0".join((*fields[last:], b""))
 
     def _object(self, message: bytes) -> dict[str, object]:
         import json

@@ -2,11 +2,12 @@
 
 from typing import NamedTuple, Self
 
-_PREFIX = b"fsmond"
+_PREFIX = "fsmond"
 SESSION_DIGITS = 16  # hexadecimal and random: no two daemons ever share a session
 _UNSURE = "0"  # behind the session
 _HEX = frozenset("0123456789abcdef")
 _MAX_DIGITS = 20  # no daemon lives for 10**20 changes
+_LONGEST = len(_PREFIX) + 1 + SESSION_DIGITS + len(_UNSURE) + 1 + _MAX_DIGITS
 
 
 class Token(NamedTuple):
@@ -19,7 +20,7 @@ class Token(NamedTuple):
 
     def __bytes__(self) -> bytes:
         session = f"{self.session}{_UNSURE}" if self.is_unsure else self.session
-        return b"%s:%s:%d" % (_PREFIX, session.encode("ascii"), self.sequence)
+        return f"{_PREFIX}:{session}:{self.sequence}".encode()
 
     @property
     def is_genuine(self) -> bool:
@@ -29,14 +30,15 @@ class Token(NamedTuple):
     @classmethod
     def parse(cls, text: bytes) -> Self | None:
         """Read what a client sent; None if it is no token that a daemon could have made."""
-        prefix, _, rest = text.partition(b":")
-        session, _, digits = rest.partition(b":")
-        # int() alone would also accept "+1", "1_0", " 1" and other scripts' digits.
-        if prefix != _PREFIX or not digits.isdigit() or len(digits) > _MAX_DIGITS:
+        if len(text) > _LONGEST:
             return None
-        if not session.isalnum():
+        try:
+            prefix, name, digits = text.decode("ascii").split(":")
+        except ValueError:
             return None
-        name = session.decode("ascii")
+        # int() alone would also accept "+1", "1_0" and " 1".
+        if prefix != _PREFIX or not digits.isdigit() or not name.isalnum():
+            return None
         is_unsure = len(name) == SESSION_DIGITS + 1 and name[-1] == _UNSURE
         token = cls(name[:SESSION_DIGITS] if is_unsure else name, int(digits), is_unsure)
         return token if bytes(token) == text else None

@@ -24,6 +24,9 @@ class Sink(Protocol):
     def came(self, paths: Iterable[bytes]) -> None:
         """Take those of the changed paths, directories left out, that were not there before."""
 
+    def settle(self, deadline: float) -> None:
+        """Do by `deadline` what can be done about all that before somebody asks."""
+
     def lost(self, detail: str) -> None:
         """Take notice that changes go by unseen, from some time ago until `covered`."""
 

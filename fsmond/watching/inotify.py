@@ -27,6 +27,7 @@ from fsmond.watching.opening import RootMovedError
 
 GATHER = 0.005  # seconds; what arrives within them is taken at once, far from filling the queue
 SLICE = 0.01  # seconds of work for which the lock is held, while others may wait for it
+AHEAD = 0.002  # seconds; in more, the queue could fill meanwhile
 RETRY = 1.0  # seconds between two tries to watch what could not be watched
 CALM = 10.0  # seconds without an overflow, after which the next is dealt with at once
 LONGEST_PAUSE = 5.0  # seconds before the tree is looked at, when one overflow follows the other
@@ -61,15 +62,17 @@ class InotifyEmitter(EventEmitter):
         except OSError as error:
             mounts.close()
             raise no_instance(error) from error
+        self._news = select.poll()  # each query asks whether the kernel has told anything
+        self._news.register(self._queue, select.POLLIN)
+        if mounts.fileno() != -1:
+            self._news.register(mounts, select.POLLPRI)
         self._coverage = self._cover(excluded)
         self._intake = Intake(self._coverage, sink, excluded)
         self._surveying: str | None = "sync-timeout"  # why the whole tree is being listed, if it is
         self._failure: OSError | None = None  # what keeps us from looking, once it was logged
         self._retry_at = 0.0
         self._overflowed_at = 0.0
-        self._pause = (
-            0.0  # seconds between the last overflow and its survey, if it does not get quiet
-        )
+        self._pause = 0.0  # seconds from the last overflow to its survey, if it does not get quiet
         self._busy_at = 0.0  # when the last events came, in such a pause
         self._wake, self._waker = os.pipe()
         self._stopping = threading.Lock()  # taken for good by who stops first
@@ -82,8 +85,8 @@ class InotifyEmitter(EventEmitter):
         poller = select.poll()
         poller.register(self._queue.fileno(), select.POLLIN)
         poller.register(self._wake, select.POLLIN)
-        if self._mounts.fileno() != -1:
-            poller.register(self._mounts.fileno(), select.POLLPRI)
+        if self._mounts.bell != -1:
+            poller.register(self._mounts.bell, select.POLLPRI)
         poller.poll(timeout * 1000)
         self.stopped_event.wait(GATHER)
 
@@ -96,7 +99,10 @@ class InotifyEmitter(EventEmitter):
 
     def sync(self, deadline: float) -> str | None:
         """See Watcher.sync."""
-        if not self._lock.acquire(timeout=max(0.0, deadline - time.monotonic())):
+        lock = self._lock
+        if not lock.acquire(blocking=False) and not lock.acquire(
+            timeout=max(0.0, deadline - time.monotonic())
+        ):
             return self._surveying or "sync-timeout"
         try:
             return self._catch_up_locked(deadline)
@@ -169,17 +175,15 @@ class InotifyEmitter(EventEmitter):
     def _advance(self) -> str | None:
         """Do a slice of what is to be done, and say whether that was all, as `sync` does."""
         with self._lock:
-            return self._catch_up_locked(time.monotonic() + SLICE)
+            trouble = self._catch_up_locked(time.monotonic() + SLICE)
+            self._sink.settle(time.monotonic() + AHEAD)
+            return trouble
 
     def _catch_up_locked(self, deadline: float) -> str | None:
         try:
-            data = self._queue.take()
-            if data and self._surveying:
-                self._busy_at = time.monotonic()
-            if data and self._intake.take_in(data):
-                self._overflowed_locked()
-            if self._mounts.changed():
-                self._coverage.remount()
+            news = self._news.poll(0)
+            if news:
+                self._take_in_locked(news)
             if self._coverage.settled and not self._coverage.gaps.uncovered and not self._surveying:
                 return None  # by far the most frequent
             return self._settle_locked(deadline)
@@ -190,6 +194,16 @@ class InotifyEmitter(EventEmitter):
             # Events may be lost that nobody will see again.
             self._sink.gone(f"the watcher failed: {error!r}")
             raise
+
+    def _take_in_locked(self, news: Collection[tuple[int, int]]) -> None:
+        for descriptor, _ in news:
+            if descriptor == self._mounts.fileno():
+                self._coverage.remount()
+                continue
+            if self._surveying:
+                self._busy_at = time.monotonic()
+            if self._intake.take_in(self._queue.take()):
+                self._overflowed_locked()
 
     def _settle_locked(self, deadline: float) -> str | None:
         coverage, now = self._coverage, time.monotonic()

@@ -6,7 +6,6 @@ assert sys.platform == "linux"
 
 import os
 import re
-import select
 from typing import NamedTuple
 
 # By their names in /proc: what is changed on another machine, by a host, or behind a program's
@@ -44,7 +43,6 @@ class Mounts:
         """By prefix: the path relative to the root, with a `/` behind."""
         self.root: Mount | None = None
         """What the root is on."""
-        self._poller = select.poll()
         try:
             self._descriptor = os.open(source, os.O_RDONLY | os.O_CLOEXEC)
             # The kernel says it once to each that asks, so who waits needs one of his own.
@@ -52,13 +50,7 @@ class Mounts:
         except OSError:
             self._descriptor = self._bell = -1
             return
-        # The kernel says so when the list changed since it was asked.
-        self._poller.register(self._descriptor, select.POLLPRI)
         self._read()
-
-    def changed(self) -> bool:
-        """Say whether there may be `news`: at 0.2 µs, as each query asks."""
-        return bool(self._poller.poll(0))
 
     def news(self) -> set[bytes]:
         """Return the prefixes where something was mounted or unmounted since the last call."""
@@ -69,7 +61,15 @@ class Mounts:
         return {prefix for prefix, _ in before.items() ^ self.below.items()}
 
     def fileno(self) -> int:
-        """Return a descriptor that has POLLPRI when there are news; -1 if there never are."""
+        """Return a descriptor that has POLLPRI once when there are `news`; -1 if there never are.
+
+        For who asks; `bell` is another one, for who waits.
+        """
+        return self._descriptor
+
+    @property
+    def bell(self) -> int:
+        """See `fileno`."""
         return self._bell
 
     def is_blind(self, prefix: bytes) -> bool:

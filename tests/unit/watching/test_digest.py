@@ -23,6 +23,9 @@ class Told:
     def changed(self, paths: Iterable[bytes]) -> None:
         self.paths |= set(paths)
 
+    def settle(self, deadline: float) -> None:
+        """Nothing is left to do."""
+
     def came(self, paths: Iterable[bytes]) -> None:
         self.new |= set(paths)
 
