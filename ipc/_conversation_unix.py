@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 _FIRST = 4096  # bytes; requests are short
 _PATIENCE = struct.pack("ll", 0, 1000)  # a timeval; who has connected sends within microseconds
 _WHOLE = 0.005  # seconds that a worker gives a client which sends its request in pieces
+Parting = tuple[socket, Reply, bytes]
+"""A client, and the end of its answer, which is to be sent by `Host.part`."""
 _RESENTMENT = 0.05  # seconds during which the last free worker does not wait in vain again
 
 
@@ -56,8 +58,8 @@ class Host:
         trusted = (os.geteuid(), 0) if limits.allow is None else ()
         self._trusted = frozenset(user.to_bytes(4, sys.byteorder) for user in trusted)
 
-    def serve(self, descriptor: int) -> None:
-        """Converse with a client that was just accepted.  Raises nothing."""
+    def serve(self, descriptor: int) -> Parting | None:
+        """Converse with a client that was just accepted, but for parting.  Raises nothing."""
         stream = socket(AF_UNIX, SOCK_STREAM, 0, descriptor)
         try:
             if getdefaulttimeout() is not None:
@@ -65,8 +67,8 @@ class Host:
             if user_of(stream) not in self._trusted and not self._invited(stream):
                 self._notes.say("peer", f"hung up on {peer_of(stream)}: not allowed")
                 hang_up(stream)
-                return
-            self._take_request(stream)
+            else:
+                return self._take_request(stream)
         except ProtocolError as error:
             self._notes.say("protocol", f"hung up on a client: {error}")
             hang_up(stream)
@@ -75,12 +77,13 @@ class Host:
         except BaseException as error:  # noqa: BLE001  # `allow` is the owner's, and may raise anything
             self._notes.say("allow", "could not tell whether a client is allowed", error)
             hang_up(stream)
+        return None
 
     def _invited(self, stream: socket) -> bool:
         allow = self._limits.allow
         return allow is not None and allow(peer_of(stream))
 
-    def _take_request(self, stream: socket) -> None:
+    def _take_request(self, stream: socket) -> Parting | None:
         data: bytes | None
         try:
             data = stream.recv(_FIRST, MSG_DONTWAIT)
@@ -88,15 +91,15 @@ class Host:
             data = self._wait_for_first(stream)
         if data == b"":
             stream.close()  # it only wanted to know whether we live
-            return
+            return None
         message = whole(data) if data else None
         if message is None or len(message) > self._limits.max_request:
             request = Request(self._limits.max_request)
             message = self._wait_for_rest(stream, request, data) if data else None
             if message is None:
                 self.lobby.receive(stream, request, self._limits.request_timeout)
-                return
-        self.answer(stream, message)
+                return None
+        return self.answer(stream, message)
 
     def _wait_for_first(self, stream: socket) -> bytes | None:
         if not self._may_wait():
@@ -127,23 +130,38 @@ class Host:
             self.waiting.others_can_serve() or time.monotonic() - self._disappointed > _RESENTMENT
         )
 
-    def answer(self, stream: socket, message: bytes) -> None:
-        """Let the application answer a complete request.  Raises nothing."""
+    def answer(self, stream: socket, message: bytes) -> Parting | None:
+        """Let the application answer a complete request, but for parting.  Raises nothing."""
         reply = Reply(stream, self.waiting, self._limits.reply_timeout)
         result = None
         try:
             result = self._application(message, reply)
-            left = reply.finish(result if isinstance(result, bytes) else b"")
+            parting = stream, reply, reply.finish(result if isinstance(result, bytes) else b"")
         except BaseException as error:  # noqa: BLE001  # whatever it is, others want to be served
-            # No end packet: what went out so far must not look like the whole answer.
-            reply.abandon()
-            if not reply.lost:
-                self._notes.say("application", "the application failed to answer a request", error)
-            hang_up(stream)
+            self._fail(stream, reply, error)
+            parting = None
+        if result is not QUIT:
+            return parting
+        if parting is not None:
+            self.part(*parting)
+        self.quit()
+        return None
+
+    def part(self, stream: socket, reply: Reply, end: bytes) -> None:
+        """Send the end of an answer, and leave the client.  Raises nothing."""
+        try:
+            left = reply.end(end)
+        except BaseException as error:  # noqa: BLE001  # as above
+            self._fail(stream, reply, error)
         else:
             if left:
                 self.lobby.see_off(stream, left, self._limits.reply_timeout)
             else:
                 stream.close()
-        if result is QUIT:
-            self.quit()
+
+    def _fail(self, stream: socket, reply: Reply, error: BaseException) -> None:
+        # No end packet: what went out so far must not look like the whole answer.
+        reply.abandon()
+        if not reply.lost:
+            self._notes.say("application", "the application failed to answer a request", error)
+        hang_up(stream)

@@ -68,14 +68,17 @@ class Reply:
         for buffers in batches(memoryview(data).cast("B")):
             self._push(buffers)
 
-    def finish(self, last: bytes) -> bytearray:
-        """Send the last piece and the end; return what the client has yet to read."""
+    def finish(self, last: bytes) -> bytes:
+        """Accept no more; send the last piece if it is large, and return what is yet to `end`."""
         self._over = True
         if len(last) > MAX_DATA:
             for buffers in batches(memoryview(last)):
                 self._push(buffers)
             last = b""
-        end = framed(last)
+        return framed(last)
+
+    def end(self, end: bytes) -> bytearray:
+        """Send what `finish` returned; return what the client has yet to read."""
         sent = 0 if self._kept else self._send_now([end], AT_ONCE)
         if sent < len(end):
             self._push([end[sent:]])
