@@ -99,11 +99,11 @@ class Monitor:
         self.keeper.stop()
         self.watcher.stop()
 
-    def query(self, since: bytes | None) -> Missed:
+    def query(self, since: bytes | Token | None) -> Missed:
         """Say what changed since the answer with this token, within the monitor's patience."""
         self.queries += 1
         deadline = time.monotonic() + self._patience
-        wanted = None if since is None else Token.parse(since) or self._token_at(since)
+        wanted = self._token(since) if isinstance(since, bytes) else since
         reason = "no-token" if since is None else "unknown-token"
         keeper = self.keeper
         if not keeper.covered and self._answers_early(wanted, deadline):
@@ -134,9 +134,11 @@ class Monitor:
             self.gone("the directory was moved or replaced")  # of which no event tells
         return self.ended
 
-    def _token_at(self, since: bytes) -> Token | None:
-        self._note_time()
-        return self.timestamps.token_at(since)
+    def _token(self, since: bytes) -> Token | None:
+        if (token := Token.parse(since)) is None:
+            self._note_time()
+            token = self.timestamps.token_at(since)
+        return token
 
     def _note_time(self) -> None:
         # What is compared with the index is told from when there is one.
@@ -174,7 +176,7 @@ class Monitor:
 
     def _missed_locked(self, wanted: Token | None, reason: str) -> Missed:
         if self._flush_wanted:
-            self._flush_locked()
+            self.begin_session("flush")
         now = self._journal.token
         if wanted is None:
             return Missed(now, None, reason)
@@ -197,14 +199,10 @@ class Monitor:
         self.keeper.early_tokens = True
         if self._lock.acquire(timeout=self._patience):
             try:
-                self._flush_locked()
+                self.begin_session("flush")
             finally:
                 self._lock.release()
         return Missed(self._journal.token, None, "flush")
-
-    def _flush_locked(self) -> None:
-        self._flush_wanted = False
-        self._journal.restart(_new_session(), "flush")
 
     @property
     def session(self) -> str:
@@ -243,6 +241,7 @@ class Monitor:
 
     def begin_session(self, reason: str) -> None:
         """See Owner; the lock is held."""
+        self._flush_wanted = False
         self._journal.restart(_new_session(), reason)
 
 

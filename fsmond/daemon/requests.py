@@ -13,6 +13,7 @@ from fsmond import __version__
 from fsmond.daemon.missed import Missed
 from fsmond.daemon.monitor import Monitor
 from fsmond.git.index_file import may_keep_untracked
+from fsmond.journal.token import Token
 from fsmond.protocol import EVERYTHING, FLUSH, NO_TOKEN, QUIT, Answer
 from ipc.server import QUIT as STOP
 
@@ -42,6 +43,8 @@ class Requests:
             "version": self._version,
         }
         self._verifiers = threading.BoundedSemaphore(_VERIFIERS)
+        # The token that was told last, as it was written: as a rule the next request has it.
+        self._told: tuple[bytes, Token | None] = (b"", None)
         self._everything: dict[str, int] = {}  # by reason; figures for people, without a lock
 
     def __call__(self, message: bytes, reply: Callable[[bytes], None]) -> object:
@@ -55,7 +58,8 @@ class Requests:
             return STOP
         if message == FLUSH:
             return self._wire(self._monitor.flush(), reply)
-        missed = self._monitor.query(message)
+        text, token = self._told
+        missed = self._monitor.query(token if token and message == text else message)
         if missed.paths is None or message.isdigit():
             missed = self._noted(message, missed)
         return self._wire(missed, reply)
@@ -79,7 +83,10 @@ class Requests:
     def _wire(self, missed: Missed, reply: Callable[[bytes], None]) -> bytes:
         """Send all of `TOKEN NUL (PATH NUL)*` but its last piece, and return that."""
         paths = [EVERYTHING] if missed.paths is None else missed.paths
-        fields = [bytes(missed.token), *paths]
+        text, token = self._told
+        if token is not missed.token:
+            self._told = text, _ = bytes(missed.token), missed.token
+        fields = [text, *paths]
         last = (len(fields) - 1) // _PIECE * _PIECE
         for at in range(0, last, _PIECE):
             reply(b"\0".join(fields[at : at + _PIECE]) + b"\0")

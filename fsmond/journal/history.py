@@ -69,6 +69,8 @@ class Journal:
             if len(found) == _FEW:
                 break
             found.append(path)
+        else:
+            return found
         return list(islice(reversed(self._sequences), self._count_after(sequence)))
 
     def has_changed(self, path: bytes, sequence: int, *, or_above: bool) -> bool:
