@@ -33,10 +33,11 @@ class Chronicle:
         self._recent = _Recent()
         self._before = _Recent()  # those of which it will, when it is brought up to date
 
-    def record(self, paths: Iterable[bytes]) -> None:
-        """Note that these changed now."""
+    def record(self, paths: Collection[bytes]) -> None:
+        """Note that these changed now; if there are none, it stays as it is."""
+        if not paths:
+            return
         if self._links:
-            paths = list(paths)
             others = self._links.others(paths)
             if others:
                 paths = dict.fromkeys([*others, *paths])

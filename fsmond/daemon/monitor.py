@@ -5,7 +5,7 @@ import os
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 
 from fsmond.daemon.chronicle import Chronicle
 from fsmond.daemon.health import identity, leads_to
@@ -209,7 +209,7 @@ class Monitor:
         """The name of the history that tokens are of now."""
         return self._journal.token.session
 
-    def changed(self, paths: Iterable[bytes]) -> None:
+    def changed(self, paths: Collection[bytes]) -> None:
         """See Sink; the lock is held."""
         self._chronicle.record(paths)
 

@@ -208,7 +208,7 @@ class Reconciler:
             self._catch_up(losses)
         with self._lock:
             untold = self._untold_locked(found)
-            self._chronicle.record(each.path for each in untold)
+            self._chronicle.record([each.path for each in untold])
         return untold if self._advance(losses, begin) else None
 
     def _untold(self, found: list[Difference]) -> list[Difference]:

@@ -18,7 +18,7 @@ class Counts(NamedTuple):
 class Sink(Protocol):
     """Who a watcher tells.  Called on any thread, with the watcher's lock held; must not block."""
 
-    def changed(self, paths: Iterable[bytes]) -> None:
+    def changed(self, paths: Collection[bytes]) -> None:
         """Take paths relative to the root; a directory ends in `/`: it, and everything below."""
 
     def came(self, paths: Iterable[bytes]) -> None:

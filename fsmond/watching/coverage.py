@@ -218,7 +218,7 @@ class Coverage:
         for each in directory.subtree():
             self.gaps.departed[each.prefix] = None
             names = (b"",) if each.witness is None else (b"", each.witness)
-            self._sink.changed(each.prefix + name for name in names)
+            self._sink.changed([each.prefix + name for name in names])
 
     def _forget(self, directory: Directory) -> None:
         if self.by_descriptor.get(directory.descriptor) is directory:
@@ -244,5 +244,5 @@ class Coverage:
         if reporting:
             files = [directory.prefix + name for name in others]
             paths = [*files, *(directory.prefix + name + b"/" for name in directories)]
-            self._sink.changed(path for path in paths if path not in self._hidden)
+            self._sink.changed([path for path in paths if path not in self._hidden])
             self._sink.came(path for path in files if path not in self._hidden)

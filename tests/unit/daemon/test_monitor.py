@@ -5,9 +5,11 @@ import time
 from pathlib import Path
 
 import pytest
+from running import until
 from unit.daemon.conftest import PATIENCE, Make, started, token_of
 from unit.daemon.fake_watcher import FakeWatcher
 
+from fsmond.daemon import schedule
 from fsmond.daemon.monitor import Monitor
 from fsmond.journal.token import Token
 
@@ -89,7 +91,7 @@ def test_a_token_that_is_too_old_is_answered_with_everything(make: Make) -> None
     monitor = started(make(keep=4))
     token = token_of(monitor.query(None))
     with monitor._lock:
-        monitor.changed(b"%d" % number for number in range(10))
+        monitor.changed([b"%d" % number for number in range(10)])
 
     assert monitor.query(token)[1:] == (None, "token-too-old")
 
@@ -187,3 +189,25 @@ def test_each_monitor_has_a_session_of_its_own(make: Make) -> None:
     sessions = {make().session for _ in range(10)}
 
     assert len(sessions) == 10
+
+
+def test_what_is_up_to_date_is_left_alone(
+    monitor: Monitor, watcher: FakeWatcher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else a daemon that nobody asks would look at its index for ever."""
+    monkeypatch.setattr(schedule, "PAUSE", 0.0)
+    watcher.happen(b"new")
+    monitor.query(None)
+    assert monitor.keeper.reconciler.is_behind
+
+    def is_done() -> bool:
+        monitor.tick()
+        return not monitor.keeper.reconciler.is_behind
+
+    until(is_done)
+    token = monitor.query(None).token
+    for _ in range(10):
+        monitor.tick()
+        time.sleep(0.01)
+
+    assert monitor.query(None).token == token
