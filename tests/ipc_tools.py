@@ -58,7 +58,11 @@ def raw_client(path: Path, begun: bytes = b"") -> Raw:
     """Return a connection that has sent some bytes, whatever they are."""
     stream = connected(path)
     stream.settimeout(LIMIT)
-    stream.sendall(begun)
+    try:
+        stream.sendall(begun)
+    except OSError:  # it was hung up on before it had sent all
+        stream.close()
+        raise
     return stream
 
 

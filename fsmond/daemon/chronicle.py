@@ -65,10 +65,12 @@ class Chronicle:
             self.note_new(linked)  # once more, when it can be known
         return not self.new
 
-    def look_ahead(self, deadline: float) -> None:
-        """Look at names that came before anybody asks; of use only if the index is whole."""
-        if self.new and self._knows_recent:
-            self.look_at_new(deadline, indexed=True)
+    def look_ahead(self, deadline: float) -> bool:
+        """Look at names that came before anybody asks; say whether that is done.
+
+        It is of use only if the index is whole.
+        """
+        return not (self.new and self._knows_recent) or self.look_at_new(deadline, indexed=True)
 
     @property
     def _knows_recent(self) -> bool:

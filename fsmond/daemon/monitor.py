@@ -217,10 +217,9 @@ class Monitor:
         """See Sink; the lock is held."""
         self._chronicle.note_new(paths)
 
-    def settle(self, deadline: float) -> None:
+    def settle(self, deadline: float) -> bool:
         """See Sink; the lock is held."""
-        if self.keeper.built:
-            self._chronicle.look_ahead(deadline)
+        return not self.keeper.built or self._chronicle.look_ahead(deadline)
 
     def lost(self, detail: str) -> None:
         """See Sink; the lock is held."""

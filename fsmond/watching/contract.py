@@ -24,8 +24,11 @@ class Sink(Protocol):
     def came(self, paths: Iterable[bytes]) -> None:
         """Take those of the changed paths, directories left out, that were not there before."""
 
-    def settle(self, deadline: float) -> None:
-        """Do by `deadline` what can be done about all that before somebody asks."""
+    def settle(self, deadline: float) -> bool:
+        """Do until `deadline` what can be done about all that before somebody asks.
+
+        Returns whether nothing is left; else it is to be called again.
+        """
 
     def lost(self, detail: str) -> None:
         """Take notice that changes go by unseen, from some time ago until `covered`."""

@@ -12,6 +12,7 @@ from fsmond.watching.calls import (
     MOVED_TO,
     OVERFLOW,
     UNMOUNT,
+    WENT,
 )
 from fsmond.watching.contract import Sink
 from fsmond.watching.coverage import Coverage
@@ -56,6 +57,8 @@ class Intake:
                 directory.witness = name
                 if mask & CAME:
                     came[path] = None
+                elif mask & WENT:
+                    came.pop(path, None)  # there is nothing to be looked at any more
         self.received += count
         self._report(changed, came)
         return dropped

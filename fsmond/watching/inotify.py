@@ -28,6 +28,7 @@ from fsmond.watching.opening import RootMovedError
 GATHER = 0.005  # seconds; what arrives within them is taken at once, far from filling the queue
 SLICE = 0.01  # seconds of work for which the lock is held, while others may wait for it
 AHEAD = 0.002  # seconds; in more, the queue could fill meanwhile
+BREATH = 0.0005  # seconds in which others get the lock
 RETRY = 1.0  # seconds between two tries to watch what could not be watched
 CALM = 10.0  # seconds without an overflow, after which the next is dealt with at once
 LONGEST_PAUSE = 5.0  # seconds before the tree is looked at, when one overflow follows the other
@@ -70,6 +71,7 @@ class InotifyEmitter(EventEmitter):
         self._intake = Intake(self._coverage, sink, excluded)
         self._surveying: str | None = "sync-timeout"  # why the whole tree is being listed, if it is
         self._failure: OSError | None = None  # what keeps us from looking, once it was logged
+        self._is_settled = True
         self._retry_at = 0.0
         self._overflowed_at = 0.0
         self._pause = 0.0  # seconds from the last overflow to its survey, if it does not get quiet
@@ -82,6 +84,9 @@ class InotifyEmitter(EventEmitter):
         while self._advance() is not None:
             if self.stopped_event.wait(RETRY if self._failure else GATHER):
                 return
+        if not self._is_settled:
+            self.stopped_event.wait(BREATH)
+            return
         poller = select.poll()
         poller.register(self._queue.fileno(), select.POLLIN)
         poller.register(self._wake, select.POLLIN)
@@ -99,8 +104,7 @@ class InotifyEmitter(EventEmitter):
 
     def sync(self, deadline: float) -> str | None:
         """See Watcher.sync."""
-        lock = self._lock
-        if not lock.acquire(blocking=False) and not lock.acquire(
+        if not self._lock.acquire(blocking=False) and not self._lock.acquire(
             timeout=max(0.0, deadline - time.monotonic())
         ):
             return self._surveying or "sync-timeout"
@@ -176,7 +180,7 @@ class InotifyEmitter(EventEmitter):
         """Do a slice of what is to be done, and say whether that was all, as `sync` does."""
         with self._lock:
             trouble = self._catch_up_locked(time.monotonic() + SLICE)
-            self._sink.settle(time.monotonic() + AHEAD)
+            self._is_settled = self._sink.settle(time.monotonic() + AHEAD)
             return trouble
 
     def _catch_up_locked(self, deadline: float) -> str | None:

@@ -38,10 +38,11 @@ def test_names_that_came_are_looked_at_ahead(chronicle: Chronicle, journal: Jour
     """Who asks then finds nothing left to look at, and what changes has all its names."""
     chronicle.note_new([b"alone", b"one", b"other", b"gone"])
 
-    chronicle.look_ahead(_later())
+    done = chronicle.look_ahead(_later())
     token = journal.token
     chronicle.record([b"other", b"alone"])
 
+    assert done
     assert not chronicle.new
     assert sorted(journal.since(token)) == [b"alone", b"one", b"other"]
 
@@ -51,8 +52,9 @@ def test_it_stops_at_the_deadline(chronicle: Chronicle, monkeypatch: pytest.Monk
     monkeypatch.setattr(module, "_AT_ONCE", 2)
     chronicle.note_new([b"alone", b"one", b"other"])
 
-    chronicle.look_ahead(time.monotonic() - 1)
+    done = chronicle.look_ahead(time.monotonic() - 1)
 
+    assert not done
     assert list(chronicle.new) == [b"other"]
 
 
@@ -67,7 +69,8 @@ def test_what_can_not_be_known_yet_is_not_looked_at_again_and_again(
     looks: list[object] = []
     monkeypatch.setattr(module, "lstat", looks.append)
 
-    chronicle.look_ahead(_later())
+    done = chronicle.look_ahead(_later())
 
+    assert done
     assert not looks
     assert list(chronicle.new) == [b"one", b"other"]
