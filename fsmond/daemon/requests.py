@@ -85,7 +85,8 @@ class Requests:
         paths = [EVERYTHING] if missed.paths is None else missed.paths
         text, token = self._told
         if token is not missed.token:
-            self._told = text, _ = bytes(missed.token), missed.token
+            text = bytes(missed.token)
+            self._told = text, missed.token
         fields = [text, *paths]
         last = (len(fields) - 1) // _PIECE * _PIECE
         for at in range(0, last, _PIECE):
