@@ -140,18 +140,20 @@ class Host:
         except BaseException as error:  # noqa: BLE001  # whatever it is, others want to be served
             self._fail(stream, reply, error)
             parting = None
-        if result is not QUIT:
+        if result is not QUIT and not reply.begun:
             return parting
+        # A large answer may have to be waited for, which a worker does while it counts as busy.
         if parting is not None:
             self.part(*parting)
-        self.quit()
+        if result is QUIT:
+            self.quit()
         return None
 
     def part(self, stream: socket, reply: Reply, end: bytes) -> None:
         """Send the end of an answer, and leave the client.  Raises nothing."""
         try:
             left = reply.end(end)
-        except BaseException as error:  # noqa: BLE001  # as above
+        except BaseException as error:  # noqa: BLE001  # others want to be served
             self._fail(stream, reply, error)
         else:
             if left:

@@ -42,7 +42,17 @@ class Waiting(Protocol):
 class Reply:
     """The answer to one request; calling it sends a piece."""
 
-    __slots__ = ("_budget", "_kept", "_over", "_patient", "_stream", "_waiting", "_wide", "lost")
+    __slots__ = (
+        "_budget",
+        "_kept",
+        "_over",
+        "_patient",
+        "_stream",
+        "_waiting",
+        "_wide",
+        "begun",
+        "lost",
+    )
 
     def __init__(self, stream: socket, waiting: Waiting, timeout: float) -> None:
         self._stream = stream
@@ -52,6 +62,7 @@ class Reply:
         self._patient = False
         self._over = False
         self._wide = False
+        self.begun = False  # whether some of it was sent
         self.lost = False  # whether the client is
 
     def __call__(self, data: Data) -> None:
@@ -89,6 +100,7 @@ class Reply:
         self._over = True
 
     def _push(self, buffers: Buffers) -> None:
+        self.begun = True
         if self._kept:
             del self._kept[: self._send([self._kept])]
         sent = 0 if self._kept else self._send(buffers)
