@@ -5,6 +5,23 @@ Imports are in functions here, as each costs the time that this file is there to
 
 import sys
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import NoReturn
+
+# What these leave behind the system tidies up; Python would take longer for it than they take.
+_BRIEF = ("hook", "query", "start")
+
+
+def run() -> "NoReturn":
+    """Be the program: run the command that was typed, and end the process."""
+    status = main()
+    if sys.argv[1:] and sys.argv[1] in _BRIEF:
+        for stream in filter(None, (sys.stdout, sys.stderr)):  # pythonw.exe has none
+            stream.flush()
+        _end(status)
+    raise SystemExit(status)
+
 
 def main() -> int:
     """Run the command that was typed; return its exit status."""
@@ -23,12 +40,9 @@ def main() -> int:
 
             return start.run(sys.argv[2:])
         if sys.argv[1:3] == ["run", "--detached"]:
-            from fsmond.daemon import detach
+            from fsmond.daemon import begin
 
-            detach.detach()  # before all that takes time
-            from fsmond.daemon import process
-
-            return process.run_detached(sys.argv[3:])
+            return begin.begin(sys.argv[3:])
         from fsmond.cli import main as commands
 
         return commands.run(sys.argv[1:])
@@ -40,3 +54,11 @@ def main() -> int:
         # Whoever read us has enough; there is nobody to tell, and nothing to flush at the end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return 1
+
+
+def _end(status: int) -> "NoReturn":
+    if sys.platform == "win32":
+        from os import _exit  # which is loaded there in any case
+    else:
+        from posix import _exit
+    _exit(status)

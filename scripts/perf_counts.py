@@ -36,7 +36,8 @@ _CHANCE = re.compile(r"^futex|EAGAIN|SO_RCVTIMEO|^poll\(\[\{fd=\d+, events=POLLI
 
 # Says what was imported when a program has ended.
 _REPORT = """\
-import sys
+import posix, sys
+posix._exit = sys.exit
 before, sys.argv = set(sys.modules), sys.argv[1:]
 door = {"__name__": "__main__", "__package__": None, "__file__": sys.argv[0]}
 try:

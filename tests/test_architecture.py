@@ -30,6 +30,7 @@ PURE = ("ipc.pktline", "ipc.errors", "fsmond.journal")  # no I/O, no clock, no t
 HARMLESS = "ipc.errors fsmond.journal bisect collections itertools operator typing"
 
 PLATFORM = {  # who may ask for it, to decide what
+    "fsmond.door": "how a process ends without `os`",
     "fsmond.index.tree": "how a directory is opened",
     "fsmond.index.status": "how a file is looked at",
     "fsmond.watching.choice": "which watcher there is",

@@ -27,9 +27,10 @@ def start(path: str, *, chosen: str = "", replace: bool = False) -> int:
     `replace`: in the place of another one that is no fsmond.
     """
     from fsmond.daemon.launch import launch
+    from fsmond.daemon.spawn import fork
 
     client = Client(path, start=False)
-    started, met = launch(client.place, replace=replace)
+    started, met = launch(client.place, replace=replace, begin=fork)
     if started and met:
         print(f"fsmond: took the place of {named(met)}", file=sys.stderr)
     if not started and met != FSMOND:

@@ -4,10 +4,12 @@ fsmond.daemon.launch     have one, started if there is none
 fsmond.daemon.holder     who holds its socket
 fsmond.daemon.spawn      start its process
 fsmond.daemon.spawn_unix     start any process
+fsmond.daemon.copy_unix      start one as a copy of this one
 fsmond.daemon.spawn_windows  the same on Windows
 fsmond.daemon.lock       of those who would start it, one does
 fsmond.daemon.lock_unix      how a directory is locked
 fsmond.daemon.lock_windows   the same on Windows
+fsmond.daemon.begin      the first that it does
 fsmond.daemon.process    its life, from the first line to the last
 fsmond.daemon.settings   what can be chosen for it
 fsmond.daemon.detach     leave everything of the parent's behind

@@ -6,24 +6,32 @@ import time
 from fsmond.daemon.detach import READY
 from fsmond.daemon.holder import ENDING, have_quit, holder_of
 from fsmond.daemon.lock import held
-from fsmond.daemon.spawn import spawn
+from fsmond.daemon.spawn import Child, spawn
 from fsmond.errors import StartError
 from fsmond.protocol import FSMOND
 from fsmond.rendezvous import Place
 from ipc.client import get_active_state
 from ipc.state import ActiveState
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 PATIENCE = 60.0  # seconds; half a million directories take ten
 
 
 def launch(
-    place: Place, *, replace: bool = False, patience: float = PATIENCE
+    place: Place,
+    *,
+    replace: bool = False,
+    patience: float = PATIENCE,
+    begin: "Callable[..., Child]" = spawn,
 ) -> tuple[bool, str | None]:
     """Return when a daemon answers for the tree: whether it was started, and whom we met there.
 
     However many do so at once, one daemon is started.  `replace`: if the one that is there is no
     fsmond, have it quit, and start one.  Whom we met is named as by `Answer.daemon`; None if
-    nobody was there.  Raises StartError.
+    nobody was there.  `begin` starts the process, as `spawn` does.  Raises StartError.
     """
     deadline = time.monotonic() + patience
     try:
@@ -35,7 +43,7 @@ def launch(
                     have_quit(place)
                 elif holder is not None and not (replace and holder != FSMOND):
                     return False, holder
-                elif _start(place, deadline, replace=replace):
+                elif _is_ready(begin(place, replace=replace), place, deadline):
                     return True, holder
     except StartError:
         raise
@@ -44,9 +52,9 @@ def launch(
     raise StartError("other daemons come and go at the same place; try again")
 
 
-def _start(place: Place, deadline: float, *, replace: bool) -> bool:
-    """Start one; False if another one was faster."""
-    said = spawn(place, replace=replace).hear(deadline)
+def _is_ready(child: Child, place: Place, deadline: float) -> bool:
+    """Wait until it is ready; False if another one was faster."""
+    said = child.hear(deadline)
     if said is None:
         raise StartError(
             f"the daemon for {os.fsdecode(place.root)} is not ready yet; it goes on by "

@@ -9,7 +9,7 @@ import threading
 from fsmond.rendezvous import name_of
 
 _SIZE = 1_000_000  # bytes of the file, and of the one before
-_PATIENCE = 1.0  # seconds; it is opened right after the first client can ask
+_PATIENCE = 1.0  # seconds; it is opened soon after the first client can ask
 _FORMAT = "%(asctime)s %(levelname)s %(threadName)s %(name)s: %(message)s"
 
 _log = logging.getLogger(__name__)
@@ -28,7 +28,6 @@ class Log:
     """Where the daemon's log goes; `open` it once."""
 
     def __init__(self, root: str) -> None:
-        self._name = name_of(os.fsencode(root))
         self._root = root
         self._is_file = True
         self._opened = threading.Event()
@@ -38,7 +37,7 @@ class Log:
     def path(self) -> str | None:
         """Where it goes; None if to standard error, or nowhere.  Waits a moment for `open`."""
         self._opened.wait(_PATIENCE)
-        return _path_of(self._name) if self._is_file else None
+        return _path_of(self._root) if self._is_file else None
 
     def open(self, *, to_file: bool) -> None:
         """Have everything logged to the file, or to standard error.  Harmless when repeated."""
@@ -59,7 +58,7 @@ class Log:
     def _file(self) -> logging.Handler:
         from fsmond.daemon.log_file import LogFile  # slow to import, as above
 
-        path = _path_of(self._name)
+        path = _path_of(self._root)
         try:
             os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
             return LogFile(path, _SIZE)
@@ -70,13 +69,14 @@ class Log:
 
 def remove_logs(root: str) -> None:
     """Remove what daemons of a tree wrote."""
-    path = _path_of(name_of(os.fsencode(root)))
+    path = _path_of(root)
     for each in (path, f"{path}.1"):
         with contextlib.suppress(OSError):
             os.unlink(each)
 
 
-def _path_of(name: str) -> str:
+def _path_of(root: str) -> str:
     from platformdirs import user_log_dir  # slow to import; not before somebody is answered
 
-    return os.path.join(user_log_dir("fsmond", appauthor=False), f"{name}.log")
+    folder = user_log_dir("fsmond", appauthor=False)
+    return os.path.join(folder, f"{name_of(os.fsencode(root))}.log")

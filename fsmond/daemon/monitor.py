@@ -52,6 +52,7 @@ class Monitor:
         """After so many queries the tree is compared, and what was not told logged; 0: never."""
         self.timestamps = Timestamps(None)
         """For requests that are times; to be replaced before `start`."""
+        self.is_large = False  # to be set before `start`; then nobody waits until it is covered
         self.resyncs: deque[Resync] = deque(maxlen=_RESYNCS)
         self.resynced = 0
         self._unlogged: deque[Resync] = deque(maxlen=_RESYNCS)
@@ -151,7 +152,8 @@ class Monitor:
         A small tree is waited for, as a token is worth more then.
         """
         known = self._is_known(wanted)
-        while not known and not self.keeper.covered and time.monotonic() < deadline:
+        wait = not (known or self.is_large)
+        while wait and not self.keeper.covered and time.monotonic() < deadline:
             self.watcher.sync(time.monotonic() + _NAP)
             if self.watcher.counts().directories > _SMALL:
                 break

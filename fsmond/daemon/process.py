@@ -19,6 +19,7 @@ from fsmond.daemon.requests import Requests
 from fsmond.daemon.settings import Settings
 from fsmond.daemon.timestamps import Timestamps
 from fsmond.errors import Error, StartError
+from fsmond.git.index_file import is_large
 from fsmond.git.worktree import is_within
 from fsmond.protocol import FSMOND
 from fsmond.rendezvous import Place
@@ -28,6 +29,7 @@ from ipc.errors import Error as IPCError
 from ipc.server import Server, ServerOptions
 
 _REPLACED = 30.0  # seconds in which another daemon is gone that was asked to quit
+_FIRST = 0.03  # seconds in which those are answered first who started us
 TICK = 0.5  # seconds between two looks at whether there is something to watch
 
 _log = logging.getLogger(__name__)
@@ -55,12 +57,8 @@ def run_detached(said: list[str]) -> int:
     place = Place.from_arguments(said[: len(said) - replace])
     log = Log(os.fsdecode(place.root))
 
-    def ready() -> None:
-        release(READY)
-        log.open(to_file=True)  # not before, as that takes time
-
     try:
-        serve(place, log, ready, replace=replace)
+        serve(place, log, ready=lambda: release(READY), replace=replace)
     except Error as error:
         release(f"{error}\n".encode(errors="replace"))
         log.open(to_file=True)
@@ -76,8 +74,8 @@ def run_detached(said: list[str]) -> int:
 def serve(place: Place, log: Log, ready: Callable[[], None], *, replace: bool) -> None:
     """Watch a tree and answer for it, until told to quit or there is nothing left to watch.
 
-    Calls `ready` when it answers.  Must be called on the main thread.  Raises StartError
-    if the tree can't be watched, or another daemon does so.
+    Calls `ready` when it answers, and opens the log soon after.  Must be called on the main
+    thread.  Raises StartError if the tree can't be watched, or another daemon does so.
     """
     _end_on_signals()
     try:
@@ -101,6 +99,7 @@ def _serve(place: Place, log: Log, ready: Callable[[], None], *, replace: bool) 
     git_index = os.path.join(place.worktree.gitdir, b"index") if place.worktree else None
     monitor.timestamps = Timestamps(git_index)
     monitor.verify_every = settings.verify_every
+    monitor.is_large = git_index is not None and is_large(git_index)
     facts = {
         "settings": settings._asdict(),
         "socket": os.fsdecode(place.socket),
@@ -112,8 +111,10 @@ def _serve(place: Place, log: Log, ready: Callable[[], None], *, replace: bool) 
         # Clients are answered from now on, if only with "everything": Git waits without a limit.
         requests = Requests(monitor, facts, git_index=git_index)
         with _server(place, requests, replace=replace) as server:
-            ready()
             monitor.start()
+            ready()
+            server.wait(_FIRST)
+            log.open(to_file=True)  # not before, as that takes time
             _wait(server, monitor, health)
     finally:
         monitor.stop()

@@ -21,23 +21,27 @@ class Child:
         self._heard, said = os.pipe()
         nothing = os.open(os.devnull, os.O_RDONLY)
         try:
-            self._pid = os.posix_spawn(
-                arguments[0],
-                arguments,
-                os.environ,
-                file_actions=[
-                    (os.POSIX_SPAWN_DUP2, nothing, 0),
-                    (os.POSIX_SPAWN_DUP2, said, 1),
-                    (os.POSIX_SPAWN_DUP2, said, 2),
-                ],
-                setsigdef=_PIPE_AND_FILE_SIZE,
-            )
+            self._pid = self._begin(arguments, nothing, said)
         except OSError:
             os.close(self._heard)
             raise
         finally:
             os.close(nothing)
             os.close(said)
+
+    def _begin(self, arguments: list[str], nothing: int, said: int) -> int:
+        """Start it with these descriptors for its input and its outputs; return its number."""
+        return os.posix_spawn(
+            arguments[0],
+            arguments,
+            os.environ,
+            file_actions=[
+                (os.POSIX_SPAWN_DUP2, nothing, 0),
+                (os.POSIX_SPAWN_DUP2, said, 1),
+                (os.POSIX_SPAWN_DUP2, said, 2),
+            ],
+            setsigdef=_PIPE_AND_FILE_SIZE,
+        )
 
     def hear(self, deadline: float) -> bytes | None:
         """Return all that it says until nobody can say any more; None at `deadline`."""

@@ -24,6 +24,7 @@ assert sys.platform == "linux"
 import errno
 import os
 import time
+from collections import deque
 
 from fsmond.watching.calls import Queue
 from fsmond.watching.contract import Sink
@@ -52,7 +53,8 @@ class Coverage:
         self.by_descriptor: dict[int, Directory] = {}
         self._opening = Opening(self._base, queue, self.by_descriptor, self.root)
         self.gaps = Gaps()
-        self._to_list: list[tuple[Directory, bool]] = []  # and whether to report what is found
+        # And whether to report what is found.  The upper ones first: so it is soon seen how many.
+        self._to_list: deque[tuple[Directory, bool]] = deque()
         self._adrift: dict[Directory, None] = {}
         self._cover_root()
 
@@ -63,7 +65,7 @@ class Coverage:
 
     def survey(self) -> None:
         """Have the whole tree listed anew, without a report of what is found."""
-        self._to_list = [(self.root, False)]
+        self._to_list = deque([(self.root, False)])
 
     def work(self, deadline: float) -> bool:
         """List what is to be listed; say whether all is done.  Stops soon after `deadline`.
@@ -73,7 +75,7 @@ class Coverage:
         while self._to_list:
             if time.monotonic() > deadline:
                 return False
-            directory, reporting = self._to_list.pop()
+            directory, reporting = self._to_list.popleft()
             try:
                 if directory.top() is self.root:
                     self._list(directory, reporting=reporting)

@@ -5,17 +5,20 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 import fsmond as package
 
 
-def test_a_daemon_without_its_libraries_says_which_one(tmp_path: Path) -> None:
+@pytest.mark.parametrize("command", ["start", "query"])
+def test_a_daemon_without_its_libraries_says_which_one(tmp_path: Path, command: str) -> None:
     """Not by a traceback, of which the first line says nothing."""
     main = Path(package.__file__).with_name("__main__.py")
     (tmp_path / ".git").mkdir()
     (tmp_path / ".git" / "HEAD").touch()
 
     done = subprocess.run(
-        [sys.executable, "-I", "-c", _WITHOUT, str(main), str(tmp_path)],
+        [sys.executable, "-I", "-c", _WITHOUT, str(main), command, str(tmp_path)],
         env={key: value for key, value in os.environ.items() if key != "PYTHONPATH"},
         capture_output=True,
         text=True,
@@ -29,12 +32,12 @@ def test_a_daemon_without_its_libraries_says_which_one(tmp_path: Path) -> None:
 
 _WITHOUT = """\
 import runpy, sys
-main, tree = sys.argv[1:]
+main, *sys.argv[1:] = sys.argv[1:]
 sys.path.append(main.rpartition("fsmond")[0])
 import fsmond.daemon.spawn as spawning
 child = spawning.Child.__init__
 spawning.Child.__init__ = lambda self, words: child(self, [words[0], "-S", *words[1:]])
-sys.argv = ["fsmond", "start", tree]
+sys.modules["watchdog"] = None  # for what is a copy of this process
 runpy.run_path(main, run_name="__main__")
 """
 

@@ -53,10 +53,11 @@ def _is_on_disk(path: str) -> bool:
     return sys.platform != "win32" and bool(os.major(os.stat(path).st_dev))
 
 
-REPORT = """\
-import sys
+REPORT = f"""\
+import {"os" if IS_WINDOWS else "posix"} as system, sys
+system._exit = sys.exit
 before, sys.argv = set(sys.modules), sys.argv[1:]
-door = {"__name__": "__main__", "__package__": None, "__file__": sys.argv[0]}
+door = {{"__name__": "__main__", "__package__": None, "__file__": sys.argv[0]}}
 try:
     exec(compile(open(sys.argv[0]).read(), sys.argv[0], "exec"), door)
 finally:

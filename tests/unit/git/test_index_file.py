@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from fsmond.git.index_file import may_keep_untracked
+from fsmond.git.index_file import is_large, may_keep_untracked
 
 
 @pytest.mark.parametrize(
@@ -31,3 +31,15 @@ def test_where_there_is_no_index_there_is_no_cache(tmp_path: Path) -> None:
     """Before the first `git add`."""
     assert not may_keep_untracked(bytes(tmp_path / "index"))
     assert may_keep_untracked(bytes(tmp_path)), "what can't be read may hold anything"
+
+
+@pytest.mark.parametrize(("size", "expected"), [(1 << 20, False), (8 << 20, True)])
+def test_its_size_tells_how_many_files_there_are(
+    tmp_path: Path, size: int, *, expected: bool
+) -> None:
+    """An entry takes about a hundred bytes."""
+    with open(tmp_path / "index", "wb") as file:
+        file.truncate(size)
+
+    assert is_large(bytes(tmp_path / "index")) is expected
+    assert not is_large(bytes(tmp_path / "none"))
