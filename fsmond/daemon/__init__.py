@@ -17,7 +17,8 @@ fsmond.daemon.alive      whether a process still runs
 fsmond.daemon.alive_unix     how that is found
 fsmond.daemon.alive_windows  the same on Windows
 fsmond.daemon.monitor    the history of one tree
-fsmond.daemon.missed     what a client missed, and the monitor itself
+fsmond.daemon.missed     what a client missed
+fsmond.daemon.resyncs    what the monitor itself missed
 fsmond.daemon.timestamps which point of the history was passed at a time
 fsmond.daemon.keeper     when its tree is compared with the index, and who waits for that
 fsmond.daemon.reconciler how index, journal and tree are brought together

@@ -1,4 +1,4 @@
-"""What a monitor tells: what a client missed, and when the monitor itself did."""
+"""What a monitor tells."""
 
 from typing import NamedTuple
 
@@ -13,12 +13,3 @@ class Missed(NamedTuple):
     """None if everything may have changed."""
     reason: str | None
     """Why everything; see fsmond.protocol.Answer."""
-
-
-class Resync(NamedTuple):
-    """One time when changes went by unseen."""
-
-    time: float
-    """Seconds since the epoch."""
-    reason: str
-    detail: str

@@ -1,17 +1,16 @@
 """The history of one tree: a watcher, a journal and an index, under one lock."""
 
-import logging
 import os
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Collection, Iterable
 
 from fsmond.daemon.chronicle import Chronicle
 from fsmond.daemon.health import identity, leads_to
 from fsmond.daemon.keeper import Keeper
-from fsmond.daemon.missed import Missed, Resync
+from fsmond.daemon.missed import Missed
 from fsmond.daemon.reconciler import Reconciler
+from fsmond.daemon.resyncs import Resyncs
 from fsmond.daemon.spelling import TWO, both
 from fsmond.daemon.timestamps import Timestamps
 from fsmond.index.tree import Index
@@ -24,9 +23,6 @@ PATIENCE = 0.9  # seconds a query may wait for the watcher: its client has its a
 _NAP = 0.002  # seconds
 _SMALL = 500  # directories; they take about 10 ms
 RENEWING = b".fsmond"  # a name that is in no directory, as a rule
-_RESYNCS = 50  # losses that are remembered for people; older ones only count
-
-_log = logging.getLogger(__name__)
 
 WatcherFactory = Callable[[bytes, Sink, threading.Lock, frozenset[bytes]], Watcher]
 
@@ -53,9 +49,7 @@ class Monitor:
         self.timestamps = Timestamps(None)
         """For requests that are times; to be replaced before `start`."""
         self.is_large = False  # to be set before `start`; then nobody waits until it is covered
-        self.resyncs: deque[Resync] = deque(maxlen=_RESYNCS)
-        self.resynced = 0
-        self._unlogged: deque[Resync] = deque(maxlen=_RESYNCS)
+        self.resyncs = Resyncs()
         self._patience = patience
         self._identity = identity(root)
         self._lock = threading.Lock()  # guards the journal, and all of the watcher
@@ -78,13 +72,8 @@ class Monitor:
             time.sleep(_NAP)
 
     def tick(self) -> None:
-        """Do what is to be done now and then; to be called about twice a second.
-
-        Losses are logged here, as the lock is held when they are noticed.
-        """
-        while self._unlogged:
-            loss = self._unlogged.popleft()
-            _log.warning("%s: %s", loss.reason, loss.detail)
+        """Do what is to be done now and then; to be called about twice a second."""
+        self.resyncs.log()
         if self.watcher.is_partial:
             self.watcher.sync(time.monotonic() + _NAP)  # it may be that more can be watched by now
         if self._lock.acquire(timeout=self._patience):
@@ -115,19 +104,20 @@ class Monitor:
             trouble = self._catch_up(trouble, wanted, deadline)
         if self.why_ended() is not None:
             trouble = "degraded"
-        if trouble is None and not self._lock.acquire(timeout=max(deadline - time.monotonic(), 0)):
-            trouble = "sync-timeout"
         if trouble is not None:
             return Missed(self._journal.token, None, trouble)
-        try:
-            if self.verify_every and self.queries % self.verify_every == 0:
-                keeper.want_verification()
-            chronicle = self._chronicle
-            if chronicle.new and not chronicle.look_at_new(deadline, indexed=keeper.built):
-                return Missed(self._journal.token, None, "sync-timeout")
-            return self._missed_locked(wanted, reason)
-        finally:
-            self._lock.release()
+        if wanted is self._journal.token and self._nothing_is_due():
+            return Missed(wanted, [], None)  # by far the most frequent, so it takes no lock
+        return self._missed(wanted, reason, deadline)
+
+    def _nothing_is_due(self) -> bool:
+        """Say whether an answer is no more than what changed; without the lock, after `sync`."""
+        return not (
+            self._flush_wanted
+            or self.verify_every
+            or self._chronicle.new
+            or self.watcher.unreadable()
+        )
 
     def why_ended(self) -> str | None:
         """Return why the tree can't be watched any longer, if it can't."""
@@ -175,6 +165,19 @@ class Monitor:
 
     def _is_known(self, token: Token | None) -> bool:
         return token is not None and token.session == self.session
+
+    def _missed(self, wanted: Token | None, reason: str, deadline: float) -> Missed:
+        if not self._lock.acquire(timeout=max(deadline - time.monotonic(), 0)):
+            return Missed(self._journal.token, None, "sync-timeout")
+        try:
+            if self.verify_every and self.queries % self.verify_every == 0:
+                self.keeper.want_verification()
+            chronicle = self._chronicle
+            if chronicle.new and not chronicle.look_at_new(deadline, indexed=self.keeper.built):
+                return Missed(self._journal.token, None, "sync-timeout")
+            return self._missed_locked(wanted, reason)
+        finally:
+            self._lock.release()
 
     def _missed_locked(self, wanted: Token | None, reason: str) -> Missed:
         if self._flush_wanted:
@@ -225,10 +228,7 @@ class Monitor:
 
     def lost(self, detail: str) -> None:
         """See Sink; the lock is held."""
-        loss = Resync(time.time(), "overflow", detail)
-        self.resyncs.append(loss)
-        self._unlogged.append(loss)
-        self.resynced += 1
+        self.resyncs.note(detail)
         self.keeper.note_lost()
 
     def covered(self) -> None:

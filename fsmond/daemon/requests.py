@@ -82,11 +82,13 @@ class Requests:
 
     def _wire(self, missed: Missed, reply: Callable[[bytes], None]) -> bytes:
         """Send all of `TOKEN NUL (PATH NUL)*` but its last piece, and return that."""
-        paths = [EVERYTHING] if missed.paths is None else missed.paths
         text, token = self._told
         if token is not missed.token:
             text = bytes(missed.token)
             self._told = text, missed.token
+        if missed.paths == []:
+            return text + b"\0"
+        paths = [EVERYTHING] if missed.paths is None else missed.paths
         fields = [text, *paths]
         last = (len(fields) - 1) // _PIECE * _PIECE
         for at in range(0, last, _PIECE):
@@ -158,8 +160,8 @@ class Requests:
             "events": counts.events,
             "queries": monitor.queries,
             "everything": dict(self._everything),
-            "resynced": monitor.resynced,
-            "resyncs": [each._asdict() for each in monitor.resyncs],
+            "resynced": monitor.resyncs.count,
+            "resyncs": [each._asdict() for each in monitor.resyncs.newest],
             **{name: fact() if callable(fact) else fact for name, fact in self._facts.items()},
         }
 

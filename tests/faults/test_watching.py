@@ -45,7 +45,7 @@ def test_an_overflow_loses_nothing(monitor: Monitor, root: Path) -> None:
     made = {b"%d/%d" % (number % 10, number) for number in range(QUEUED)}
     assert set(missed.paths or []) == made | {b"3/late"}
     assert monitor.query(bytes(missed.token)).paths == [b"3/after"]
-    assert [each.reason for each in monitor.resyncs] == ["overflow"]
+    assert [each.reason for each in monitor.resyncs.newest] == ["overflow"]
 
 
 def test_an_overflow_before_there_is_an_index_is_everything(

@@ -85,25 +85,6 @@ def test_a_daemon_keeps_nothing_of_its_parent(repository: Path) -> None:
     assert os.getsid(int(process.name)) != os.getsid(0)
 
 
-def test_a_daemon_takes_no_module_from_where_it_is_started(
-    repository: Path, tmp_path: Path
-) -> None:
-    """There may be anything in a worktree."""
-    for name in ("watchdog", "logging", "hashlib"):
-        (tmp_path / f"{name}.py").write_text("raise SystemExit('not this one')")
-
-    done = subprocess.run(
-        [*FSMOND, "start", repository],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        timeout=LONG,
-        check=False,
-    )
-
-    assert (done.returncode, done.stderr) == (0, "")
-
-
 def test_its_log_is_where_status_says(watched: Path) -> None:
     """The first place to look when something is odd."""
     log = Path(status(watched)["log"])

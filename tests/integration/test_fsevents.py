@@ -65,7 +65,7 @@ def test_events_that_were_dropped_are_made_good(monitor: Monitor, root: Path, fl
     emitter(monitor).events_callback([str(root.resolve())], [0], [flag | flags.IS_DIRECTORY], [1])
 
     assert set(monitor.query(token).paths or ()) >= {b"new/", b"new/file"}
-    assert [each.reason for each in monitor.resyncs] == ["overflow"]
+    assert [each.reason for each in monitor.resyncs.newest] == ["overflow"]
 
 
 def test_a_root_that_is_moved_ends_it(monitor: Monitor, root: Path) -> None:

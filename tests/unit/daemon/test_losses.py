@@ -22,8 +22,10 @@ def test_a_loss_is_remembered_and_tokens_stay(monitor: Monitor, watcher: FakeWat
 
     assert monitor.query(token).paths == []
     assert monitor.session == session
-    assert monitor.resynced == 1
-    assert [(each.reason, each.detail) for each in monitor.resyncs] == [("overflow", "so it was")]
+    assert monitor.resyncs.count == 1
+    assert [(each.reason, each.detail) for each in monitor.resyncs.newest] == [
+        ("overflow", "so it was")
+    ]
 
 
 def test_what_changed_while_events_were_lost_is_told(
@@ -56,7 +58,7 @@ def test_until_what_was_lost_is_found_everything_may_have_changed(
 
 def test_the_survey_at_the_start_was_no_loss(monitor: Monitor) -> None:
     """`status` shows what went wrong; that did not."""
-    assert (monitor.resynced, list(monitor.resyncs)) == (0, [])
+    assert (monitor.resyncs.count, list(monitor.resyncs.newest)) == (0, [])
 
 
 def test_a_loss_is_logged_once_and_not_while_the_lock_is_held(
@@ -79,8 +81,8 @@ def test_losses_are_counted_all_and_remembered_in_bounded_number(
     for _ in range(1000):
         watcher.lose()
 
-    assert monitor.resynced == 1000
-    assert len(monitor.resyncs) < 100
+    assert monitor.resyncs.count == 1000
+    assert len(monitor.resyncs.newest) < 100
 
 
 def test_what_was_seen_before_a_failure_is_told(

@@ -137,7 +137,7 @@ def test_what_is_lost_the_index_finds(monitor: Monitor, source: Prompt, tmp_path
     missed = monitor.query(token)
 
     assert set(missed.paths or ()) >= {b"came/", b"came/deep/", b"came/deep/file"}
-    assert [each.reason for each in monitor.resyncs] == ["overflow"]
+    assert [each.reason for each in monitor.resyncs.newest] == ["overflow"]
 
 
 def test_more_than_can_be_queued_is_lost(
