@@ -127,12 +127,18 @@ class Daemon:
         fields = Path(f"/proc/{self.pid}/stat").read_bytes().rpartition(b")")[2].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
-    def begin(self) -> None:
-        """Have it watch, and learn its first token and its process."""
+    def begin(self) -> float:
+        """Have it watch, and learn its first token and its process.
+
+        Returns the seconds from the start to the first answer.
+        """
         self.token = b"0"  # such as git asks with the first time
+        started = time.perf_counter()
         self.start()
         self.query()
+        taken = time.perf_counter() - started
         self.learn_pid()
+        return taken
 
     def learn_pid(self) -> None:
         """Find out its process; the daemon must have been asked since it was started."""
@@ -195,9 +201,7 @@ def running(daemon: Daemon) -> Iterator[Daemon]:
 def restart(daemon: Daemon) -> float:
     """Stop it, start it, ask it; return the seconds from the start to the answer."""
     daemon.stop()
-    started = time.perf_counter()
-    daemon.begin()
-    return time.perf_counter() - started
+    return daemon.begin()
 
 
 def clean_environment(scratch: Path) -> dict[str, str]:
