@@ -22,11 +22,15 @@ def exchange(one: bytes, other: bytes) -> None:
 
 
 def store_by_map(path: bytes) -> None:
-    """Change a byte of a file through a writable memory map."""
+    """Change a byte of a file through a writable memory map; OSError if others empty it."""
     with open(path, "r+b") as file:
         if not os.fstat(file.fileno()).st_size:
             file.write(b"-")
             file.flush()
-        with mmap.mmap(file.fileno(), 0) as mapped:
+        try:
+            mapping = mmap.mmap(file.fileno(), 0)
+        except ValueError as error:
+            raise OSError(errno.EAGAIN, "emptied meanwhile", path) from error
+        with mapping as mapped:
             mapped[0] ^= 1
             mapped.flush()

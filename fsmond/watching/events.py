@@ -28,6 +28,8 @@ class Intake:
         self._excluded = excluded
         self.received = 0
         """Events until now."""
+        self.latest = 0
+        """Those among them that came last, together."""
 
     def take_in(self, data: bytes) -> bool:
         """Report what changed, and have new places looked at; say whether events were dropped."""
@@ -60,6 +62,7 @@ class Intake:
                 elif mask & WENT:
                     came.pop(path, None)  # there is nothing to be looked at any more
         self.received += count
+        self.latest = count
         self._report(changed, came)
         return dropped
 

@@ -26,6 +26,8 @@ from fsmond.watching.mounts import Mounts
 from fsmond.watching.opening import RootMovedError
 
 GATHER = 0.005  # seconds; what arrives within them is taken at once, far from filling the queue
+RUSH = 0.001  # seconds; the same while so much arrives that it would keep a query waiting
+MANY = 500  # events
 SLICE = 0.01  # seconds of work for which the lock is held, while others may wait for it
 AHEAD = 0.002  # seconds; in more, the queue could fill meanwhile
 BREATH = 0.0005  # seconds in which others get the lock
@@ -93,7 +95,7 @@ class InotifyEmitter(EventEmitter):
         if self._mounts.bell != -1:
             poller.register(self._mounts.bell, select.POLLPRI)
         poller.poll(timeout * 1000)
-        self.stopped_event.wait(GATHER)
+        self.stopped_event.wait(RUSH if self._intake.latest > MANY else GATHER)
 
     def run(self) -> None:
         """Take events until stopped."""
@@ -158,9 +160,6 @@ class InotifyEmitter(EventEmitter):
         os.write(self._waker, b"!")
         if self.is_alive():
             self.join()
-        self._close()
-
-    def _close(self) -> None:
         with self._lock:
             self._queue.close()
             self._mounts.close()
