@@ -17,43 +17,56 @@ def run() -> "NoReturn":
     """Be the program: run the command that was typed, and end the process."""
     status = main()
     if sys.argv[1:] and sys.argv[1] in _BRIEF:
-        for stream in filter(None, (sys.stdout, sys.stderr)):  # pythonw.exe has none
-            stream.flush()
         _end(status)
     raise SystemExit(status)
 
 
 def main() -> int:
     """Run the command that was typed; return its exit status."""
-    command = sys.argv[1] if len(sys.argv) > 1 else ""
     try:
-        if command == "hook":
-            from fsmond.cli import hook
-
-            return hook.run(sys.argv[2:])
-        if command == "query":
-            from fsmond.cli import query
-
-            return query.run(sys.argv[2:])
-        if command == "start":
-            from fsmond.cli import start
-
-            return start.run(sys.argv[2:])
-        if sys.argv[1:3] == ["run", "--detached"]:
-            from fsmond.daemon import begin
-
-            return begin.begin(sys.argv[3:])
-        from fsmond.cli import main as commands
-
-        return commands.run(sys.argv[1:])
+        status = _run(sys.argv[1] if len(sys.argv) > 1 else "")
+        for stream in filter(None, (sys.stdout, sys.stderr)):  # pythonw.exe has none
+            stream.flush()
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:
-        import os
-
-        # Whoever read us has enough; there is nobody to tell, and nothing to flush at the end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        _hush()  # whoever read us has enough; there is nobody to tell
         return 1
+    except OSError as error:  # a full disk, as a rule
+        if sys.stderr:
+            sys.stderr.write(f"fsmond: {error}\n")
+        _hush()
+        return 1
+    return status
+
+
+def _run(command: str) -> int:
+    if command == "hook":
+        from fsmond.cli import hook
+
+        return hook.run(sys.argv[2:])
+    if command == "query":
+        from fsmond.cli import query
+
+        return query.run(sys.argv[2:])
+    if command == "start":
+        from fsmond.cli import start
+
+        return start.run(sys.argv[2:])
+    if sys.argv[1:3] == ["run", "--detached"]:
+        from fsmond.daemon import begin
+
+        return begin.begin(sys.argv[3:])
+    from fsmond.cli import main as commands
+
+    return commands.run(sys.argv[1:])
+
+
+def _hush() -> None:
+    """Have nothing flushed to standard output at the end."""
+    import os
+
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 
 def _end(status: int) -> "NoReturn":
