@@ -112,12 +112,8 @@ class Monitor:
 
     def _nothing_is_due(self) -> bool:
         """Say whether an answer is no more than what changed; without the lock, after `sync`."""
-        return not (
-            self._flush_wanted
-            or self.verify_every
-            or self._chronicle.new
-            or self.watcher.unreadable()
-        )
+        due = self._flush_wanted or self.verify_every or self._chronicle.new
+        return not (due or self.watcher.unreadable())
 
     def why_ended(self) -> str | None:
         """Return why the tree can't be watched any longer, if it can't."""
@@ -167,7 +163,9 @@ class Monitor:
         return token is not None and token.session == self.session
 
     def _missed(self, wanted: Token | None, reason: str, deadline: float) -> Missed:
-        if not self._lock.acquire(timeout=max(deadline - time.monotonic(), 0)):
+        if not self._lock.acquire(blocking=False) and not self._lock.acquire(
+            timeout=max(deadline - time.monotonic(), 0)
+        ):
             return Missed(self._journal.token, None, "sync-timeout")
         try:
             if self.verify_every and self.queries % self.verify_every == 0:

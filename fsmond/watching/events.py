@@ -25,7 +25,7 @@ class Intake:
     def __init__(self, coverage: Coverage, sink: Sink, excluded: frozenset[bytes]) -> None:
         self._coverage = coverage
         self._sink = sink
-        self._excluded = excluded
+        self._hidden = [*excluded, *(path + b"/" for path in excluded)]
         self.received = 0
         """Events until now."""
         self.latest = 0
@@ -67,10 +67,10 @@ class Intake:
         return dropped
 
     def _report(self, changed: dict[bytes, None], came: dict[bytes, None]) -> None:
-        for path in self._excluded:
-            changed.pop(path, None)
-            changed.pop(path + b"/", None)
-            came.pop(path, None)
+        for path in self._hidden:
+            if path in changed:
+                del changed[path]
+                came.pop(path, None)
         if changed:
             self._sink.changed(changed)
         if came:
