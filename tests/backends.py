@@ -29,6 +29,10 @@ def watching(
     monitor = Monitor(os.fsencode(root), make, excluded=excluded, patience=patience)
     try:
         monitor.start(patience=30)
+        if is_wine():
+            # A directory that is removed goes when nobody has it open any more: Windows 10 does
+            # not wait for that, and whoever makes the index has each of them open for a moment.
+            until_built(monitor)
         yield monitor
     finally:
         monitor.stop()
