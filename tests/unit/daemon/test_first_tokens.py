@@ -38,11 +38,13 @@ def test_a_small_tree_is_waited_for(make: Make) -> None:
 def test_a_large_tree_is_not_waited_for(make: Make) -> None:
     """If that is known beforehand, as by the size of Git's index."""
     monitor = make(HelpedWatcher, patience=30)
+    watcher = monitor.watcher
+    assert isinstance(watcher, HelpedWatcher)
     monitor.is_large = True
     monitor.start()
 
     assert monitor.query(None)[1:] == (None, "no-token")
-    assert "covered" not in monitor.watcher.calls  # type: ignore[attr-defined]
+    assert "covered" not in watcher.calls
 
 
 def test_a_token_from_before_is_void_if_it_can_not_be_told_what_changed(
