@@ -63,7 +63,7 @@ def _is_ready(child: Child, place: Place, deadline: float) -> bool:
     if said == READY:
         return True
     if get_active_state(place.socket) != ActiveState.LISTENING:
-        reason = said.decode(errors="replace").strip()
+        reason = said.decode(errors="replace").strip().removeprefix("fsmond: ")
         if reason.startswith("Traceback"):
             reason = f"the daemon failed: {reason.splitlines()[-1]}"
         raise StartError(reason or "the daemon ended before it was ready, and did not say why")
