@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from source_files import FILES, MODULES, ROOT, imports
 
-MAX_FILE = 250  # lines
+MAX_FILE = 400  # lines
 MAX_BODY = 40  # lines of a function, without its docstring
 MAX_BRANCHES = 8  # as ruff's max-complexity of 9
 MAX_PARAMETERS = 5  # without self and cls
