@@ -15,6 +15,7 @@ from fsmond.journal.history import Journal
 from fsmond.watching.contract import Watcher
 
 _RETRY = 0.2  # seconds between two looks at a tree that can't be looked at
+_MOST_DOUBTS = 10_000  # directories that are compared each by itself
 _BUSY = 0.1  # seconds for which the lock is waited for where it is not urgent
 
 _log = logging.getLogger(__name__)
@@ -28,6 +29,12 @@ class Owner(Protocol):
 
     def gone(self, detail: str) -> None:
         """Take notice that nothing can be told any longer."""
+
+    def lost(self, detail: str) -> None:
+        """See Sink."""
+
+    def covered(self) -> None:
+        """See Sink."""
 
 
 class Keeper:
@@ -57,6 +64,7 @@ class Keeper:
         self._condition = threading.Condition(lock)
         self.reconciler = reconciler
         self._covered_from = 0  # the sequence of the journal
+        self._doubted = 0  # how often anything was
         self._comparisons = Rounds()
         self._verifications = Rounds()
         self._verdict = Verdict([], 0, 0.0)
@@ -108,8 +116,33 @@ class Keeper:
         else:
             self._owner.begin_session("overflow")
 
+    def note_doubt(self, prefix: bytes) -> None:
+        """Take notice that a directory is to be compared before the next answer; the lock is held.
+
+        What is below it is not meant.
+        """
+        doubts = self.reconciler.doubts
+        self._doubted += 1
+        doubts[prefix] = self._doubted
+        if len(doubts) > _MOST_DOUBTS:
+            doubts.clear()
+            self._owner.lost("more changes than are remembered were told by names that went")
+            self._owner.covered()
+
+    @property
+    def has_doubts(self) -> bool:
+        """Say whether anything is to be compared before the next answer; any thread."""
+        return bool(self.reconciler.doubts)
+
+    @property
+    def must_compare(self) -> bool:
+        """Say whether each answer needs a comparison of something, or this one does; any thread."""
+        return self._watcher.is_partial or self.has_doubts
+
     def must_wait(self, sequence: int) -> bool:
         """Say whether what changed after `sequence` is known only after a comparison."""
+        if self.has_doubts:
+            return True
         if self.built and not self.recovering:
             return self._watcher.is_partial
         return self._watcher.is_partial or self.recovering or sequence < self._covered_from
@@ -207,6 +240,9 @@ class Keeper:
                 else:
                     self._journal.record(changed)
             self.early_tokens = False
+            # A change may be in a record already, and be told by no name that is there.
+            for prefix in self.reconciler.doubts:
+                self._journal.record(self.reconciler.names_in(prefix))
             self._end_locked(self._comparisons, round_)
 
     def _recover(self, losses: int) -> None:
@@ -224,9 +260,13 @@ class Keeper:
                 self._end_locked(self._comparisons, round_)
 
     def _compare(self, losses: int) -> None:
-        round_ = self._comparisons.begin()
+        with self._lock:
+            round_, doubts = self._comparisons.begin(), dict(self.reconciler.doubts)
         self.reconciler.compare_unwatched(losses)
         with self._condition:
+            for prefix, number in doubts.items():
+                if self.reconciler.doubts.get(prefix) == number:
+                    del self.reconciler.doubts[prefix]
             self._end_locked(self._comparisons, round_)
 
     def _verify(self, losses: int) -> None:

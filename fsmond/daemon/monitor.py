@@ -100,7 +100,7 @@ class Monitor:
             why = reason if wanted is None else self._journal.since(wanted)
             return Missed(self._journal.token, None, why if isinstance(why, str) else "restart")
         trouble = self.watcher.sync(deadline)
-        if trouble or not keeper.built or keeper.recovering or self.watcher.is_partial:
+        if trouble or not keeper.built or keeper.recovering or keeper.must_compare:
             trouble = self._catch_up(trouble, wanted, deadline)
         if self.why_ended() is not None:
             trouble = "degraded"
@@ -219,6 +219,10 @@ class Monitor:
     def came(self, paths: Iterable[bytes]) -> None:
         """See Sink; the lock is held."""
         self._chronicle.note_new(paths)
+
+    def doubt(self, prefix: bytes) -> None:
+        """See Sink; the lock is held."""
+        self.keeper.note_doubt(prefix)
 
     def settle(self, deadline: float) -> bool:
         """See Sink; the lock is held."""

@@ -61,6 +61,11 @@ class Reconciler:
         """Directories that were compared by now, while `verify` goes on."""
         self.losses = 0
         """How many times events were lost; guarded by the lock."""
+        self.doubts: dict[bytes, int] = {}
+        """Directories to be compared, without what is below; guarded by the lock, as what follows.
+
+        Each with the number that it has as long as nobody doubts it anew.
+        """
         self._index = index
         self._journal = journal
         self._chronicle = chronicle
@@ -73,6 +78,10 @@ class Reconciler:
     def directories(self) -> int:
         """Return how many directories are known."""
         return len(self._index)
+
+    def names_in(self, prefix: bytes) -> list[bytes]:
+        """Return the paths of what is known to be in a directory."""
+        return self._index.paths_in(prefix)
 
     @property
     def is_behind(self) -> bool:
@@ -114,7 +123,11 @@ class Reconciler:
         """Report what differs where no event tells of it."""
         with self._lock:
             begin, blind = self._begin_locked()
+            shallow = {*self.doubts, *self._watcher.unsure()}
         self._compare(blind)
+        for prefix in shallow:
+            if not is_within(prefix, blind):
+                self._report(self._see(self._index.look(prefix)))
         if b"" in blind:
             self._advance(losses, begin)
         else:
@@ -218,10 +231,12 @@ class Reconciler:
     def _untold_locked(self, found: list[Difference]) -> list[Difference]:
         """Return what no event told of since the records were made."""
         blind = frozenset(self._watcher.unwatched())  # more than in the beginning, it may be
+        shallow = {*self.doubts, *self._watcher.unsure()}
         return [
             each
             for each in found
             if (blind and is_within(directory_of(each.path), blind))
+            or (shallow and directory_of(each.path) in shallow)
             or (each.is_certain and not self._is_told_locked(each))
         ]
 

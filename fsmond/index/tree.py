@@ -67,6 +67,10 @@ class Index:
         """Return all directories that are known; may be called on any thread."""
         return list(self._records)
 
+    def paths_in(self, prefix: bytes) -> list[bytes]:
+        """Return the paths of what is known to be in a directory; may be called on any thread."""
+        return [prefix + name for name in unpack(self._records.get(prefix, UNREAD)).names]
+
     def walk(
         self, tops: Iterable[bytes], *, besides: frozenset[bytes] = frozenset()
     ) -> Iterator[Look]:

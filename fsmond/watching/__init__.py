@@ -10,6 +10,7 @@ fsmond.watching.listing    what is in a directory, and whether there is one
 fsmond.watching.directory  a watched directory, and its place among the others
 fsmond.watching.calls      the system calls of inotify
 fsmond.watching.mounts     which file systems there are in a tree, and which tell of changes
+fsmond.watching.filesystems  the same where there is no list of them
 fsmond.watching.native     by a platform's own events, which come late
 fsmond.watching.cookies    how one waits for them
 fsmond.watching.digest     what they mean

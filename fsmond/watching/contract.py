@@ -24,6 +24,12 @@ class Sink(Protocol):
     def came(self, paths: Iterable[bytes]) -> None:
         """Take those of the changed paths, directories left out, that were not there before."""
 
+    def doubt(self, prefix: bytes) -> None:
+        """Take a directory in which more may have changed than is told, but not below it.
+
+        It is to be compared before the next answer.
+        """
+
     def settle(self, deadline: float) -> bool:
         """Do until `deadline` what can be done about all that before somebody asks.
 
@@ -45,7 +51,7 @@ class Watcher(Protocol):
 
     @property
     def is_partial(self) -> bool:
-        """Say whether `unwatched` would return anything; any thread, at any time."""
+        """Say whether `unwatched` or `unsure` would return anything; any thread, at any time."""
 
     def start(self) -> None:
         """Begin to look, and return at once; the sink is told when all is `covered`."""
@@ -62,6 +68,12 @@ class Watcher(Protocol):
 
         Those among them as well that are watched by now, and were not when they were compared.
         Prefixes: with a `/` behind, nothing for the root.  The lock must be held.
+        """
+
+    def unsure(self) -> list[bytes]:
+        """Return the directories in which, but not below, some changes are not reported.
+
+        Prefixes, as of `unwatched`.  The lock must be held.
         """
 
     def watched(self) -> list[bytes]:

@@ -13,8 +13,10 @@ A directory is known by its watch descriptor, not by its name.  Rules:
    moved is always listed anew with everything below it, even when it is where it was.
 4. What left its place is adrift.  It may turn up elsewhere as long as there are directories to be
    listed; when there are none, it is forgotten, and its watches are removed.
-5. What can't be watched is left out, with all below it, and tried again now and then.  When it can
+5. What cannot be watched is left out, with all below it, and tried again now and then.  When it can
    be, what changed in it before is not reported, as nobody knows; it is told to be `rewatched`.
+6. What takes long is done in steps: a method that returns `Steps` is to be run to its end before
+   another is begun, and the lock may be released after each of them.
 """
 
 import sys
@@ -23,18 +25,31 @@ assert sys.platform == "linux"
 
 import errno
 import os
-import time
+import stat
 from collections import deque
+from collections.abc import Generator, Iterator
+from typing import NamedTuple
 
 from fsmond.watching.calls import Queue
 from fsmond.watching.contract import Sink
-from fsmond.watching.directory import Directory
-from fsmond.watching.gaps import NO_ROOM, Gaps
-from fsmond.watching.listing import contents
+from fsmond.watching.directory import Directory, Paths
+from fsmond.watching.gaps import ITSELF, NO_ROOM, NOT_THERE, Gaps, is_closed
 from fsmond.watching.mounts import Mounts
-from fsmond.watching.opening import Opening, inside
+from fsmond.watching.opening import Opening
 
 _NONE = -1  # no watch descriptor
+_STEP = 256  # names that are looked at in a step; about a tenth of a millisecond
+_MOST = 50_000  # names in one directory that are reported each by itself
+LONGEST = 16_384  # bytes of a path below the root; what is deeper is part of each answer
+
+Steps = Iterator[None]
+
+
+class _Place(NamedTuple):
+    """An open directory, known to be at its place."""
+
+    handle: int
+    directory: Directory
 
 
 class Coverage:
@@ -49,10 +64,14 @@ class Coverage:
         self._excluded = excluded
         self._hidden = excluded | {path + b"/" for path in excluded}
         self._mounts = mounts
-        self.root = Directory(_NONE)
+        self._paths: Paths = {}
+        self.root = Directory(_NONE, self._paths)
         self.by_descriptor: dict[int, Directory] = {}
         self._opening = Opening(self._base, queue, self.by_descriptor, self.root)
         self.gaps = Gaps()
+        self.shortage: OSError | None = None
+        """What the system had no room for, since `work` was called last."""
+        self._to_look: deque[tuple[Directory, bytes, bool]] = deque()  # and whether to list anew
         # And whether to report what is found.  The upper ones first: so it is soon seen how many.
         self._to_list: deque[tuple[Directory, bool]] = deque()
         self._adrift: dict[Directory, None] = {}
@@ -61,36 +80,24 @@ class Coverage:
     @property
     def settled(self) -> bool:
         """Say whether all that is known of the tree is covered, as far as it can be."""
-        return not (self._to_list or self._adrift)
+        return not (self._to_look or self._to_list or self._adrift or self._mounts.is_stale)
 
     def survey(self) -> None:
         """Have the whole tree listed anew, without a report of what is found."""
         self._to_list = deque([(self.root, False)])
 
-    def work(self, deadline: float) -> bool:
-        """List what is to be listed; say whether all is done.  Stops soon after `deadline`.
+    def work(self) -> Steps:
+        """Look at the next place that is to be looked at, or forget what is adrift."""
+        self.shortage = None
+        if self._mounts.is_stale:
+            self._remount()
+        if self._to_look:
+            return self._look_next()
+        if self._to_list:
+            return self._list_next()
+        return self._forget_adrift()
 
-        Raises OSError if it must be called again, as the system has no room, or the root is closed.
-        """
-        while self._to_list:
-            if time.monotonic() > deadline:
-                return False
-            directory, reporting = self._to_list.popleft()
-            try:
-                if directory.top() is self.root:
-                    self._list(directory, reporting=reporting)
-            except OSError as error:
-                if self._may_pass(directory, error):
-                    self._to_list.append((directory, reporting))
-                    raise
-                self.gaps.leave_unread(directory, error)
-        for directory in self._adrift:
-            for each in directory.subtree():
-                self._forget(each)
-        self._adrift.clear()
-        return True
-
-    def look(self, parent: Directory, name: bytes, *, anew: bool) -> None:
+    def look(self, parent: Directory, name: bytes, *, anew: bool) -> Steps:
         """Find out which directory `name` is now; list it if it came, or in any case if `anew`."""
         if parent.top() is not self.root:
             return  # it is listed, with all below it, if it turns up
@@ -98,34 +105,49 @@ class Coverage:
             handle = self._opening.open(parent, os.O_PATH)
             if handle is not None:
                 try:
-                    self._look(inside(handle), parent, name, anew=anew, reporting=True)
+                    yield from self._look(_Place(handle, parent), name, anew=anew, reporting=True)
                 finally:
                     os.close(handle)
         except OSError as error:
-            if self._may_pass(parent, error):
-                self.gaps.uncovered[parent.prefix + name + b"/"] = parent, name, error
-            else:
+            if is_closed(name, error):
                 self.gaps.leave_unread(parent, error)
+            else:
+                self.gaps.leave_out(parent, name, error)
 
-    def retry(self) -> None:
+    def retry(self) -> Steps:
         """Try again to watch what could not be watched."""
-        for parent, name, _ in list(self.gaps.uncovered.values()):
-            if name:
-                self.look(parent, name, anew=True)
+        for parent, name, _ in self.gaps.uncovered():
+            if name != ITSELF:
+                yield from self.look(parent, name, anew=False)
             else:
                 self._cover_root()
-            again = self.gaps.uncovered.get(parent.prefix + name + (name and b"/"))
-            if again is not None and again[2].errno == errno.ENOSPC:
+            again = (parent.gaps or {}).get(name)
+            if again is not None and again.errno == errno.ENOSPC:
                 return  # the limit still holds; the others would fail as well
 
-    def remount(self) -> None:
-        """Look again where something was mounted or unmounted."""
+    def note_mounts(self) -> None:
+        """Take notice that something was mounted or unmounted, or moved with a directory."""
+        self._mounts.is_stale = True
+
+    def _remount(self) -> None:
+        """Have places looked at again where something was mounted or unmounted."""
         for prefix in self._mounts.news():
             above, _, name = prefix[:-1].rpartition(b"/")
             parent = self._find(above)
             if parent is not None:
-                self._sink.changed((prefix,))
-                self.look(parent, name, anew=True)
+                self._sink.changed(self._names_of(prefix))
+                self._to_look.append((parent, name, True))
+        self.gaps.files = self._mounts.files
+
+    def _names_of(self, prefix: bytes) -> tuple[bytes, ...]:
+        """Return how a place is named where something was mounted or unmounted, a file perhaps."""
+        if self._mounts.is_blind(prefix):
+            return prefix, prefix[:-1]  # a look may take for ever
+        try:
+            mode = os.lstat(self._base + prefix[:-1]).st_mode
+        except OSError:
+            return prefix, prefix[:-1]
+        return (prefix,) if stat.S_ISDIR(mode) else (prefix[:-1],)
 
     def kernel_removed(self, directory: Directory) -> None:
         """Take notice that a watch ended: its directory was deleted, or unmounted."""
@@ -137,11 +159,11 @@ class Coverage:
         except OSError as error:
             if error.errno != errno.ENOSPC:
                 raise
-            self.gaps.uncovered[b""] = self.root, b"", error
+            self.gaps.leave_root(self.root, error)
             return
         self.root.descriptor = descriptor
         self.by_descriptor[descriptor] = self.root
-        if self.gaps.uncovered.pop(b"", None):
+        if self.gaps.reconsider(self.root, ITSELF):
             self.gaps.rewatched[b""] = None
         self.survey()
 
@@ -152,99 +174,163 @@ class Coverage:
             found = found and found.child(name)
         return found
 
-    def _may_pass(self, directory: Directory, error: OSError) -> bool:
-        """Say whether to look again some time; in the root's case there is nothing else to do."""
-        return error.errno in NO_ROOM or directory is self.root
+    def _look_next(self) -> Steps:
+        parent, name, anew = self._to_look.popleft()
+        yield from self.look(parent, name, anew=anew)
 
-    def _look(
-        self, handle: bytes, parent: Directory, name: bytes, *, anew: bool, reporting: bool
-    ) -> None:
+    def _list_next(self) -> Steps:
+        directory, reporting = self._to_list.popleft()
+        try:
+            if directory.top() is self.root:
+                yield from self._list(directory, reporting=reporting)
+        except OSError as error:
+            # In the root's case there is nothing else to do than to try again.
+            if error.errno in NO_ROOM or directory is self.root:
+                self.shortage = error
+                self._to_list.append((directory, reporting))
+            else:
+                self.gaps.leave_unread(directory, error)
+
+    def _forget_adrift(self) -> Steps:
+        for directory in self._adrift:
+            for each, _ in directory.subtree():
+                if self.by_descriptor.get(each.descriptor) is each:
+                    del self.by_descriptor[each.descriptor]
+                    self._queue.forget(each.descriptor)
+                self._paths.pop(each, None)
+                yield
+        self._adrift.clear()
+
+    def _look(self, place: _Place, name: bytes, *, anew: bool, reporting: bool) -> Steps:
+        parent, known = place.directory, place.directory.child(name)
         path = parent.prefix + name
         if name == b".git" or path in self._excluded:
             return
-        path += b"/"
-        was_unreadable, was_uncovered = self.gaps.reconsider(path)
-        known, found = parent.child(name), self._watch(handle + name, path)
+        gap = self.gaps.at(parent, name)
+        was_uncovered = gap is not None and not is_closed(name, gap)
+        try:
+            found = self._watch(place.handle, name, path + b"/")
+        except OSError as error:
+            if known is not None and error.errno not in NO_ROOM:
+                yield from self._cast_adrift(known)
+            self.gaps.leave_out(parent, name, error)
+            return
         arrived = found is not known
         if known is not None and arrived:
-            self._cast_adrift(known)
-        if isinstance(found, OSError):
-            self.gaps.leave_out(parent, name, found)
-        elif not arrived or self._may_be(found, handle, parent, name):
-            if arrived:
-                self._move(found, parent, name)
-            if was_uncovered:
-                self.gaps.rewatched[path] = None
-            if arrived or anew or was_unreadable or was_uncovered:
-                self._to_list.append((found, reporting and not was_uncovered))
+            yield from self._cast_adrift(known)
+        if arrived and not self._may_be(found, place, name):
+            return
+        if arrived:
+            yield from self._move(found, parent, name)
+        if was_uncovered:
+            self.gaps.rewatched[path + b"/"] = None  # before it is no gap any more
+        self.gaps.reconsider(parent, name)
+        self.gaps.reconsider(found, ITSELF)
+        if arrived or anew or gap is not None:
+            self._to_list.append((found, reporting and not was_uncovered))
 
-    def _move(self, directory: Directory, parent: Directory, name: bytes) -> None:
+    def _move(self, directory: Directory, parent: Directory, name: bytes) -> Steps:
         before, name_before = directory.parent, directory.name
         if before is not None:
-            self._cast_adrift(directory)
+            yield from self._cast_adrift(directory)
+            # What is there now?  After a rename an event will tell, after an unmount none.
+            self._to_look.append((before, name_before, False))
         self._adrift.pop(directory, None)
         directory.attach(parent, name)
-        if before is not None:
-            # What is there now?  After a rename an event will tell, after an unmount none.
-            self.look(before, name_before, anew=False)
 
-    def _watch(self, path: bytes, prefix: bytes) -> Directory | OSError:
+    def _watch(self, handle: int, name: bytes, prefix: bytes) -> Directory:
         if self._mounts.is_blind(prefix):
-            return OSError(errno.EOPNOTSUPP, "it does not tell of others' changes", prefix)
-        try:
-            descriptor = self._queue.watch(path)
-        except OSError as error:
-            return error
+            raise OSError(errno.EOPNOTSUPP, "it does not tell of others' changes", prefix)
+        if len(prefix) > LONGEST:
+            raise OSError(errno.ENAMETOOLONG, os.strerror(errno.ENAMETOOLONG), prefix)
+        descriptor = self._opening.watch(handle, name)
         found = self.by_descriptor.get(descriptor)
         if found is None:
-            found = self.by_descriptor[descriptor] = Directory(descriptor)
+            found = self.by_descriptor[descriptor] = Directory(descriptor, self._paths)
         return found
 
-    def _may_be(self, found: Directory, handle: bytes, parent: Directory, name: bytes) -> bool:
+    def _may_be(self, found: Directory, place: _Place, name: bytes) -> bool:
         """Say whether a directory that was not known to be here can be so: see rule 3."""
-        if parent.is_within(found):
-            return False
-        if found.parent is None or not self._opening.is_at_its_place(found):
-            return True
-        path = parent.prefix + name + b"/"
-        if self._watch(handle + name, path) is found:  # it did not just go back to there
+        parent = place.directory
+        if found.parent is None and found is not self.root:
+            return not parent.is_within(found)
+        if not self._opening.is_at_its_place(found):
+            return not parent.is_within(found)
+        try:
+            again = self._watch(place.handle, name, parent.prefix + name + b"/")
+        except OSError as error:
+            if error.errno in NOT_THERE:
+                return False
+            raise
+        if again is found:  # it did not just go back to there
             two = OSError(errno.EXDEV, "mounted at two places", found.prefix)
-            self.gaps.uncovered[path] = parent, name, two
+            self.gaps.leave_out(parent, name, two)
         return False
 
-    def _cast_adrift(self, directory: Directory) -> None:
+    def _cast_adrift(self, directory: Directory) -> Steps:
         """Take it out of its place, and report what is known to have been there."""
+        for each, prefix in directory.subtree():
+            self.gaps.departed[prefix] = None
+            self.gaps.forget_in(each, prefix)
+            names = (b"",) if each.witness is None else (b"", each.witness)
+            self._sink.changed([prefix + name for name in names])
+            yield
         directory.detach()
         self._adrift[directory] = None
-        self.gaps.forget_below(directory.prefix)
-        for each in directory.subtree():
-            self.gaps.departed[each.prefix] = None
-            names = (b"",) if each.witness is None else (b"", each.witness)
-            self._sink.changed([each.prefix + name for name in names])
 
-    def _forget(self, directory: Directory) -> None:
-        if self.by_descriptor.get(directory.descriptor) is directory:
-            del self.by_descriptor[directory.descriptor]
-            self._queue.forget(directory.descriptor)
-
-    def _list(self, directory: Directory, *, reporting: bool) -> None:
+    def _list(self, directory: Directory, *, reporting: bool) -> Steps:
         handle = self._opening.open(directory, os.O_RDONLY)
         if handle is None:
             return
         try:
-            directories, others = contents(inside(handle))
-            if others:
-                directory.witness = others[0]
-            for name in (directory.children or {}).keys() - directories:
+            names = yield from self._read(handle, directory, reporting=reporting)
+            for name in (directory.children or {}).keys() - names:
                 child = directory.child(name)
                 assert child is not None
-                self._cast_adrift(child)
-            for name in directories:
-                self._look(inside(handle), directory, name, anew=True, reporting=reporting)
+                yield from self._cast_adrift(child)
+            prefix = directory.prefix
+            for name in names:
+                yield from self._look(
+                    _Place(handle, directory), name, anew=True, reporting=reporting
+                )
+                if reporting:
+                    self._report([b"%b%b/" % (prefix, name)], are_files=False)
+                yield
         finally:
             os.close(handle)
-        if reporting:
-            files = [directory.prefix + name for name in others]
-            paths = [*files, *(directory.prefix + name + b"/" for name in directories)]
-            self._sink.changed([path for path in paths if path not in self._hidden])
-            self._sink.came(path for path in files if path not in self._hidden)
+
+    def _read(
+        self, handle: int, directory: Directory, *, reporting: bool
+    ) -> Generator[None, None, list[bytes]]:
+        """Report the files that are in a directory; return the names of the directories."""
+        prefix, count = directory.prefix, 0
+        directories: list[bytes] = []
+        files: list[bytes] = []
+        with os.scandir(handle) as entries:
+            for entry in entries:
+                count += 1
+                if entry.is_dir(follow_symlinks=False):
+                    directories.append(os.fsencode(entry.name))
+                elif reporting and count <= _MOST:
+                    files.append(prefix + os.fsencode(entry.name))
+                elif directory.witness is None:
+                    directory.witness = os.fsencode(entry.name)
+                if count % _STEP == 0:
+                    self._report(files, are_files=True)
+                    files = []
+                    yield
+        self._report(files, are_files=True)
+        if files:
+            directory.witness = files[0][len(prefix) :]
+        if reporting and count > _MOST:
+            if prefix:
+                self._sink.changed((prefix,))
+            self._sink.doubt(prefix)
+        return directories
+
+    def _report(self, paths: list[bytes], *, are_files: bool) -> None:
+        told = [path for path in paths if path not in self._hidden]
+        if told:
+            self._sink.changed(told)
+            if are_files:
+                self._sink.came(told)

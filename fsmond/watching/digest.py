@@ -106,15 +106,15 @@ class Digest:
 
     def _arrive(self, prefix: bytes, inode: int) -> None:
         """Have a directory listed, and reported, that is there now."""
-        if _is_git(prefix[:-1]):
-            return
         above = parent_of(prefix)
-        if above not in self.known:
+        while not _is_git(prefix[:-1]) and above not in self.known:
             # It came together with what holds it, of which the event is still to come, or to a
             # directory that is not listed yet.
             found = self._files.directory_at(above[:-1])
-            if found is not None:
-                self._arrive(above, found)
+            if found is None:
+                return
+            prefix, inode, above = above, found, parent_of(above)
+        if _is_git(prefix[:-1]):
             return
         if prefix in self.known:
             self._leave(prefix)

@@ -13,24 +13,27 @@ import os
 import select
 import threading
 import time
+from collections import deque
 from collections.abc import Collection
 
 from watchdog.observers.api import EventEmitter, EventQueue, ObservedWatch
 
 from fsmond.watching.calls import Queue
 from fsmond.watching.contract import Counts, Sink
-from fsmond.watching.coverage import Coverage
+from fsmond.watching.coverage import Coverage, Steps
 from fsmond.watching.events import Intake
+from fsmond.watching.gaps import prefixes
 from fsmond.watching.limits import no_instance, no_watch
 from fsmond.watching.mounts import Mounts
-from fsmond.watching.opening import RootMovedError
+from fsmond.watching.opening import LookError
 
 GATHER = 0.005  # seconds; what arrives within them is taken at once, far from filling the queue
 RUSH = 0.001  # seconds; the same while so much arrives that it would keep a query waiting
 MANY = 500  # events
-SLICE = 0.01  # seconds of work for which the lock is held, while others may wait for it
+SLICE = 0.003  # seconds of work for which the lock is held, while others may wait for it
 AHEAD = 0.002  # seconds; in more, the queue could fill meanwhile
-BREATH = 0.0005  # seconds in which others get the lock
+BREATH = 0.0002  # seconds in which others get the lock
+MOST = 4 << 20  # bytes of events that are read ahead, while what came before is dealt with
 RETRY = 1.0  # seconds between two tries to watch what could not be watched
 CALM = 10.0  # seconds without an overflow, after which the next is dealt with at once
 LONGEST_PAUSE = 5.0  # seconds before the tree is looked at, when one overflow follows the other
@@ -71,10 +74,14 @@ class InotifyEmitter(EventEmitter):
             self._news.register(mounts, select.POLLPRI)
         self._coverage = self._cover(excluded)
         self._intake = Intake(self._coverage, sink, excluded)
+        self._unread: deque[bytes] = deque()  # events that were read, and not taken in yet
+        self._unread_bytes = 0
+        self._job: Steps | None = None  # what was begun, and is to be ended before anything else
         self._surveying: str | None = "sync-timeout"  # why the whole tree is being listed, if it is
         self._failure: OSError | None = None  # what keeps us from looking, once it was logged
         self._is_settled = True
         self._retry_at = 0.0
+        self._is_retry_due = False
         self._overflowed_at = 0.0
         self._pause = 0.0  # seconds from the last overflow to its survey, if it does not get quiet
         self._busy_at = 0.0  # when the last events came, in such a pause
@@ -84,7 +91,7 @@ class InotifyEmitter(EventEmitter):
     def queue_events(self, timeout: float) -> None:
         """Take what the kernel queued, once it did; called in a loop on our own thread."""
         while self._advance() is not None:
-            if self.stopped_event.wait(RETRY if self._failure else GATHER):
+            if self.stopped_event.wait(self._nap()):
                 return
         if not self._is_settled:
             self.stopped_event.wait(BREATH)
@@ -97,6 +104,12 @@ class InotifyEmitter(EventEmitter):
         poller.poll(timeout * 1000)
         self.stopped_event.wait(RUSH if self._intake.latest > MANY else GATHER)
 
+    def _nap(self) -> float:
+        """Return for how long others get the lock, between two slices of work."""
+        if self._failure is not None:
+            return RETRY
+        return GATHER if self._surveying == "overflow" else BREATH
+
     def run(self) -> None:
         """Take events until stopped."""
         try:
@@ -106,28 +119,38 @@ class InotifyEmitter(EventEmitter):
 
     def sync(self, deadline: float) -> str | None:
         """See Watcher.sync."""
-        if not self._lock.acquire(blocking=False) and not self._lock.acquire(
-            timeout=max(0.0, deadline - time.monotonic())
-        ):
-            return self._surveying or "sync-timeout"
-        try:
-            return self._catch_up_locked(deadline)
-        finally:
-            self._lock.release()
+        while True:
+            if not self._lock.acquire(blocking=False) and not self._lock.acquire(
+                timeout=max(0.0, deadline - time.monotonic())
+            ):
+                return self._surveying or "sync-timeout"
+            try:
+                trouble = self._catch_up_locked(min(deadline, time.monotonic() + SLICE))
+            finally:
+                self._lock.release()
+            now = time.monotonic()
+            if trouble is None or now >= deadline or self._is_resting(now):
+                return trouble
+            time.sleep(BREATH if self._failure is None else GATHER)
 
     def unreadable(self) -> list[bytes]:
         """See Watcher.unreadable."""
-        return list(self._coverage.gaps.unreadable)
+        return prefixes(self._coverage.gaps.unreadable())
 
     @property
     def is_partial(self) -> bool:
         """See Watcher.is_partial."""
-        return bool(self._coverage.gaps.uncovered or self._coverage.gaps.rewatched)
+        gaps = self._coverage.gaps
+        return bool(gaps.has_uncovered or gaps.rewatched or gaps.files)
 
     def unwatched(self) -> list[bytes]:
         """See Watcher.unwatched."""
         gaps = self._coverage.gaps
-        return [*gaps.uncovered, *gaps.rewatched]
+        return [*prefixes(gaps.uncovered()), *gaps.rewatched]
+
+    def unsure(self) -> list[bytes]:
+        """See Watcher.unsure."""
+        return [path[: path.rfind(b"/") + 1] for path in self._coverage.gaps.files]
 
     def watched(self) -> list[bytes]:
         """See Watcher.watched."""
@@ -147,8 +170,9 @@ class InotifyEmitter(EventEmitter):
 
     def counts(self) -> Counts:
         """See Watcher.counts."""
-        advice = None
-        for *_, error in list(self._coverage.gaps.uncovered.values()):
+        gaps = self._coverage.gaps
+        advice = next(iter(gaps.files.values()), None)
+        for _, _, error in gaps.uncovered()[:1]:
             advice = str(no_watch(self._root, error))
         return Counts(len(self._coverage.by_descriptor), self._intake.received, advice)
 
@@ -161,6 +185,7 @@ class InotifyEmitter(EventEmitter):
         if self.is_alive():
             self.join()
         with self._lock:
+            self._job = None  # which may have a directory open
             self._queue.close()
             self._mounts.close()
             os.close(self._wake)
@@ -186,53 +211,87 @@ class InotifyEmitter(EventEmitter):
         try:
             news = self._news.poll(0)
             if news:
-                self._take_in_locked(news)
-            if self._coverage.settled and not self._coverage.gaps.uncovered and not self._surveying:
+                self._read_locked(news)
+            if self._is_done_locked and not self._surveying:
                 return None  # by far the most frequent
-            return self._settle_locked(deadline)
-        except RootMovedError:
-            self._sink.gone("the directory was moved away")
+            return self._advance_locked(deadline)
+        except LookError as error:
+            self._sink.gone(str(error))
             return "degraded"
         except Exception as error:
             # Events may be lost that nobody will see again.
             self._sink.gone(f"the watcher failed: {error!r}")
             raise
 
-    def _take_in_locked(self, news: Collection[tuple[int, int]]) -> None:
+    @property
+    def _is_done_locked(self) -> bool:
+        """Say whether nothing is left to do now."""
+        coverage = self._coverage
+        if self._job is not None or self._unread or not coverage.settled:
+            return False
+        return not coverage.gaps.has_uncovered or time.monotonic() < self._retry_at
+
+    def _read_locked(self, news: Collection[tuple[int, int]]) -> None:
         for descriptor, _ in news:
             if descriptor == self._mounts.fileno():
-                self._coverage.remount()
-                continue
-            if self._surveying:
-                self._busy_at = time.monotonic()
-            if self._intake.take_in(self._queue.take()):
-                self._overflowed_locked()
+                self._coverage.note_mounts()
+            elif self._unread_bytes < MOST:
+                data = self._queue.take()
+                self._unread.append(data)
+                self._unread_bytes += len(data)
+                if self._surveying:
+                    self._busy_at = time.monotonic()
 
-    def _settle_locked(self, deadline: float) -> str | None:
-        coverage, now = self._coverage, time.monotonic()
-        if coverage.gaps.uncovered and now >= self._retry_at:
-            self._retry_at = now + RETRY
-            coverage.retry()
-        rest = min(self._overflowed_at + self._pause, self._busy_at + QUIET)
-        if self._surveying == "overflow" and now < rest:
+    def _advance_locked(self, deadline: float) -> str | None:
+        """Do one job after the other until there is none left, or the deadline is over."""
+        if self._coverage.gaps.has_uncovered and time.monotonic() >= self._retry_at:
+            self._is_retry_due = True
+        while self._job is not None or self._begin_locked():
+            assert self._job is not None
+            for _ in self._job:
+                if time.monotonic() > deadline:
+                    return self._surveying or "sync-timeout"
+            self._job = None
+            self._end_job_locked()
+            if self._failure is not None:
+                return self._surveying or "sync-timeout"
+            if news := self._news.poll(0):
+                self._read_locked(news)
+        if self._is_resting(time.monotonic()):
             return "overflow"
-        if not self._work_locked(deadline):
-            return self._surveying or "sync-timeout"
         if self._surveying:
             self._surveying = None
             self._sink.covered()
         return None
 
-    def _work_locked(self, deadline: float) -> bool:
-        try:
-            done = self._coverage.work(deadline)
-        except OSError as error:
-            if self._failure is None:
-                _log.warning("cannot look into the tree, trying again and again: %s", error)
-            self._failure = error
-            return False
-        self._failure = None
-        return done
+    def _begin_locked(self) -> bool:
+        """Begin what is to be done next, if anything is."""
+        coverage = self._coverage
+        if self._unread:
+            data = self._unread.popleft()
+            self._unread_bytes -= len(data)
+            self._job = self._intake.take_in(data)
+        elif self._is_retry_due:
+            self._is_retry_due = False
+            self._retry_at = time.monotonic() + RETRY
+            self._job = coverage.retry()
+        elif not coverage.settled and not self._is_resting(time.monotonic()):
+            self._job = coverage.work()
+        return self._job is not None
+
+    def _is_resting(self, now: float) -> bool:
+        """Say whether the tree of which events were lost is left alone for a while."""
+        until = min(self._overflowed_at + self._pause, self._busy_at + QUIET)
+        return self._surveying == "overflow" and now < until
+
+    def _end_job_locked(self) -> None:
+        if self._intake.dropped:
+            self._intake.dropped = False
+            self._overflowed_locked()
+        error = self._coverage.shortage
+        if error is not None and self._failure is None:
+            _log.warning("cannot look into the tree, trying again and again: %s", error)
+        self._failure = error
 
     def _overflowed_locked(self) -> None:
         """Look at the whole tree: the queue was full, and events were lost.

@@ -93,6 +93,10 @@ class NativeWatcher:
         """See Watcher.unwatched."""
         return [b""] if self._no_barrier is not None else []
 
+    def unsure(self) -> list[bytes]:
+        """See Watcher.unsure."""
+        return []
+
     def watched(self) -> list[bytes]:
         """See Watcher.watched."""
         return self._digest.known.prefixes()

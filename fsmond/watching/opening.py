@@ -6,6 +6,7 @@ assert sys.platform == "linux"
 
 import errno
 import os
+import stat
 from collections.abc import Mapping
 
 from fsmond.watching.calls import Queue
@@ -16,12 +17,23 @@ _STEP = 4000  # bytes of a path that are walked at a time; the kernel takes 4095
 
 
 def inside(handle: int) -> bytes:
-    """Return a path to an open directory, with a `/` behind, that can't lead anywhere else."""
+    """Return a path to an open directory, with a `/` behind, that cannot lead anywhere else."""
     return b"/proc/self/fd/%d/" % handle
 
 
-class RootMovedError(Exception):
-    """The root is not where it was, so that no path below it leads where it did."""
+def has_links(root: bytes) -> bool:
+    """Say whether `inside` works here: /proc may be missing, or of other processes."""
+    handle = os.open(root, os.O_PATH | os.O_DIRECTORY)
+    try:
+        return os.path.samestat(os.stat(inside(handle)), os.fstat(handle))
+    except OSError:
+        return False
+    finally:
+        os.close(handle)
+
+
+class LookError(Exception):
+    """Nothing can be looked at any more; the message says why."""
 
 
 class Opening:
@@ -38,12 +50,12 @@ class Opening:
     def open(self, directory: Directory, access: int) -> int | None:
         """Return a descriptor of it, for the caller to close; None if it is not where it was.
 
-        Raises OSError if it is there, or may be, and can't be opened; RootMovedError if all
+        Raises OSError if it is there, or may be, and cannot be opened; LookError if all
         went away together, of which no event tells.
         """
         handle = self._open_if_there(directory, access)
-        if handle is None and not self._root_is_there():
-            raise RootMovedError
+        if handle is None and not self.root_is_there():
+            raise LookError("the directory was moved away")
         return handle
 
     def _open_if_there(self, directory: Directory, access: int) -> int | None:
@@ -54,7 +66,7 @@ class Opening:
                 raise
             return None
         try:
-            is_it = self._leads_to(handle, directory)
+            is_it = self._leads_to(handle, b".", directory)
         except OSError:
             os.close(handle)
             raise
@@ -64,18 +76,45 @@ class Opening:
         return handle
 
     def is_at_its_place(self, directory: Directory) -> bool:
-        """Say whether it is still in its parent, under the name that is known."""
-        assert directory.parent is not None
-        try:
-            handle = self.open(directory.parent, os.O_PATH)
-            if handle is None:
-                return False
-            try:
-                return self._descriptor_at(inside(handle) + directory.name) == directory.descriptor
-            finally:
-                os.close(handle)
-        except OSError:
+        """Say whether it is still in its parent, under the name that is known.
+
+        Raises OSError if that cannot be told.
+        """
+        if directory.parent is None:
+            return directory is self._root and self.root_is_there()
+        handle = self.open(directory.parent, os.O_PATH)
+        if handle is None:
             return False
+        try:
+            return self._leads_to(handle, directory.name, directory)
+        finally:
+            os.close(handle)
+
+    def watch(self, handle: int, name: bytes) -> int:
+        """Return the watch descriptor of a directory in an open one, made if need be.
+
+        Raises OSError: one of NOT_THERE if there is none, and only then; LookError as `open`.
+        """
+        try:
+            return self._queue.watch(inside(handle) + name)
+        except OSError as error:
+            if error.errno not in NOT_THERE or not _is_directory(handle, name):
+                raise
+        try:
+            return self._queue.watch(inside(handle) + name)  # it may have come just now
+        except OSError as error:
+            if error.errno not in NOT_THERE or not _is_directory(handle, name):
+                raise
+            raise LookError("/proc does not lead to what is open any more") from error
+
+    def root_is_there(self) -> bool:
+        """Say whether the root's path leads to it, or that cannot be told."""
+        if self._root.descriptor not in self._known:
+            return True  # without a watch it can't be told
+        try:
+            return self._descriptor_at(self._base + b".") == self._root.descriptor
+        except OSError as error:
+            return error.errno not in NOT_THERE and error.errno != errno.ENOSPC
 
     def _open(self, prefix: bytes, access: int) -> int:
         path, start = self._base + prefix, None
@@ -91,24 +130,32 @@ class Opening:
             if start is not None:
                 os.close(start)
 
-    def _leads_to(self, handle: int, directory: Directory) -> bool:
+    def _leads_to(self, handle: int, name: bytes, directory: Directory) -> bool:
         try:
-            return self._descriptor_at(inside(handle) + b".") == directory.descriptor
+            return self._descriptor_in(handle, name) == directory.descriptor
         except OSError as error:
             if error.errno in NOT_THERE or error.errno == errno.ENOSPC:
                 return False  # ENOSPC: it is another one, which would take one more watch
             raise
 
-    def _root_is_there(self) -> bool:
-        if self._root.descriptor not in self._known:
-            return True  # without a watch it can't be told
-        try:
-            return self._descriptor_at(self._base + b".") == self._root.descriptor
-        except OSError as error:
-            return error.errno not in NOT_THERE and error.errno != errno.ENOSPC
+    def _descriptor_in(self, handle: int, name: bytes) -> int:
+        descriptor = self.watch(handle, name)
+        if descriptor not in self._known:
+            self._queue.forget(descriptor)  # it is looked at when its own events are
+        return descriptor
 
     def _descriptor_at(self, path: bytes) -> int:
         descriptor = self._queue.watch(path)
         if descriptor not in self._known:
-            self._queue.forget(descriptor)  # it is looked at when its own events are
+            self._queue.forget(descriptor)
         return descriptor
+
+
+def _is_directory(handle: int, name: bytes) -> bool:
+    """Say whether there is one of that name, without the help of /proc; raises OSError."""
+    try:
+        return stat.S_ISDIR(os.stat(name, dir_fd=handle, follow_symlinks=False).st_mode)
+    except OSError as error:
+        if error.errno in NOT_THERE:
+            return False
+        raise

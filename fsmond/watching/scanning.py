@@ -29,6 +29,10 @@ class ScanningWatcher:
         """See Watcher.unwatched."""
         return [b""]
 
+    def unsure(self) -> list[bytes]:
+        """See Watcher.unsure."""
+        return []
+
     def watched(self) -> list[bytes]:
         """See Watcher.watched."""
         return []

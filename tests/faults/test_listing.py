@@ -21,7 +21,7 @@ def _failing_at(name: bytes, number: int) -> Callable[[bytes], Any]:
     real = os.scandir
 
     def scandir(path: bytes) -> Any:
-        if name in os.listdir(path):
+        if name in map(os.fsencode, os.listdir(path)):
             raise OSError(number, os.strerror(number))
         return real(path)
 

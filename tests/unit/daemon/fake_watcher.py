@@ -63,6 +63,9 @@ class FakeWatcher:
     def unwatched(self) -> list[bytes]:
         return list(self.blind)
 
+    def unsure(self) -> list[bytes]:
+        return []
+
     def note_compared(self, prefixes: Collection[bytes]) -> None:
         self.compared.append(set(prefixes))
 

@@ -23,6 +23,9 @@ class Told:
     def changed(self, paths: Iterable[bytes]) -> None:
         self.paths |= set(paths)
 
+    def doubt(self, prefix: bytes) -> None:
+        raise AssertionError(prefix)
+
     def settle(self, deadline: float) -> bool:  # noqa: ARG002 - nothing here takes long
         """Nothing is left to do."""
         return True

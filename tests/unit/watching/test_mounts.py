@@ -82,7 +82,7 @@ def test_others_changes_are_not_told_there(kind: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "kind", ["ext4", "xfs", "btrfs", "tmpfs", "overlay", "fuseblk", "zfs", "vfat"]
+    "kind", ["ext4", "xfs", "btrfs", "tmpfs", "overlay", "zfs", "vfat", "ntfs3"]
 )
 def test_all_changes_are_told_there(kind: str) -> None:
     """Whoever makes them goes through this kernel."""
