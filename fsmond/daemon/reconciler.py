@@ -221,7 +221,10 @@ class Reconciler:
             self._catch_up(losses)
         with self._lock:
             untold = self._untold_locked(found)
-            self._chronicle.record([each.path for each in untold])
+            shallow = {*self.doubts, *self._watcher.unsure()}
+            unsure = [each for each in found if directory_of(each.path) in shallow]
+            self._chronicle.record([each.path for each in (*untold, *unsure)])
+            untold = [each for each in untold if directory_of(each.path) not in shallow]
         return untold if self._advance(losses, begin) else None
 
     def _untold(self, found: list[Difference]) -> list[Difference]:
@@ -231,12 +234,10 @@ class Reconciler:
     def _untold_locked(self, found: list[Difference]) -> list[Difference]:
         """Return what no event told of since the records were made."""
         blind = frozenset(self._watcher.unwatched())  # more than in the beginning, it may be
-        shallow = {*self.doubts, *self._watcher.unsure()}
         return [
             each
             for each in found
             if (blind and is_within(directory_of(each.path), blind))
-            or (shallow and directory_of(each.path) in shallow)
             or (each.is_certain and not self._is_told_locked(each))
         ]
 

@@ -9,7 +9,7 @@ import pytest
 from running import LONG, lack
 
 PRELUDE = """
-import os, subprocess, sys
+import os, subprocess, sys, time
 from pathlib import Path
 from fsmond.daemon.monitor import Monitor
 from fsmond.watching import mounts
@@ -90,12 +90,112 @@ assert monitor.watcher.counts().directories == 0
 assert "--watch=events" in monitor.watcher.counts().advice
 """
 
+A_FILE = """
+(root / "3" / "file").touch()
+source = root.parent / "source"
+source.write_text("0")
+monitor = watch()
+paths, token = ask(monitor)
+subprocess.run(["mount", "--bind", source, root / "3" / "file"], check=True)
+paths, token = ask(monitor, token)
+assert paths == {b"3/file"}, paths
+source.write_text("by the source")
+paths, token = ask(monitor, token)
+assert paths == {b"3/file"}, paths
+(root / "3" / "file").write_text("by the place")
+paths, token = ask(monitor, token)
+assert paths == {b"3/file"}, paths
+assert monitor.keeper.verify(time.monotonic() + 10).differences == []
+subprocess.run(["umount", root / "3" / "file"], check=True)
+paths, token = ask(monitor, token)
+assert paths == {b"3/file"}, paths
+assert not monitor.watcher.is_partial
+"""
 
-@pytest.mark.parametrize(
-    "scene",
-    [COMES_AND_GOES, TELLS_NOTHING, ROOT_TELLS_NOTHING],
-    ids=["comes and goes", "tells nothing", "the root tells nothing"],
-)
+BELOW_ITSELF = """
+(root / "3" / "b").mkdir()
+(root / "4" / "file").touch()
+monitor = watch()
+paths, token = ask(monitor)
+subprocess.run(["mount", "--bind", root, root / "3" / "b"], check=True)
+paths, token = ask(monitor, token)
+(root / "4" / "file").write_text("x")
+paths, token = ask(monitor, token)
+assert paths == {b"4/file", b"3/b/4/file"}, paths
+(root / "3" / "b" / "5" / "new").touch()
+paths, token = ask(monitor, token)
+assert paths >= {b"5/new", b"3/b/5/new"}, paths
+subprocess.run(["umount", root / "3" / "b"], check=True)
+paths, token = ask(monitor, token)
+assert b"3/b/" in paths, paths
+assert not monitor.watcher.is_partial
+"""
+
+MOVES_WITH_A_DIRECTORY = """
+mounts._WITHOUT_EVENTS += " tmpfs"
+(root / "3" / "far").mkdir()
+monitor = watch()
+mount("3/far")
+paths, token = ask(monitor)
+(root / "3").rename(root / "4" / "moved")
+paths, token = ask(monitor, token)
+(root / "4" / "moved" / "far" / "new").touch()
+paths, token = ask(monitor, token)
+assert b"4/moved/far/new" in paths, paths
+assert monitor.watcher.unwatched() == [b"4/moved/far/"], monitor.watcher.unwatched()
+unmount("4/moved/far")
+"""
+
+ODD_NAMES = """
+for byte in (*range(1, 47), *range(48, 256)):
+    name = b"3/x" + bytes([byte])
+    os.mkdir(os.fsencode(root) + b"/" + name)
+    subprocess.run([b"mount", b"-t", b"tmpfs", b"none", os.fsencode(root) + b"/" + name], check=True)
+monitor = watch()
+paths, token = ask(monitor)
+assert monitor.watcher.counts().directories == 11 + 254, monitor.watcher.counts()
+assert len(mounts.Mounts(os.fsencode(root)).below) == 254
+mount("4")
+paths, token = ask(monitor, token)
+assert paths == {b"4/"}, paths
+"""
+
+WITHOUT_PROC = """
+subprocess.run(["mount", "-t", "tmpfs", "none", "/proc"], check=True)
+monitor = watch()
+paths, token = ask(monitor)
+(root / "3" / "new").touch()
+paths, token = ask(monitor, token)
+assert b"3/new" in paths, paths
+assert "/proc" in monitor.watcher.counts().advice
+"""
+
+PROC_GOES = """
+monitor = watch()
+paths, token = ask(monitor)
+(root / "3" / "new").mkdir()
+paths, token = ask(monitor, token)
+subprocess.run(["mount", "-t", "tmpfs", "none", "/proc"], check=True)
+(root / "3" / "new").rename(root / "3" / "newer")
+(root / "3" / "newer" / "file").touch()
+missed = monitor.query(bytes(token))
+assert missed.paths is None or b"3/newer/file" in missed.paths, missed
+"""
+
+SCENES = {
+    "comes and goes": COMES_AND_GOES,
+    "tells nothing": TELLS_NOTHING,
+    "the root tells nothing": ROOT_TELLS_NOTHING,
+    "a file": A_FILE,
+    "below itself": BELOW_ITSELF,
+    "moves with a directory": MOVES_WITH_A_DIRECTORY,
+    "odd names": ODD_NAMES,
+    "without /proc": WITHOUT_PROC,
+    "/proc goes": PROC_GOES,
+}
+
+
+@pytest.mark.parametrize("scene", SCENES.values(), ids=SCENES)
 def test_a_mount_is_noticed(root: Path, scene: str) -> None:
     """No event tells of it; what is on a file system that tells nothing is compared."""
     command = ["unshare", "--user", "--map-root-user", "--mount"]
