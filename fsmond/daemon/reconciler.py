@@ -26,6 +26,8 @@ from fsmond.watching.contract import Watcher
 _SYNC = 0.02  # seconds for which the watcher may keep us, each time
 _SETTLE = 0.05  # seconds in which the event comes of a change that was seen already
 _WHOLE = (b"",)
+_MANY = 50_000  # differences in one directory; if there are more, it is reported itself
+_AT_ONCE = 1000  # paths that are recorded while the lock is held
 _INCOMPLETE = -1  # as a number of losses, which there never was
 
 
@@ -198,8 +200,11 @@ class Reconciler:
     def _report(self, look: Look) -> None:
         if look.differences:
             paths = [each.path for each in look.differences]
-            with self._lock:
-                self._chronicle.record(paths)
+            if len(paths) > _MANY and look.prefix:
+                paths = [look.prefix, *paths[:1]]  # a name in it has Git list it anew
+            for at in range(0, len(paths), _AT_ONCE):
+                with self._lock:
+                    self._chronicle.record(paths[at : at + _AT_ONCE])
             if self._relinking is not None and look.has_links:
                 self._relinking += paths
 

@@ -3,7 +3,10 @@
 from enum import Enum
 from typing import NamedTuple
 
-from fsmond.index.record import KIND, LINKED, RACY, is_restless, unpack
+from fsmond.index.record import KIND, LINKED, RACY, count, is_restless, unpack
+
+
+MANY = 50_000  # names in a new directory; if there are more, they are not told one by one
 
 
 class Kind(Enum):
@@ -32,6 +35,10 @@ def differences(prefix: bytes, before: bytes, now: bytes) -> list[Difference]:
     """
     if before == now and not is_restless(before):
         return []
+    if prefix and not before and count(now) > MANY:
+        # One by one they would take a second, and tell no more.
+        names = (b"", unpack(now).names[0])
+        return [Difference(prefix + name, Kind.NEW) for name in names]
     old, new = _by_name(before), _by_name(now)
     found = []
     for name, signature in new.items():

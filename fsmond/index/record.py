@@ -60,6 +60,11 @@ def unpack(record: bytes) -> Entries:
     return Entries(record[end:].split(b"\0") if count else [], signatures, inodes)
 
 
+def count(record: bytes) -> int:
+    """Return how many names are in it."""
+    return int(_HEAD.unpack_from(record)[2]) if record else 0
+
+
 def is_restless(record: bytes) -> bool:
     """Say whether something in it may have changed, however it looks."""
     return not record or record[0] != 0
