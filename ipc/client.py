@@ -213,10 +213,10 @@ def send_command(
 
 def as_bytes(path: "Path") -> bytes:
     """Return the path as the system takes it."""
+    if not isinstance(path, str | bytes):
+        path = path.__fspath__()
     if isinstance(path, bytes):
         return path
-    if not isinstance(path, str):
-        return as_bytes(path.__fspath__())
     try:
         return path.encode(_ENCODING, _ERRORS)
     except UnicodeEncodeError as error:

@@ -148,11 +148,55 @@ def _assigned(tree: ast.Module) -> Iterator[tuple[str, ast.expr]]:
                 yield ast.unparse(line.target), line.value
 
 
+def recursions(_: str, tree: ast.Module) -> list[str]:
+    """Return its functions that call themselves, be it by way of others of the module.
+
+    What others make may be of any depth: trees, chains of renamed directories, JSON.
+    """
+    methods = {
+        each for scope in ast.walk(tree) if isinstance(scope, ast.ClassDef) for each in scope.body
+    }
+    calls: dict[str, set[str]] = {}
+    for each in ast.walk(tree):
+        if isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef):
+            called = {
+                ast.unparse(node.func) for node in ast.walk(each) if isinstance(node, ast.Call)
+            }
+            local = {
+                alias.asname or alias.name
+                for node in ast.walk(each)
+                if isinstance(node, ast.ImportFrom)
+                for alias in node.names
+            }
+            name = f"self.{each.name}" if each in methods else each.name
+            calls.setdefault(name, set()).update(called - local)
+    return [name for name in calls if name in _reached(name, calls)]
+
+
+def _reached(name: str, calls: dict[str, set[str]]) -> set[str]:
+    """Return what a function calls, and what these call."""
+    found: set[str] = set()
+    pending = [name]
+    while pending:
+        new = calls.get(pending.pop(), set()) - found
+        found |= new
+        pending += new
+    return found
+
+
 def _last_name(expression: ast.expr) -> str:
     return ast.unparse(expression).partition("(")[0].rpartition(".")[2]
 
 
-RULES: list[Rule] = [trespasses, impurities, platform_checks, excesses, state, changes]
+RULES: list[Rule] = [
+    trespasses,
+    impurities,
+    platform_checks,
+    excesses,
+    state,
+    changes,
+    recursions,
+]
 
 
 @pytest.mark.parametrize("rule", RULES)
@@ -185,6 +229,12 @@ def test_a_module_keeps_the_rule(module: str, rule: Rule) -> None:
         (changes, "fsmond.x", "_SEEN = {0}\ndef f():\n    _SEEN.add(1)"),
         (changes, "fsmond.x", "x = 1\ndef f():\n    global x"),
         (changes, "fsmond.x", "@functools.cache\ndef f(): ..."),
+        (recursions, "", "def f(x):\n    return f(x - 1)"),
+        (
+            recursions,
+            "",
+            "class C:\n    def f(self):\n        self.g()\n    def g(self):\n        self.f()",
+        ),
     ],
 )
 def test_a_rule_finds_what_breaks_it(rule: Rule, module: str, source: str) -> None:

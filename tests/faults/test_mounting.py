@@ -149,8 +149,9 @@ unmount("4/moved/far")
 ODD_NAMES = """
 for byte in (*range(1, 47), *range(48, 256)):
     name = b"3/x" + bytes([byte])
-    os.mkdir(os.fsencode(root) + b"/" + name)
-    subprocess.run([b"mount", b"-t", b"tmpfs", b"none", os.fsencode(root) + b"/" + name], check=True)
+    path = os.fsencode(root) + b"/" + name
+    os.mkdir(path)
+    subprocess.run([b"mount", b"-t", b"tmpfs", b"none", path], check=True)
 monitor = watch()
 paths, token = ask(monitor)
 assert monitor.watcher.counts().directories == 11 + 254, monitor.watcher.counts()
