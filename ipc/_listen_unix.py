@@ -160,7 +160,7 @@ def claim(path: bytes, *, disallow_chdir: bool, allow_shared_directory: bool) ->
         directory = open_directory(folder)
     except OSError as error:
         if error.errno in SHORTAGES:
-            raise UnreachableError(f"cannot serve at {os.fsdecode(path)!r}: {error}") from error
+            raise cannot_serve(path, error) from error
         raise InvalidPathError(f"no socket can be in {os.fsdecode(folder)!r}: {error}") from error
     try:
         if not allow_shared_directory:
@@ -178,7 +178,15 @@ def claim(path: bytes, *, disallow_chdir: bool, allow_shared_directory: bool) ->
         os.close(directory)
         if isinstance(error, Error) or not isinstance(error, OSError):
             raise
-        raise UnreachableError(f"cannot serve at {os.fsdecode(path)!r}: {error}") from error
+        raise cannot_serve(path, error) from error
+
+
+def cannot_serve(path: bytes, error: OSError) -> UnreachableError:
+    """Say that the system does not let us serve there, and what to do."""
+    why = error.strerror or str(error)
+    if error.errno == errno.EMFILE:
+        why += "; raise the limit of open files (ulimit -n), or close some"
+    return UnreachableError(f"cannot serve at {os.fsdecode(path)!r}: {why}")
 
 
 def _refuse_shared(directory: int, folder: bytes) -> None:

@@ -115,17 +115,22 @@ class Decoder:
         elif data == _FULL and not self._digits:
             self._missing, self._alone = MAX_DATA, 2
             return []
-        pieces = []
+        return list(self.pieces(data))
+
+    def pieces(self, data: "Bytes") -> "Iterator[Bytes]":
+        """Take the next received bytes; yield the data in them, one slice at a time.
+
+        Short packets take a hundred times their size where all their slices are kept.
+        """
         at = 0
         while at < len(data) and not self.finished:
             if self._missing:
                 piece = data[at : at + self._missing]
                 self._missing -= len(piece)
                 at += len(piece)
-                pieces.append(piece)
+                yield piece
             else:
                 at += self._take_digits(bytes(data[at : at + _DIGITS - len(self._digits)]))
-        return pieces
 
     def _take_digits(self, digits: bytes) -> int:
         self._digits += digits
