@@ -27,7 +27,7 @@ class ServerOptions:
     """Workers while all are busy; at most half of these wait for clients that do not read."""
     max_request: int = 1 << 20
     """Who sends more is hung up on."""
-    max_memory: int = 32 << 20
+    max_memory: int = 16 << 20
     """Kept for all clients together: what they have sent, and what they have not read yet.  When it
     is more, the one for whom most is kept is hung up on."""
     request_timeout: float = 30.0
