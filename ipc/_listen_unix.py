@@ -161,7 +161,8 @@ def claim(path: bytes, *, disallow_chdir: bool, allow_shared_directory: bool) ->
     except OSError as error:
         if error.errno in SHORTAGES:
             raise cannot_serve(path, error) from error
-        raise InvalidPathError(f"no socket can be in {os.fsdecode(folder)!r}: {error}") from error
+        why = f"no socket can be in {os.fsdecode(folder)!r}: {error.strerror}"
+        raise InvalidPathError(why) from error
     try:
         if not allow_shared_directory:
             _refuse_shared(directory, folder)
