@@ -49,7 +49,7 @@ def address(path: bytes, disallow_chdir: bool) -> Iterator[bytes]:
 @contextmanager
 def short_address(directory: int, name: bytes, disallow_chdir: bool) -> Iterator[bytes]:
     """Give a name for a socket in an open directory."""
-    if os.path.exists(b"%b/%d" % (_LINKS, directory)) and hasattr(os, "O_PATH"):
+    if has_links(directory):
         yield _checked(b"%b/%d/%b" % (_LINKS, directory, name))
     elif disallow_chdir:
         raise InvalidPathError(
@@ -59,6 +59,11 @@ def short_address(directory: int, name: bytes, disallow_chdir: bool) -> Iterator
     else:
         with _directory_lock, _working_in(directory):
             yield _checked(name)
+
+
+def has_links(directory: int) -> bool:
+    """Whether an open directory can be reached by its descriptor."""
+    return hasattr(os, "O_PATH") and os.path.exists(b"%b/%d" % (_LINKS, directory))
 
 
 def _checked(short: bytes) -> bytes:

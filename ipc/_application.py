@@ -25,8 +25,11 @@ class ServerOptions:
     """Never change the directory of the process; where there is `/proc` that is so anyway."""
     max_threads: int = 64
     """Workers while all are busy; at most half of these wait for clients that do not read."""
-    max_request: int = 16 << 20
+    max_request: int = 1 << 20
     """Who sends more is hung up on."""
+    max_memory: int = 16 << 20
+    """Kept for all clients together: what they have sent, and what they have not read yet.  When it
+    is more, the one for whom most is kept is hung up on."""
     request_timeout: float = 30.0
     """For a whole request, from the connection on."""
     reply_timeout: float = 30.0
@@ -41,6 +44,10 @@ class ServerOptions:
     def __post_init__(self) -> None:
         if self.nr_threads < 1 or self.max_request < 0 or self.max_waiting < 1:
             raise ValueError("nr_threads and max_waiting are at least 1, max_request at least 0")
+        if self.max_memory < 2 * self.max_request:
+            raise ValueError(
+                f"max_memory, {self.max_memory}, is at least twice max_request, {self.max_request}"
+            )
 
 
 class _Quit:

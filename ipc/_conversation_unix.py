@@ -9,6 +9,7 @@ assert sys.platform != "win32"  # tells the type checker; Windows has other modu
 import os
 import select
 import struct
+import threading
 import time
 from _socket import (
     AF_UNIX,
@@ -23,6 +24,7 @@ from typing import TYPE_CHECKING
 
 from ipc._application import QUIT, Application, ServerOptions
 from ipc._lobby_unix import hang_up, take
+from ipc._memory import Share
 from ipc._notes import Notes
 from ipc._peer_unix import peer_of, user_of
 from ipc._reply_unix import Reply, Waiting
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
 _FIRST = 4096  # bytes; requests are short
 _PATIENCE = struct.pack("ll", 0, 1000)  # a timeval; who has connected sends within microseconds
 _WHOLE = 0.005  # seconds that a worker gives a client which sends its request in pieces
+_SHORT = 65536  # bytes of a request that a worker takes in itself; what is longer is counted
 Parting = tuple[socket, Reply, bytes]
 """A client, and the end of its answer, which is to be sent by `Host.part`."""
 _RESENTMENT = 0.05  # seconds during which the last free worker does not wait in vain again
@@ -55,6 +58,9 @@ class Host:
         self._limits = limits
         self._notes = notes
         self._disappointed = 0.0
+        # Held by the one worker that takes in a request in pieces.  If many did, each would keep
+        # the others from the interpreter; the lobby does so on one thread.
+        self._taking = threading.Lock()
         trusted = (os.geteuid(), 0) if limits.allow is None else ()
         self._trusted = frozenset(user.to_bytes(4, sys.byteorder) for user in trusted)
 
@@ -72,7 +78,7 @@ class Host:
         except ProtocolError as error:
             self._notes.say("protocol", f"hung up on a client: {error}")
             hang_up(stream)
-        except (OSError, HungUpError):
+        except (OSError, HungUpError, MemoryError):
             stream.close()
         except BaseException as error:  # noqa: BLE001  # `allow` is the owner's, and may raise anything
             self._notes.say("allow", "could not tell whether a client is allowed", error)
@@ -95,9 +101,15 @@ class Host:
         message = whole(data) if data else None
         if message is None or len(message) > self._limits.max_request:
             request = Request(self._limits.max_request)
-            message = self._wait_for_rest(stream, request, data) if data else None
+            message = None
+            if data and self._taking.acquire(blocking=False):
+                try:
+                    message = self._wait_for_rest(stream, request, data)
+                finally:
+                    self._taking.release()
+                data = None
             if message is None:
-                self.lobby.receive(stream, request, self._limits.request_timeout)
+                self.lobby.receive(stream, request, data or b"", self._limits.request_timeout)
                 return None
         return self.answer(stream, message)
 
@@ -116,7 +128,12 @@ class Host:
         began = time.monotonic()
         poll = select.poll()
         poll.register(stream, select.POLLIN)
-        while message is None and self._may_wait() and time.monotonic() - began < _WHOLE:
+        while (
+            message is None
+            and request.size < _SHORT
+            and self._may_wait()
+            and time.monotonic() - began < _WHOLE
+        ):
             if not poll.poll(1):
                 self._disappointed = time.monotonic()
                 break
@@ -129,6 +146,13 @@ class Host:
         return (
             self.waiting.others_can_serve() or time.monotonic() - self._disappointed > _RESENTMENT
         )
+
+    def answer_job(self, stream: socket, message: bytes, share: Share) -> Parting | None:
+        """Do the same for a request of which was counted what is kept."""
+        try:
+            return self.answer(stream, message)
+        finally:
+            share.release()
 
     def answer(self, stream: socket, message: bytes) -> Parting | None:
         """Let the application answer a complete request, but for parting.  Raises nothing."""
@@ -157,7 +181,7 @@ class Host:
             self._fail(stream, reply, error)
         else:
             if left:
-                self.lobby.see_off(stream, left, self._limits.reply_timeout)
+                self.lobby.see_off(stream, left, reply.kernel_share, self._limits.reply_timeout)
             else:
                 stream.close()
 

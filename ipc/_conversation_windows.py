@@ -34,7 +34,8 @@ class Host:
     def welcome(self, pipe: Pipe) -> None:
         """Begin a conversation with a client that has just connected."""
         request = Request(self._limits.max_request)
-        guest = Asking(pipe, request, self._limits.request_timeout)
+        share = self.lobby.share()
+        guest = Asking(pipe, request, self._limits.request_timeout, share)
         self.lobby.enter(guest)
         self._listen(guest)
 
@@ -52,7 +53,7 @@ class Host:
             self.lobby.leave(guest)
             guest.pipe.hang_up()
             return
-        except OSError:
+        except (OSError, MemoryError):
             self._part(guest)
             return
         if message is None:
@@ -84,7 +85,7 @@ class Host:
             self.quit()
 
     def _see_off(self, pipe: Pipe) -> None:
-        guest = Leaving(pipe, self._limits.reply_timeout)
+        guest = Leaving(pipe, self._limits.reply_timeout, self.lobby.share())
         self.lobby.enter(guest)
         self.lobby.lead_out(pipe)
         if pipe.when_sent(partial(self._left, guest)):

@@ -29,7 +29,7 @@ class Crew:
             self._threads.add(thread)
         try:
             thread.start()
-        except RuntimeError as error:
+        except (RuntimeError, MemoryError) as error:
             with self._lock:
                 self._threads.discard(thread)
                 left = len(self._threads)

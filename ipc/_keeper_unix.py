@@ -12,8 +12,9 @@ import time
 
 from ipc._application import Application, ServerOptions
 from ipc._conversation_unix import Host
-from ipc._listen_unix import claim
+from ipc._listen_unix import cannot_serve, claim
 from ipc._lobby_unix import Lobby
+from ipc._memory import Memory
 from ipc._notes import Notes
 from ipc._workers_unix import Workers
 
@@ -35,8 +36,10 @@ class Keeper:
         )
         try:
             self._furnish(application, options)
-        except BaseException:  # out of descriptors, most likely
+        except BaseException as error:
             self._listener.close()
+            if isinstance(error, OSError):  # out of descriptors, most likely
+                raise cannot_serve(path, error) from error
             raise
         # Whoever exits without closing the server still leaves no dead socket behind.
         atexit.register(self._listener.unlink)
@@ -46,7 +49,13 @@ class Keeper:
         self.say = notes.say
         host = Host(application, options, notes)
         self._workers = Workers(self._listener, host, notes, options)
-        self._lobby = Lobby(self._workers.submit, notes, _most_waiting(options))
+        try:
+            self._lobby = Lobby(
+                self._workers.submit, notes, _most_waiting(options), Memory(options.max_memory)
+            )
+        except BaseException:
+            self._workers.close()
+            raise
         self._workers.wake_keeper = self._lobby.wake
         self._workers.make_room = self._lobby.make_room
         host.lobby = self._lobby
@@ -56,13 +65,16 @@ class Keeper:
     def run(self) -> None:
         """Serve until `stop`, or until the path is lost."""
         try:
-            self._workers.start()
             self._look_after()
         except Exception as error:  # noqa: BLE001  # whatever it is, the workers have to be told
             self.say("keeper", "the server failed and stops", error)
             self.stop(f"the server failed: {error}")
         self._wind_up()
         self.release()
+
+    def start_workers(self) -> bool:
+        """Start those who serve, while `run` runs; return whether there are any."""
+        return self._workers.start()
 
     def stop(self, reason: str) -> None:
         """Make `run` return soon.  Takes no lock: signal handlers may call it."""
@@ -91,7 +103,11 @@ class Keeper:
         now = time.monotonic()
         look_at, grow_at = now + _TICK, None
         while not self._workers.stopping:
-            self._lobby.step(min(look_at, grow_at or look_at) - now)
+            try:
+                self._lobby.step(min(look_at, grow_at or look_at) - now)
+            except MemoryError:
+                self.say("memory", "there is no memory to look after slow clients for now")
+                time.sleep(_BUSY)
             now = time.monotonic()
             if now >= look_at:
                 look_at = now + _TICK

@@ -12,6 +12,7 @@ from ipc._application import Application, ServerOptions
 from ipc._conversation_windows import Host
 from ipc._listen_windows import Listener
 from ipc._lobby_windows import Lobby
+from ipc._memory import Memory
 from ipc._notes import Notes
 from ipc._pipe_windows import Pipe
 from ipc._port_windows import Bell, Port
@@ -41,7 +42,7 @@ class Keeper:
         self._bell = Bell()
         self._host = Host(application, options, self._notes)
         self._workers = Workers(self._port, self._bell, self._notes, options)
-        self._lobby = Lobby(options.max_waiting)
+        self._lobby = Lobby(options.max_waiting, Memory(options.max_memory), self._notes)
         self._host.lobby = self._lobby
         self._host.waiting = self._workers
         self._host.quit = lambda: self.stop("the application quit")
@@ -55,13 +56,16 @@ class Keeper:
     def run(self) -> None:
         """Serve until `stop`."""
         try:
-            self._workers.start()
             self._look_after()
         except Exception as error:  # noqa: BLE001  # whatever it is, the workers have to be told
             self.say("keeper", "the server failed and stops", error)
             self.stop(f"the server failed: {error}")
         self._wind_up()
         self.release()
+
+    def start_workers(self) -> bool:
+        """Start those who serve, while `run` runs; return whether there are any."""
+        return self._workers.start()
 
     def stop(self, reason: str) -> None:
         """Make `run` return soon.  Takes no lock: signal handlers may call it."""

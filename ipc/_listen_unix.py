@@ -1,8 +1,11 @@
 """Own a Unix domain socket path.
 
 Claiming goes by steps that no other process can see half done: under a lock file, see whether
-anyone lives at the path; bind a socket of another name; rename it into place when it already
+anyone lives at the path; bind a socket in a private directory; rename it into place when it already
 listens.  A client finds the old socket, or the new one, but never none and never a mute one.
+
+The owner of the folder can replace what is in it at any moment.  So no mode is set by a name in
+the folder: the private directory is ours alone, and what is in it is what we put there.
 """
 # ruff: noqa: E402  # the type checker has to know first
 
@@ -17,28 +20,37 @@ import select
 import socket
 import stat
 import weakref
-import zlib
 from collections.abc import Callable
 from contextlib import suppress
 
-from ipc._address_unix import LONGEST, open_directory, short_address
+from ipc._address_unix import LONGEST, has_links, open_directory, short_address
 from ipc._lock_unix import locked
+from ipc._private_unix import SOCKET, PrivateDirectory, private_directory
 from ipc.errors import AddressInUseError, Error, InvalidPathError, UnreachableError, UnsafePathError
 
+_MODE = 0o600
 BACKLOG = 4096  # connections that wait to be accepted; the kernel's own limit is often this too
+
+SHORTAGES = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
+"""What the system says when it has no more of something, which may be otherwise soon."""
 
 # Where accept() returns when another thread shuts the listening socket down: Linux promises it.
 _SHUTDOWN_WAKES = sys.platform == "linux"
+
+Identity = tuple[int, int]
+"""The device and the inode of what is at a path."""
+Bound = tuple[socket.socket, Identity]
+"""A listening socket, and what it is in the file system."""
 
 
 class Listener:
     """A listening socket and the path that leads to it, both ours until `close`."""
 
-    def __init__(self, listening: socket.socket, path: bytes, directory: int) -> None:
+    def __init__(self, bound: Bound, path: bytes, directory: int, disallow_chdir: bool) -> None:
         self.path = path
-        self._socket = listening
+        self._socket, self._identity = bound
         self._directory = directory  # stays right when the folder is moved
-        self._identity = _identity_of(path)
+        self._disallow_chdir = disallow_chdir
         self._process = os.getpid()
         self._wakeup = None if _SHUTDOWN_WAKES else socket.socketpair()
         _listeners.add(self)
@@ -83,7 +95,7 @@ class Listener:
         try:
             with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as stream:
                 stream.setblocking(False)
-                _with_address(stream.connect, self._directory, self.path, False)
+                _with_address(stream.connect, self._directory, self.path, self._disallow_chdir)
         except BlockingIOError:
             return True  # so many wait to be accepted that nobody sleeps
         except (OSError, Error):
@@ -141,24 +153,41 @@ os.register_at_fork(after_in_child=_close_in_child)
 def claim(path: bytes, *, disallow_chdir: bool, allow_shared_directory: bool) -> Listener:
     """Make the path ours, with a socket that listens but accepts nobody yet."""
     if not path or b"\0" in path:
-        raise InvalidPathError(f"{path!r} is no path of a file")
+        raise InvalidPathError(f"{os.fsdecode(path)!r} is no path of a file")
     path = os.path.abspath(path)
     folder, name = os.path.split(path)
     try:
         directory = open_directory(folder)
     except OSError as error:
-        raise InvalidPathError(f"no socket can be in {os.fsdecode(folder)!r}: {error}") from error
+        if error.errno in SHORTAGES:
+            raise cannot_serve(path, error) from error
+        why = f"no socket can be in {os.fsdecode(folder)!r}: {error.strerror}"
+        raise InvalidPathError(why) from error
     try:
         if not allow_shared_directory:
             _refuse_shared(directory, folder)
         with locked(directory, name + b".lock"):
             _refuse_occupied(directory, path, disallow_chdir)
-            return Listener(_bound(directory, path, disallow_chdir), path, directory)
+            bound = _bound(directory, path, disallow_chdir)
+            try:
+                return Listener(bound, path, directory, disallow_chdir)
+            except BaseException:
+                bound[0].close()
+                os.unlink(name, dir_fd=directory)
+                raise
     except BaseException as error:
         os.close(directory)
         if isinstance(error, Error) or not isinstance(error, OSError):
             raise
-        raise UnreachableError(f"cannot serve at {os.fsdecode(path)!r}: {error}") from error
+        raise cannot_serve(path, error) from error
+
+
+def cannot_serve(path: bytes, error: OSError) -> UnreachableError:
+    """Say that the system does not let us serve there, and what to do."""
+    why = error.strerror or str(error)
+    if error.errno == errno.EMFILE:
+        why += "; raise the limit of open files (ulimit -n), or close some"
+    return UnreachableError(f"cannot serve at {os.fsdecode(path)!r}: {why}")
 
 
 def _refuse_shared(directory: int, folder: bytes) -> None:
@@ -175,14 +204,21 @@ def _refuse_shared(directory: int, folder: bytes) -> None:
 def _refuse_occupied(directory: int, path: bytes, disallow_chdir: bool) -> None:
     name = os.path.basename(path)
     try:
-        mode = os.stat(name, dir_fd=directory, follow_symlinks=False).st_mode
+        status = os.stat(name, dir_fd=directory, follow_symlinks=False)
     except FileNotFoundError:
         return
-    if not stat.S_ISSOCK(mode):
+    if not stat.S_ISSOCK(status.st_mode):
         raise InvalidPathError(
             f"{os.fsdecode(path)!r} is in the way and no socket: remove it, or use another path"
         )
-    if _lives(directory, path, disallow_chdir):
+    try:
+        lives = _lives(directory, path, disallow_chdir)
+    except PermissionError as error:
+        raise UnreachableError(
+            f"{os.fsdecode(path)!r} belongs to user {status.st_uid}, whose server may be running"
+            " there: have that user stop it, or remove the file"
+        ) from error
+    if lives:
         raise AddressInUseError(f"a server is running at {os.fsdecode(path)!r} already")
 
 
@@ -198,26 +234,48 @@ def _lives(directory: int, path: bytes, disallow_chdir: bool) -> bool:
         return True
 
 
-def _bound(directory: int, path: bytes, disallow_chdir: bool) -> socket.socket:
+def _bound(directory: int, path: bytes, disallow_chdir: bool) -> Bound:
+    """Put a listening socket at the path; return it, and what is there now."""
     folder, name = os.path.split(path)
-    new = b".ipc-%08x" % zlib.crc32(name)  # ours alone while we hold the lock of `name`
     listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
-        _remove(directory, new)  # of a process that was killed just here
-        # Linux takes the mode from the socket; macOS refuses that, but nobody can connect there
-        # before it listens.
-        with suppress(OSError):
-            os.fchmod(listening.fileno(), 0o600)
-        _with_address(listening.bind, directory, os.path.join(folder, new), disallow_chdir)
-        os.chmod(new, 0o600, dir_fd=directory)
-        listening.setblocking(_SHUTDOWN_WAKES)
-        listening.listen(BACKLOG)
-        os.rename(new, name, src_dir_fd=directory, dst_dir_fd=directory)
+        with private_directory(directory, name) as private:
+            # Linux takes the mode from the socket.  macOS refuses that, and nobody can connect
+            # there before it listens.
+            with suppress(OSError):
+                os.fchmod(listening.fileno(), _MODE)
+            try:
+                _bind(listening, private, folder, disallow_chdir)
+                identity = _with_mode(private)
+                listening.setblocking(_SHUTDOWN_WAKES)
+                listening.listen(BACKLOG)
+                os.rename(SOCKET, name, src_dir_fd=private.descriptor, dst_dir_fd=directory)
+            except BaseException:
+                with suppress(OSError):
+                    os.unlink(SOCKET, dir_fd=private.descriptor)
+                raise
     except BaseException:
         listening.close()
-        _remove(directory, new)
         raise
-    return listening
+    return listening, identity
+
+
+def _bind(
+    listening: socket.socket, private: PrivateDirectory, folder: bytes, disallow_chdir: bool
+) -> None:
+    long = os.path.join(folder, private.name, SOCKET)
+    if not has_links(private.descriptor) and len(long) <= LONGEST:
+        listening.bind(long)
+        return
+    with short_address(private.descriptor, SOCKET, disallow_chdir) as short:
+        listening.bind(short)
+
+
+def _with_mode(private: PrivateDirectory) -> Identity:
+    status = os.stat(SOCKET, dir_fd=private.descriptor, follow_symlinks=False)
+    if private.is_ours and stat.S_IMODE(status.st_mode) != _MODE:
+        os.chmod(SOCKET, _MODE, dir_fd=private.descriptor)
+    return status.st_dev, status.st_ino
 
 
 def _with_address(
@@ -230,11 +288,6 @@ def _with_address(
         action(short)
 
 
-def _remove(directory: int, name: bytes) -> None:
-    with suppress(FileNotFoundError):
-        os.unlink(name, dir_fd=directory)
-
-
-def _identity_of(path: bytes, directory: int | None = None) -> tuple[int, int]:
+def _identity_of(path: bytes, directory: int | None = None) -> Identity:
     status = os.stat(path, dir_fd=directory, follow_symlinks=False)
     return status.st_dev, status.st_ino

@@ -19,10 +19,11 @@ from collections.abc import Callable
 from contextlib import suppress
 from socket import socketpair
 
+from ipc._memory import Memory, Share
 from ipc._notes import Notes
 from ipc._reply_unix import AT_ONCE
 from ipc._request import CHUNK, Request
-from ipc._room import Guest, Room
+from ipc._room import Guest, Room, largest
 from ipc.errors import HungUpError, ProtocolError
 
 
@@ -36,15 +37,15 @@ def hang_up(stream: socket) -> None:
 class Client(Guest):
     """A client that is waited for."""
 
-    def __init__(self, stream: socket, deadline: float, size: int) -> None:
-        super().__init__(deadline, size)
+    def __init__(self, stream: socket, deadline: float, share: Share) -> None:
+        super().__init__(deadline, share)
         self.stream = stream
         self.done = False
 
-    def attend(self) -> int:
-        """Do what can be done without waiting; return how much is kept for it then.
+    def attend(self) -> None:
+        """Do what can be done without waiting.
 
-        Raises HungUpError, ProtocolError or OSError.
+        Raises HungUpError, ProtocolError, OSError or MemoryError.
         """
         raise NotImplementedError
 
@@ -52,36 +53,42 @@ class Client(Guest):
 class Asking(Client):
     """A client that has not sent all of its request."""
 
-    def __init__(self, stream: socket, request: Request, deadline: float) -> None:
-        super().__init__(stream, deadline, request.size)
+    def __init__(
+        self, stream: socket, request: Request, begun: bytes, deadline: float, share: Share
+    ) -> None:
+        super().__init__(stream, deadline, share)
         self._request = request
+        self._begun = begun  # what has arrived and was not looked at
         self.message: bytes | None = None
 
-    def attend(self) -> int:
+    @property
+    def has_begun(self) -> bool:
+        """Whether `attend` has something to do at once."""
+        return bool(self._begun)
+
+    def attend(self) -> None:
         """Take some of the request."""
-        data = take(self.stream)
+        data, self._begun = self._begun or take(self.stream), b""
         if data is not None:
             self.message = self._request.feed(data)
         self.done = self.message is not None
-        return self._request.size
+        self.share.resize(self._request.size)
 
 
 class Leaving(Client):
     """A client that has not read all of its answer."""
 
-    def __init__(self, stream: socket, left: bytearray, deadline: float) -> None:
-        super().__init__(stream, deadline, len(left))
+    def __init__(self, stream: socket, left: bytearray, deadline: float, share: Share) -> None:
+        super().__init__(stream, deadline, share)
         self._left = left
 
-    def attend(self) -> int:
+    def attend(self) -> None:
         """Send some of the answer."""
-        try:
+        with suppress(BlockingIOError):
             sent = self.stream.send(self._left, AT_ONCE)
-        except BlockingIOError:
-            return self.size
-        del self._left[:sent]
-        self.done = not self._left
-        return len(self._left)
+            del self._left[:sent]
+            self.share.resize(self.share.size - sent)
+            self.done = not self._left
 
 
 def take(stream: socket) -> bytes | None:
@@ -100,18 +107,25 @@ class Lobby:
 
     def __init__(
         self,
-        submit: Callable[[socket, bytes], None],
+        submit: Callable[[socket, bytes, Share], None],
         notes: Notes,
         most: int,
+        memory: Memory,
     ) -> None:
         self._submit = submit
         self._notes = notes
+        self._memory = memory
         self._asking: Room[Client] = Room(most)
         self._leaving: Room[Client] = Room(most)
         self._arrivals: deque[Client] = deque()  # appending and popping are atomic
         self._to_drop = 0
-        self._selector = selectors.DefaultSelector()
         self._bell, self._button = socketpair()
+        try:
+            self._selector = selectors.DefaultSelector()
+        except BaseException:
+            self._bell.close()
+            self._button.close()
+            raise
         self._bell.setblocking(False)
         self._button.setblocking(False)
         self._selector.register(self._bell, selectors.EVENT_READ)
@@ -121,14 +135,17 @@ class Lobby:
         with suppress(OSError):  # full, then it wakes anyway; or closed, then nobody sleeps
             self._button.send(b"!")
 
-    def receive(self, stream: socket, request: Request, timeout: float) -> None:
-        """Collect the rest of a request, then submit it."""
-        self._arrivals.append(Asking(stream, request, time.monotonic() + timeout))
+    def receive(self, stream: socket, request: Request, begun: bytes, timeout: float) -> None:
+        """Collect the rest of a request, of which something may have arrived; then submit it."""
+        share = Share(self._memory, request.size)
+        deadline = time.monotonic() + timeout
+        self._arrivals.append(Asking(stream, request, begun, deadline, share))
         self.wake()
 
-    def see_off(self, stream: socket, left: bytearray, timeout: float) -> None:
-        """Send the rest of an answer, then hang up."""
-        self._arrivals.append(Leaving(stream, left, time.monotonic() + timeout))
+    def see_off(self, stream: socket, left: bytearray, kernel: int, timeout: float) -> None:
+        """Send the rest of an answer, of which the kernel keeps so much as well; then hang up."""
+        share = Share(self._memory, len(left) + kernel)
+        self._arrivals.append(Leaving(stream, left, time.monotonic() + timeout, share))
         self.wake()
 
     def make_room(self) -> None:
@@ -167,7 +184,9 @@ class Lobby:
         self.dismiss_asking()
         self.dismiss_leaving()
         while self._arrivals:
-            self._arrivals.popleft().stream.close()
+            guest = self._arrivals.popleft()
+            guest.share.release()
+            guest.stream.close()
         self._selector.close()
         self._bell.close()
         self._button.close()
@@ -179,45 +198,63 @@ class Lobby:
         event = selectors.EVENT_READ if isinstance(guest, Asking) else selectors.EVENT_WRITE
         try:
             self._selector.register(guest.stream, event, guest)
-        except OSError as error:
+        except (OSError, MemoryError) as error:
             self._notes.say("lobby", f"cannot wait for a slow client: {error}")
+            guest.share.release()
             hang_up(guest.stream)
             return
         self._room_of(guest).enter(guest)
+        if isinstance(guest, Asking) and guest.has_begun:
+            self._attend(guest)
 
     def _attend(self, guest: Client) -> None:
-        size = guest.size
         try:
-            size = guest.attend()
+            guest.attend()
         except ProtocolError as error:
             self._notes.say("protocol", f"hung up on a client: {error}")
             guest.done = True
+        except MemoryError as error:
+            self._notes.say("memory", f"hung up on a client: out of memory {error}".rstrip())
+            guest.done = True
         except (HungUpError, OSError):
             guest.done = True
-        room = self._room_of(guest)
-        room.resize(guest, size)
-        if not guest.done:
+        if self._memory.is_short:
+            self._make_memory()  # at once: each of those who are ready may bring as much
+        if not guest.done or guest not in self._room_of(guest):
             return
-        self._selector.unregister(guest.stream)
-        room.leave(guest)
         if isinstance(guest, Asking) and guest.message is not None:
-            self._submit(guest.stream, guest.message)
+            self._selector.unregister(guest.stream)
+            self._asking.leave(guest)
+            self._submit(guest.stream, guest.message, guest.share)
         else:
-            hang_up(guest.stream)
+            self._hang_up(guest)
 
     def _show_out(self) -> None:
         now = time.monotonic()
         for room in (self._asking, self._leaving):
             while guest := room.next_to_go(now):
+                if room.is_crowded:
+                    self._notes.say("crowd", "hung up on a client: too many are waited for")
                 self._hang_up(guest)
+        self._make_memory()
         while self._to_drop and (guest := self._asking.oldest()):
             self._to_drop -= 1
             self._hang_up(guest)
         self._to_drop = 0
 
+    def _make_memory(self) -> None:
+        while self._memory.is_short and (guest := largest((*self._asking, *self._leaving))):
+            self._notes.say(
+                "memory",
+                f"hung up on a client, for whom {guest.share.size} bytes were kept:"
+                f" for all there are {self._memory.most} (max_memory)",
+            )
+            self._hang_up(guest)
+
     def _hang_up(self, guest: Client) -> None:
         self._selector.unregister(guest.stream)
         self._room_of(guest).leave(guest)
+        guest.share.release()
         hang_up(guest.stream)
 
     def _until_next(self, timeout: float) -> float:

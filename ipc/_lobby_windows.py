@@ -11,26 +11,28 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
+from ipc._memory import Memory, Share
+from ipc._notes import Notes
 from ipc._pipe_windows import Pipe
 from ipc._port_windows import Operation
 from ipc._request import Request
-from ipc._room import Guest, Room
+from ipc._room import Guest, Room, largest
 
 
 class Client(Guest):
     """A client that is waited for."""
 
-    def __init__(self, pipe: Pipe, timeout: float, size: int) -> None:
+    def __init__(self, pipe: Pipe, timeout: float, share: Share) -> None:
         self.came = time.monotonic()
-        super().__init__(self.came + timeout, size)
+        super().__init__(self.came + timeout, share)
         self.pipe = pipe
 
 
 class Asking(Client):
     """A client that has not sent all of its request."""
 
-    def __init__(self, pipe: Pipe, request: Request, timeout: float) -> None:
-        super().__init__(pipe, timeout, request.size)
+    def __init__(self, pipe: Pipe, request: Request, timeout: float, share: Share) -> None:
+        super().__init__(pipe, timeout, share)
         self.request = request
         self.listening: Operation | None = None
 
@@ -43,8 +45,9 @@ class Asking(Client):
 class Leaving(Client):
     """A client that has not read all of its answer."""
 
-    def __init__(self, pipe: Pipe, timeout: float) -> None:
-        super().__init__(pipe, timeout, pipe.kept)
+    def __init__(self, pipe: Pipe, timeout: float, share: Share) -> None:
+        super().__init__(pipe, timeout, share)
+        share.resize(pipe.kept)
 
 
 AnyClient = TypeVar("AnyClient", bound=Client)
@@ -53,11 +56,17 @@ AnyClient = TypeVar("AnyClient", bound=Client)
 class Lobby:
     """All clients of a server that are waited for, and by no thread; any thread may use it."""
 
-    def __init__(self, most: int) -> None:
-        self._lock = threading.Lock()  # guards the rooms
+    def __init__(self, most: int, memory: Memory, notes: Notes) -> None:
+        self._memory = memory
+        self._notes = notes
+        self._lock = threading.Lock()  # guards the rooms, and all shares
         self._asking: Room[Asking] = Room(most)
         self._leaving: Room[Leaving] = Room(most)
-        self._answered: dict[Pipe, None] = {}  # by the application, just now
+        self._answered: dict[Pipe, Share] = {}  # by the application, just now
+
+    def share(self) -> Share:
+        """Return a share of the memory for one more client."""
+        return Share(self._memory, 0)
 
     def enter(self, guest: Asking | Leaving) -> None:
         """Wait for a client; whoever has been waited for too long is hung up on."""
@@ -71,26 +80,27 @@ class Lobby:
     def leave(self, guest: Asking | Leaving) -> None:
         """Wait for a client no longer."""
         with self._lock:
-            self._leave_locked(guest)
+            if self._leave_locked(guest):
+                guest.share.release()
 
     def lead_in(self, guest: Asking) -> bool:
         """Have a client be answered, until `lead_out`; False if it was hung up on before."""
         with self._lock:
             there = self._leave_locked(guest)
             if there:
-                self._answered[guest.pipe] = None
+                self._answered[guest.pipe] = guest.share
         return there
 
     def lead_out(self, pipe: Pipe) -> None:
         """Take notice that the application has answered."""
         with self._lock:
-            del self._answered[pipe]
+            self._answered.pop(pipe).release()
 
     def resize(self, guest: Asking) -> None:
         """Take notice that more of a request has arrived."""
         with self._lock:
             if guest in self._asking:
-                self._asking.resize(guest, guest.request.size)
+                guest.share.resize(guest.request.size)
         self.show_out()
 
     def show_out(self) -> None:
@@ -138,16 +148,27 @@ class Lobby:
             victims = [guest for guest in room if condition(guest)]
             for guest in victims:
                 room.leave(guest)
+                guest.share.release()
         for guest in victims:
             guest.pipe.hang_up()
 
-    def _victims(self, now: float) -> list[Client]:
-        victims: list[Client] = []
+    def _victims(self, now: float) -> list[Asking | Leaving]:
+        victims: list[Asking | Leaving] = []
         with self._lock:
             while asking := self._asking.next_to_go(now):
-                self._asking.leave(asking)
-                victims.append(asking)
+                self._let_go_locked(asking, victims)
             while leaving := self._leaving.next_to_go(now):
-                self._leaving.leave(leaving)
-                victims.append(leaving)
+                self._let_go_locked(leaving, victims)
+            while self._memory.is_short and (heavy := largest((*self._asking, *self._leaving))):
+                self._notes.say(
+                    "memory",
+                    f"hung up on a client, for whom {heavy.share.size} bytes were kept:"
+                    f" for all there are {self._memory.most} (max_memory)",
+                )
+                self._let_go_locked(heavy, victims)
         return victims
+
+    def _let_go_locked(self, guest: Asking | Leaving, victims: list[Asking | Leaving]) -> None:
+        self._leave_locked(guest)
+        guest.share.release()
+        victims.append(guest)

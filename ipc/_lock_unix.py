@@ -1,4 +1,8 @@
-"""Let one process at a time claim a path, by a lock file beside it."""
+"""Let one process at a time claim a path, by a lock file beside it.
+
+The folder may be another user's, who can put anything at the lock's name.  So what is locked is a
+regular file of one name, and nothing is written to it.
+"""
 # ruff: noqa: E402  # the type checker has to know first
 
 import sys
@@ -6,16 +10,19 @@ import sys
 assert sys.platform != "win32"  # tells the type checker; Windows has other modules
 
 
+import errno
 import fcntl
 import os
+import stat
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
-from ipc.errors import AddressInUseError
+from ipc.errors import AddressInUseError, InvalidPathError, UnreachableError
 
 _PATIENCE = 2.0  # seconds; who holds the lock needs some milliseconds
 _NAP = 0.005  # seconds between two attempts
+_OPEN = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
 @contextmanager
@@ -26,18 +33,22 @@ def locked(directory: int, name: bytes) -> Iterator[None]:
         yield
     finally:
         # Removed before it is released: who waits for it finds that it locked nothing.
-        os.unlink(name, dir_fd=directory)
+        with suppress(OSError):  # somebody else removed it, or the whole folder is gone
+            if _is_there(lock, directory, name):
+                os.unlink(name, dir_fd=directory)
         os.close(lock)
 
 
 def _acquired(directory: int, name: bytes) -> int:
     deadline = time.monotonic() + _PATIENCE
     while True:
-        lock = os.open(
-            name, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600, dir_fd=directory
-        )
-        if _try_lock(lock) and _is_there(lock, directory, name):
-            return lock
+        lock = _opened(directory, name)
+        try:
+            if _try_lock(lock, name) and _is_there(lock, directory, name):
+                return lock
+        except BaseException:
+            os.close(lock)
+            raise
         os.close(lock)
         if time.monotonic() > deadline:
             raise AddressInUseError(
@@ -47,12 +58,35 @@ def _acquired(directory: int, name: bytes) -> int:
         time.sleep(_NAP)
 
 
-def _try_lock(lock: int) -> bool:
+def _opened(directory: int, name: bytes) -> int:
+    try:
+        return os.open(name, _OPEN, 0o600, dir_fd=directory)
+    except PermissionError as error:
+        raise UnreachableError(
+            f"cannot lock {os.fsdecode(name)!r}: {error.strerror}; if it belongs to another user"
+            " and no server is being started there, remove it"
+        ) from error
+    except OSError as error:
+        if error.errno in (errno.ELOOP, errno.EISDIR, errno.ENXIO):
+            raise _in_the_way(name) from error
+        raise
+
+
+def _try_lock(lock: int, name: bytes) -> bool:
+    status = os.fstat(lock)
+    if not stat.S_ISREG(status.st_mode) or status.st_nlink > 1:
+        raise _in_the_way(name)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
     return True
+
+
+def _in_the_way(name: bytes) -> InvalidPathError:
+    return InvalidPathError(
+        f"{os.fsdecode(name)!r} is in the way and no lock file: remove it, or use another path"
+    )
 
 
 def _is_there(lock: int, directory: int, name: bytes) -> bool:

@@ -23,7 +23,7 @@ from ipc.pktline import MAX_DATA, Buffers, batches, framed
 _NO_SIGNAL: int = getattr(_socket, "MSG_NOSIGNAL", 0)
 AT_ONCE = MSG_DONTWAIT | _NO_SIGNAL
 
-KEPT = 1 << 20  # bytes of one answer that are kept for a client that does not read at once
+KEPT = 512 << 10  # bytes of one answer that are kept for a client that does not read at once
 _COPIED = 16384  # bytes up to which one copy is cheaper than a gathering system call
 # Bytes that the kernel may keep of a large answer: both sides then work at the same time, instead
 # of waking each other in turn.  More brought nothing, and is held for a client that does not read.
@@ -88,6 +88,11 @@ class Reply:
             last = b""
         return framed(last)
 
+    @property
+    def kernel_share(self) -> int:
+        """How many bytes the kernel may keep of what the client has not read."""
+        return _WIDE if self._wide else 0
+
     def end(self, end: bytes) -> bytearray:
         """Send what `finish` returned; return what the client has yet to read."""
         sent = 0 if self._kept else self._send_now([end], AT_ONCE)
@@ -103,18 +108,16 @@ class Reply:
         self.begun = True
         if self._kept:
             del self._kept[: self._send([self._kept])]
-        sent = 0 if self._kept else self._send(buffers)
-        if sent == sum(map(len, buffers)):
-            return
-        # Copied, as the caller may use its buffer again once we return.
-        for buffer in unsent(buffers, sent):
-            self._kept += buffer
-        if len(self._kept) > KEPT:
+        left = buffers if self._kept else unsent(buffers, self._send(buffers))
+        if len(self._kept) + _size(left) > KEPT:
             with self._waiting.holding_a_worker(self._stream):
-                self._wait()
+                left = self._wait(left)
+        # Copied, as the caller may use its buffer again once we return.
+        for buffer in left:
+            self._kept += buffer
 
     def _send(self, buffers: Buffers) -> int:
-        size = sum(map(len, buffers))
+        size = _size(buffers)
         sent = 0 if self._patient else self._send_now(buffers, AT_ONCE)
         if sent < size and self._waiting.others_can_serve():
             # Nothing costs less than to let the kernel wait for a client that reads.
@@ -137,8 +140,8 @@ class Reply:
             self.lost = True
             raise translated(error) from error
 
-    def _wait(self) -> None:
-        while len(self._kept) > KEPT:
+    def _wait(self, left: Buffers) -> Buffers:
+        while len(self._kept) + _size(left) > KEPT:
             began = time.monotonic()
             poll = select.poll()
             poll.register(self._stream, select.POLLOUT)
@@ -146,4 +149,12 @@ class Reply:
                 self.lost = True
                 raise TimedOutError("the client did not read its answer within reply_timeout")
             self._budget -= time.monotonic() - began
-            del self._kept[: self._send_now([self._kept], AT_ONCE)]
+            if self._kept:
+                del self._kept[: self._send_now([self._kept], AT_ONCE)]
+            else:
+                left = unsent(left, self._send_now(left, AT_ONCE))
+        return left
+
+
+def _size(buffers: Buffers) -> int:
+    return sum(map(len, buffers))

@@ -15,7 +15,7 @@ from ipc._pipe_windows import Pipe
 from ipc.errors import TimedOutError
 from ipc.pktline import MAX_DATA, batches, framed
 
-KEPT = 1 << 20  # bytes of one answer that are kept for a client that does not read at once
+KEPT = 512 << 10  # bytes of one answer that are kept for a client that does not read at once
 
 
 class Waiting(Protocol):

@@ -24,15 +24,14 @@ from ipc._application import ServerOptions
 from ipc._conversation_unix import Host, Parting
 from ipc._crew import Crew
 from ipc._held import Held
-from ipc._listen_unix import Listener
+from ipc._listen_unix import SHORTAGES, Listener
+from ipc._memory import Share
 from ipc._notes import Notes
 
-_SHORT_OF_DESCRIPTORS = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 _BACK_OFF = 0.05  # seconds until accept is tried again after the system was short of something
 
-Job = tuple[socket, bytes]  # a client, and its request
-
-MOST_BYTES = 64 << 20  # of requests that wait for a worker
+Job = tuple[socket, bytes, Share]
+"""A client, its request, and what is kept of it."""
 
 
 class Workers:
@@ -55,7 +54,7 @@ class Workers:
         self._listener = listener
         self._accept = listener.accept
         self._serve = host.serve
-        self._answer = host.answer
+        self._answer = host.answer_job
         self._part = host.part
         self._least = limits.nr_threads
         most = max(limits.max_threads, limits.nr_threads)
@@ -67,27 +66,30 @@ class Workers:
         self._lock = threading.Lock()  # guards idle, growth_wanted, and what follows
         self._nobody_waits = False  # to be accepted, when we are stopping; set only once
         self._jobs: deque[Job] = deque()
-        self._job_bytes = 0
+        self._at_jobs = 0  # how many workers are
+        self._most_at_jobs = max(most // 2, 1)  # the others are there for who asks at once
         self._reserve_lock = threading.Lock()  # guards the descriptor that is kept in reserve
         self._reserve = os.open(os.devnull, os.O_RDONLY)
 
-    def start(self) -> None:
-        """Start the threads that are always there; fewer if the system has no more."""
+    def start(self) -> bool:
+        """Start the threads that are always there; fewer if the system has no more.
+
+        Return whether there are any.
+        """
         for _ in range(self._least):
             self._add()
+        return self.stopping or self.alive()
 
-    def submit(self, stream: socket, message: bytes) -> None:
+    def submit(self, stream: socket, message: bytes, share: Share) -> None:
         """Have some worker answer a request that has arrived, or hang up where too many wait."""
         with self._lock:
-            welcome = (
-                len(self._jobs) < self._most_jobs and self._job_bytes + len(message) <= MOST_BYTES
-            )
+            welcome = len(self._jobs) < self._most_jobs
             if welcome:
-                self._jobs.append((stream, message))
-                self._job_bytes += len(message)
+                self._jobs.append((stream, message, share))
             idle = self.idle
         if not welcome:
             self.notes.say("jobs", "hung up on a client: too many wait for the application")
+            share.release()
             stream.close()
             return
         if not idle or not self._listener.knock():
@@ -118,7 +120,9 @@ class Workers:
         if self._reserve >= 0:
             os.close(self._reserve)
         while self._jobs:
-            self._jobs.popleft()[0].close()
+            stream, _, share = self._jobs.popleft()
+            share.release()
+            stream.close()
 
     def _add(self) -> None:
         if not self.stopping:
@@ -140,10 +144,12 @@ class Workers:
                 return
             if task is not True:
                 parting = self._answer(*task)
+                with self._lock:
+                    self._at_jobs -= 1
                 continue
             try:
                 descriptor = self._accept()
-            except OSError as error:
+            except (OSError, MemoryError) as error:
                 self._left_accept()
                 self._accept_failed(error)
                 continue
@@ -158,10 +164,9 @@ class Workers:
         with self._lock:
             if self._nobody_waits:
                 return False
-            if self._jobs and not self.stopping:
-                job = self._jobs.popleft()
-                self._job_bytes -= len(job[1])
-                return job
+            if self._jobs and not self.stopping and self._at_jobs < self._most_at_jobs:
+                self._at_jobs += 1
+                return self._jobs.popleft()
             if self.idle >= self._least:
                 return False
             self.idle += 1
@@ -175,14 +180,15 @@ class Workers:
             self.growth_wanted = True
         self.wake_keeper()
 
-    def _accept_failed(self, error: OSError) -> None:
-        if error.errno == errno.ECONNABORTED:
+    def _accept_failed(self, error: OSError | MemoryError) -> None:
+        number = error.errno if isinstance(error, OSError) else errno.ENOMEM
+        if number == errno.ECONNABORTED:
             return
         if self.stopping:
             self._nobody_waits = True
             return
-        self.notes.say("accept", f"cannot accept connections for now: {error}", None)
-        if error.errno in _SHORT_OF_DESCRIPTORS:
+        self.notes.say("accept", f"cannot accept connections for now: {os.strerror(number or 0)}")
+        if number in SHORTAGES:
             self.make_room()
             if self._reserve_lock.acquire(blocking=False):
                 try:

@@ -40,10 +40,14 @@ class Workers:
         self._idle = 0  # how many wait for something to do
         self._ending = False
 
-    def start(self) -> None:
-        """Start the threads that are always there; fewer if the system has no more."""
+    def start(self) -> bool:
+        """Start the threads that are always there; fewer if the system has no more.
+
+        Return whether there are any.
+        """
         for _ in range(self._least):
             self._crew.add()
+        return self.alive()
 
     def grow(self) -> None:
         """Add a worker if still all are busy."""

@@ -8,6 +8,7 @@ from typing import Self
 
 from ipc._application import QUIT, Application, Peer, ServerOptions
 from ipc.client import as_bytes
+from ipc.errors import UnreachableError
 
 if sys.platform == "win32":
     from ipc._keeper_windows import Keeper
@@ -17,6 +18,11 @@ else:
 __all__ = ["QUIT", "Application", "Peer", "Server", "ServerOptions", "run"]
 
 CLOSE_PATIENCE = 10.0  # seconds that `close` waits for an application that does not return
+
+_NO_THREAD = (
+    "cannot serve: {}; raise the limit of processes and threads (ulimit -u, TasksMax= of systemd,"
+    " --pids-limit of a container) or of memory (ulimit -v), or end some"
+)
 
 Path = str | bytes | os.PathLike[str] | os.PathLike[bytes]
 
@@ -41,14 +47,24 @@ class Server:
         return self._keeper.stop_reason
 
     def start(self) -> None:
-        """Begin to accept and to read requests."""
+        """Begin to accept and to read requests.
+
+        Raises UnreachableError, and closes the server, where the system has no threads for it.
+        """
         if self._thread is not None or self._closed:
             raise RuntimeError("a server can be started once only: make another one")
         # A daemon, like the workers that it starts and joins: an application that never returns
         # must not keep the process from ending.  `close` joins it.
         thread = threading.Thread(target=self._keeper.run, name="ipc-keeper", daemon=True)
-        thread.start()
+        try:
+            thread.start()
+        except (RuntimeError, MemoryError) as error:
+            self.close()
+            raise UnreachableError(_NO_THREAD.format(error)) from error
         self._thread = thread
+        if not self._keeper.start_workers():
+            self.close()
+            raise UnreachableError(_NO_THREAD.format("not one worker could be started"))
 
     def stop(self) -> None:
         """Make the server end soon.

@@ -214,7 +214,7 @@ class Changes:
         return repr(path)
 
     def do_symbolic_link(self) -> str:
-        os.symlink(self._random.choice([b".", b"..", b"a", b"/nowhere"]), path := self._name())
+        os.symlink(self._random.choice([b".", b"..", b"a", b"/no/where"]), path := self._name())
         return repr(path)
 
     def do_hard_link(self) -> str:

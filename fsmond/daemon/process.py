@@ -30,6 +30,7 @@ from ipc.server import Server, ServerOptions
 
 _REPLACED = 30.0  # seconds in which another daemon is gone that was asked to quit
 _FIRST = 0.03  # seconds in which those are answered first who started us
+_LONGEST_REQUEST = 1 << 16  # bytes; the worst object of this size is parsed in 4 ms
 TICK = 0.5  # seconds between two looks at whether there is something to watch
 
 _log = logging.getLogger(__name__)
@@ -176,7 +177,9 @@ def _spelled_otherwise(root: bytes) -> set[bytes]:
 
 def _options(place: Place) -> ServerOptions:
     # Who may write in a git directory owns the repository, by its hooks; there is nothing to guard.
-    return ServerOptions(allow_shared_directory=place.worktree is not None)
+    return ServerOptions(
+        allow_shared_directory=place.worktree is not None, max_request=_LONGEST_REQUEST
+    )
 
 
 def _make_folder(place: Place) -> None:

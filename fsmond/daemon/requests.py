@@ -42,6 +42,9 @@ class Requests:
             "verify": self._verify,
             "version": self._version,
         }
+        # Held while an object is parsed: each keeps the interpreter for some milliseconds at worst,
+        # which many at the same time would do to a query in between.
+        self._parsing = threading.Lock()
         self._verifiers = threading.BoundedSemaphore(_VERIFIERS)
         # The token that was told last, as it was written: as a rule the next request has it.
         self._told: tuple[bytes, Token | None] = (b"", None)
@@ -99,7 +102,8 @@ class Requests:
         import json
 
         try:
-            request = json.loads(message)
+            with self._parsing:
+                request = json.loads(message)
         except (ValueError, RecursionError) as error:
             return {"error": f"not a JSON object: {error}"}
         command = request.get("command")

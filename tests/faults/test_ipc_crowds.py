@@ -92,7 +92,7 @@ def test_running_out_of_descriptors_is_survived(tmp_path: Path) -> None:
                 assert ipc.send_command(path, b"polite", timeout=10) == b"polite"
         assert eventually(lambda: ipc.send_command(path, b"count").split()[0] == before)
     assert [line for line in log if "LOG" not in line] == []
-    assert len(log) <= 1
+    assert len(log) <= 2  # one for each kind of trouble
 
 
 @unlimited_on_windows
