@@ -4,7 +4,7 @@ import os
 import sys
 
 from fsmond.errors import PathError
-from fsmond.git.worktree import SOCKET, Worktree, find
+from fsmond.git.worktree import SOCKET, RefusedError, Worktree, find
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -39,14 +39,17 @@ def place_of(path: "StrPath", environment: "Mapping[str, str] | None" = None) ->
     """Return the place of the worktree that holds `path`, or of that directory itself.
 
     GIT_DIR and GIT_WORK_TREE are taken from the process's environment, unless one is given.
-    Raises PathError unless it is a directory that can be entered.
+    Raises PathError unless it is a directory that can be entered, and where Git would refuse.
     """
     try:
         directory = os.path.realpath(os.fsencode(path))  # fails where the current one was removed
         _enter(directory)
     except (OSError, ValueError) as error:
         raise PathError(f"{path!s}: {_REASONS.get(type(error), error)}") from error
-    worktree = find(directory, os.environ if environment is None else environment)
+    try:
+        worktree = find(directory, os.environ if environment is None else environment)
+    except RefusedError as error:
+        raise PathError(str(error)) from error
     if worktree is None:
         return Place(directory, _socket_elsewhere(directory), None)
     try:

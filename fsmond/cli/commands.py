@@ -108,15 +108,13 @@ def hook(options: argparse.Namespace) -> int:
     return hook.run([options.version, options.token])
 
 
-def _choose(options: argparse.Namespace) -> str:
-    """Hand what was chosen to the daemon, whoever starts it; return it as it was typed."""
-    chosen = []
-    for name, option in (("watch", "--watch"), ("verify_every", "--verify-every")):
-        value = getattr(options, name)
-        if value is not None:
-            os.environ[f"FSMOND_{name.upper()}"] = str(value)
-            chosen.append(f"{option}={value}")
-    return " ".join(chosen)
+def _choose(options: argparse.Namespace) -> dict[str, object]:
+    """Hand what was chosen to the daemon, whoever starts it; return it by the settings' names."""
+    chosen = {name: getattr(options, name) for name in ("watch", "verify_every")}
+    chosen = {name: value for name, value in chosen.items() if value is not None}
+    for name, value in chosen.items():
+        os.environ[f"FSMOND_{name.upper()}"] = str(value)
+    return chosen
 
 
 def _described(answer: dict[str, Any]) -> str:

@@ -40,8 +40,10 @@ def _parser() -> argparse.ArgumentParser:
         added.set_defaults(command=command)
         return added
 
-    _add_settings(add("start", commands.start, "start the daemon in the background"))
-    _add_settings(add("run", commands.run, "watch in the foreground, with a log on standard error"))
+    start = add("start", commands.start, "start the daemon in the background")
+    _add_settings(start, "Git's own daemon")
+    run = add("run", commands.run, "watch in the foreground, with a log on standard error")
+    _add_settings(run, "another daemon, Git's own or fsmond,")
     add("stop", commands.stop, "ask the daemon to quit, and wait until it is gone")
     status = add("status", commands.status, "show what the daemon does; exit status 1 if none runs")
     status.add_argument("--json", action="store_true", help="as one JSON object")
@@ -63,11 +65,11 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _add_settings(command: argparse.ArgumentParser) -> None:
+def _add_settings(command: argparse.ArgumentParser, whom: str) -> None:
     command.add_argument(
         "--replace",
         action="store_true",
-        help="if Git's own daemon watches the worktree, have it quit, and take its place",
+        help=f"if {whom} watches the worktree, have it quit, and take its place",
     )
     command.add_argument(
         "--watch",
@@ -77,9 +79,16 @@ def _add_settings(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--verify-every",
         metavar="N",
-        type=int,
+        type=_number_of_queries,
         help="verify at each Nth query, and log what is found (FSMOND_VERIFY_EVERY)",
     )
+
+
+def _number_of_queries(text: str) -> int:
+    if not (text.isascii() and text.isdigit()):
+        msg = f"{text!r} is no number of queries, or 0 for never"
+        raise argparse.ArgumentTypeError(msg)
+    return int(text)
 
 
 def _add_ways(install: argparse.ArgumentParser) -> None:

@@ -5,7 +5,14 @@ import sys
 
 from fsmond.client import Client
 from fsmond.errors import Error
+from fsmond.git.worktree import shown
 from fsmond.protocol import FSMOND, named
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_SETTINGS = ("watch", "verify_every")
 
 
 def run(arguments: list[str]) -> int:
@@ -21,10 +28,11 @@ def run(arguments: list[str]) -> int:
         return 1
 
 
-def start(path: str, *, chosen: str = "", replace: bool = False) -> int:
-    """Start a daemon; `chosen` is what it should be like, and comes too late if one runs.
+def start(path: str, *, chosen: "Mapping[str, object] | None" = None, replace: bool = False) -> int:
+    """Start a daemon; `chosen` is what it should be like, by the names of its settings.
 
-    `replace`: in the place of another one that is no fsmond.
+    That comes too late if one runs that is otherwise.  `replace`: in the place of another one that
+    is no fsmond.
     """
     from fsmond.daemon.launch import launch
     from fsmond.daemon.spawn import fork
@@ -34,17 +42,48 @@ def start(path: str, *, chosen: str = "", replace: bool = False) -> int:
     if started and met:
         print(f"fsmond: took the place of {named(met)}", file=sys.stderr)
     if not started and met != FSMOND:
-        root = os.fsdecode(client.place.root)
+        root = shown(client.place.root)
         print(
             f"fsmond: {named(met or '')} watches {root} already; to take its place: "
             "fsmond start --replace",
             file=sys.stderr,
         )
         return 1
-    if not started and chosen:
-        print(f"fsmond: it runs already; for {chosen}, stop it first", file=sys.stderr)
+    if not started and not _is_like(client, chosen or _environments()) and chosen:
+        return 1
     if sys.stderr and sys.stderr.isatty():  # there is none below pythonw.exe
         from fsmond.cli.progress import wait_until_ready
 
         wait_until_ready(client)
     return 0
+
+
+def _is_like(client: Client, chosen: "Mapping[str, object]") -> bool:
+    """Say whether the daemon that runs was started with these settings; print what to do if not."""
+    if not chosen:
+        return True
+    told = client.status().get("settings")
+    settings = told if isinstance(told, dict) else {}
+    other = [name for name, value in chosen.items() if str(settings.get(name)) != str(value)]
+    if not other:
+        return True
+    wanted = " ".join(f"{option_of(name)}={chosen[name]}" for name in other)
+    running = " ".join(f"{option_of(name)}={settings.get(name, '?')}" for name in other)
+    root = shown(client.place.root)
+    print(
+        f"fsmond: {root} is watched already, with {running}; for {wanted}: fsmond stop, and then "
+        f"fsmond start {wanted}",
+        file=sys.stderr,
+    )
+    return False
+
+
+def _environments() -> dict[str, object]:
+    """Return what the environment says: daemons that others start shall be like that."""
+    names = {name: os.environ.get(f"FSMOND_{name.upper()}") for name in _SETTINGS}
+    return {name: value for name, value in names.items() if value}
+
+
+def option_of(name: str) -> str:
+    """Return how a setting is typed."""
+    return f"--{name.replace('_', '-')}"

@@ -11,6 +11,7 @@ fsmond.daemon.lock_unix      how a directory is locked
 fsmond.daemon.lock_windows   the same on Windows
 fsmond.daemon.begin      the first that it does
 fsmond.daemon.process    its life, from the first line to the last
+fsmond.daemon.pseudo_linux   which directories hold no files at all
 fsmond.daemon.settings   what can be chosen for it
 fsmond.daemon.detach     leave everything of the parent's behind
 fsmond.daemon.alive      whether a process still runs

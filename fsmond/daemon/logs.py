@@ -12,8 +12,6 @@ _SIZE = 1_000_000  # bytes of the file, and of the one before
 _PATIENCE = 1.0  # seconds; it is opened soon after the first client can ask
 _FORMAT = "%(asctime)s %(levelname)s %(threadName)s %(name)s: %(message)s"
 
-_log = logging.getLogger(__name__)
-
 
 class _LastError(logging.Handler):
     """Keeps the newest warning for `status`."""
@@ -48,7 +46,6 @@ class Log:
         handlers.append(self._file() if to_file else logging.StreamHandler(sys.stderr))
         logging.basicConfig(format=_FORMAT, level=logging.INFO, handlers=handlers)
         logging.raiseExceptions = False  # a full disk must not end anything
-        _log.info("watching %s, process %d", self._root, os.getpid())
         self._opened.set()
 
     def last_error(self) -> str | None:

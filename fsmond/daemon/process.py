@@ -20,13 +20,16 @@ from fsmond.daemon.settings import Settings
 from fsmond.daemon.timestamps import Timestamps
 from fsmond.errors import Error, StartError
 from fsmond.git.index_file import is_large
-from fsmond.git.worktree import is_within
+from fsmond.git.worktree import is_within, shown
 from fsmond.protocol import FSMOND
 from fsmond.rendezvous import Place
 from fsmond.watching.choice import watcher_for_platform
 from ipc.errors import AddressInUseError
 from ipc.errors import Error as IPCError
 from ipc.server import Server, ServerOptions
+
+# Whom a daemon has quit that finds another one in its place.
+NOBODY, OTHERS, ANYBODY = "nobody", "others", "anybody"
 
 _REPLACED = 30.0  # seconds in which another daemon is gone that was asked to quit
 _FIRST = 0.03  # seconds in which those are answered first who started us
@@ -43,19 +46,20 @@ class _Ended(BaseException):
 def run(place: Place, *, replace: bool) -> int:
     """Be the daemon in the foreground; return the exit status.
 
-    `replace`: in the place of another one that is no fsmond.
+    `replace`: in the place of whoever is there.  Who runs it means this process, as a service does.
     """
     log = Log(os.fsdecode(place.root))
     log.open(to_file=False)
-    serve(place, log, ready=lambda: None, replace=replace)
+    serve(place, log, ready=lambda: None, replace=ANYBODY if replace else NOBODY)
     return 0
 
 
 def run_detached(said: list[str]) -> int:
     """Be the daemon, after `detach`; tell whoever started us when we answer, or why not."""
     give_back_memory()
-    replace = said[-1] == "--replace"
-    place = Place.from_arguments(said[: len(said) - replace])
+    replaces = said[-1] == "--replace"
+    place = Place.from_arguments(said[: len(said) - replaces])
+    replace = OTHERS if replaces else NOBODY
     log = Log(os.fsdecode(place.root))
 
     try:
@@ -72,15 +76,17 @@ def run_detached(said: list[str]) -> int:
     return 0
 
 
-def serve(place: Place, log: Log, ready: Callable[[], None], *, replace: bool) -> None:
+def serve(place: Place, log: Log, ready: Callable[[], None], *, replace: str = NOBODY) -> None:
     """Watch a tree and answer for it, until told to quit or there is nothing left to watch.
 
-    Calls `ready` when it answers, and opens the log soon after.  Must be called on the main
-    thread.  Raises StartError if the tree can't be watched, or another daemon does so.
+    Calls `ready` when it answers, and opens the log soon after.  `replace`: whom it has quit, of
+    NOBODY, OTHERS (who are no fsmond) and ANYBODY.  Must be called on the main thread.  Raises
+    StartError if the tree can't be watched, or another daemon does so.
     """
     _end_on_signals()
     try:
         _serve(place, log, ready, replace=replace)
+        _log.info("ended")
     except _Ended as end:
         _log.info("ended by signal %s", end)
     except AddressInUseError as error:
@@ -89,7 +95,8 @@ def serve(place: Place, log: Log, ready: Callable[[], None], *, replace: bool) -
         raise StartError(str(error)) from error
 
 
-def _serve(place: Place, log: Log, ready: Callable[[], None], *, replace: bool) -> None:
+def _serve(place: Place, log: Log, ready: Callable[[], None], *, replace: str) -> None:
+    _refuse_pseudo(place.root)
     health = Health(place)
     settings = Settings.of()
     monitor = Monitor(
@@ -116,25 +123,37 @@ def _serve(place: Place, log: Log, ready: Callable[[], None], *, replace: bool) 
             ready()
             server.wait(_FIRST)
             log.open(to_file=True)  # not before, as that takes time
+            _log.info("watching %s, process %d", os.fsdecode(place.root), os.getpid())
             _wait(server, monitor, health)
     finally:
         monitor.stop()
-        _log.info("ended")
 
 
-def _server(place: Place, requests: Requests, *, replace: bool) -> Server:
+def _refuse_pseudo(root: bytes) -> None:
+    """Raise StartError for `/proc` and its like, which `core.worktree` may name."""
+    if sys.platform == "linux":
+        from fsmond.daemon.pseudo_linux import pseudo_kind
+
+        kind = pseudo_kind(root)
+        if kind is not None:
+            path, name = shown(root), kind.decode(errors="replace")
+            raise StartError(f"{path} holds no files, but what the system shows of itself ({name})")
+
+
+def _server(place: Place, requests: Requests, *, replace: str) -> Server:
     """Claim the place; have whoever is there quit not before, as Git soon starts it again."""
     deadline = time.monotonic() + _REPLACED
     while True:
         try:
             return Server(place.socket, requests, _options(place))
         except AddressInUseError:
-            if not replace or time.monotonic() > deadline:
+            if replace == NOBODY or time.monotonic() > deadline:
                 raise
             from fsmond.daemon.holder import have_quit, holder_of  # seldom needed
 
-            if holder_of(place) == FSMOND:
+            if replace == OTHERS and holder_of(place) == FSMOND:
                 raise
+            _log.info("another daemon is there: asking it to quit")
             have_quit(place)
 
 

@@ -1,7 +1,8 @@
 """All that fsmond knows about Git.
 
 fsmond.git.worktree      which worktree holds a path, and where its git directory is
-fsmond.git.configured    which worktree a git directory's configuration names
+fsmond.git.configured    what a git directory's configuration says of its worktree
+fsmond.git.ownership_unix  whether Git takes a repository that is another user's
 fsmond.git.socket_path   where Git looks for the socket of a worktree's daemon
 fsmond.git.index_file    what Git's index holds beside its entries
 fsmond.git.quoting       paths as Git prints them

@@ -1,45 +1,83 @@
-"""Which directory a git directory's own configuration names as its worktree."""
+"""What a git directory's own configuration says of its worktree.
+
+What is plain is read here, and what is not by Git itself.
+"""
 
 import os
 
-from fsmond.git.worktree import opener
+from fsmond.git.worktree import RefusedError, read, shown
 
+_NAMES = (b"worktree", b"bare")
 _DIFFICULT = b'"\\#;\t'  # in a value: what Git shall read itself; gits differ about tabs
+# Git's lines end with a newline and nothing else, a carriage return before it left out.  What
+# other bytes mean, if anything, Git shall say.
+_ODD = bytes({*range(32), 127} - {*b"\t\n"})
+_MARK = b"\xef\xbb\xbf"  # that some editors put before text in UTF-8
+_LONGEST = 1 << 20  # bytes of the file `commondir`
+_LONGEST_SETTINGS = 8 << 20  # bytes of a configuration file
+_NOT_SET = 1  # exit status of `git config`
 
 
-def worktree_in(file: bytes, text: bytes) -> bytes | None:
-    """Return the value of `core.worktree` in a configuration file that holds this text."""
-    section, value = b"", None
-    for line in map(bytes.strip, text.splitlines()):
-        if line.startswith(b"["):
-            section = line.lower()
-            if section.startswith(b"[core") and section != b"[core]":
-                return _asked(file, "core.worktree")
-        elif section == b"[core]" and not line.startswith((b"#", b";")):
-            key, _, found = line.partition(b"=")
-            if line.endswith(b"\\"):
-                return _asked(file, "core.worktree")
-            if key.strip().lower() == b"worktree":
-                value = found.strip()
-                if any(byte in value for byte in _DIFFICULT):
-                    return _asked(file, "core.worktree")
-    return value or None
+def core_settings(file: bytes, text: bytes) -> dict[bytes, bytes]:
+    """Return `worktree` and `bare` of the section `core`, as far as the file has them.
+
+    `text` is what it holds; `bare` is `true` or `false`.  Raises RefusedError if it is broken.
+    """
+    plain = _read_plainly(text)
+    if plain is None:
+        asked = {name: _asked(file, f"core.{name.decode()}") for name in _NAMES[:1]}
+        asked[b"bare"] = _asked(file, "--type=bool", "core.bare")
+        plain = {name: value for name, value in asked.items() if value is not None}
+    elif plain.get(b"bare") not in (None, b"true", b"false"):
+        plain[b"bare"] = _asked(file, "--type=bool", "core.bare") or b"false"
+    return {name: value for name, value in plain.items() if value}
 
 
 def has_own_settings(gitdir: bytes) -> bool:
     """Say whether `config.worktree` counts, by the extension that the repository has for it."""
-    try:
-        with open(os.path.join(gitdir, b"commondir"), "rb", opener=opener) as file:
-            common = os.path.join(gitdir, file.read().rstrip(b"\r\n"))
-    except OSError:
-        common = gitdir
-    return _asked(os.path.join(common, b"config"), "--bool", "extensions.worktreeConfig") == b"true"
+    named = read(os.path.join(gitdir, b"commondir"), _LONGEST).partition(b"\0")[0].rstrip(b"\r\n")
+    config = os.path.join(gitdir, named, b"config")
+    if b"worktreeconfig" not in read(config, _LONGEST_SETTINGS).lower():
+        return False
+    return _asked(config, "--type=bool", "extensions.worktreeConfig") == b"true"
+
+
+def _read_plainly(text: bytes) -> dict[bytes, bytes] | None:
+    """Return the settings; None if there is anything that could mean another thing to Git."""
+    text = text.removeprefix(_MARK).replace(b"\r\n", b"\n")
+    if text.translate(None, _ODD) != text:
+        return None
+    found: dict[bytes, bytes] = {}
+    is_core = False
+    for line in map(bytes.strip, text.split(b"\n")):
+        if line.startswith(b"["):
+            if not line.endswith(b"]") or (line[:5].lower() == b"[core") != _is_core(line):
+                return None
+            is_core = _is_core(line)
+        elif line.endswith(b"\\") or (is_core and not _take(line, found)):
+            return None
+    return found
+
+
+def _take(line: bytes, found: dict[bytes, bytes]) -> bool:
+    """Take the setting that a line of the section may be; say whether its meaning is plain."""
+    key, has_value, value = (part.strip() for part in line.partition(b"="))
+    if key.lower() not in _NAMES:
+        return True  # another one, or a comment
+    found[key.lower()] = value
+    return bool(has_value) and not any(byte in value for byte in _DIFFICULT)
+
+
+def _is_core(line: bytes) -> bool:
+    return line.lower() == b"[core]"
 
 
 def _asked(file: bytes, *what: str) -> bytes | None:
-    from fsmond.git.program import GitError, git  # slow to import, and seldom needed
+    from fsmond.git.program import GitError, ask  # slow to import, and seldom needed
 
     try:
-        return git("config", "--file", os.fsdecode(file), *what) or None
-    except GitError:
-        return None
+        return ask("config", "--file", os.fsdecode(file), "-z", *what).removesuffix(b"\0")
+    except GitError as error:
+        if error.status == _NOT_SET:
+            return None
+        raise RefusedError(f"{shown(file)} cannot be read: {error}") from error

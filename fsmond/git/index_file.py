@@ -2,7 +2,7 @@
 
 import os
 
-from fsmond.git.worktree import opener
+from fsmond.git.worktree import open_regular
 
 _UNTRACKED = b"UNTR"  # the signature of the extension, as gitformat-index(5) has it
 _LARGE = 2 << 20  # bytes; some 20,000 files
@@ -14,20 +14,30 @@ def may_keep_untracked(path: bytes) -> bool:
     """Say whether there may be a cache of untracked files in it; where is no index, is none."""
     # Not by a memory map: a file that somebody makes shorter meanwhile would end this process.
     try:
-        with open(path, "rb", buffering=0, opener=opener) as file:
-            last = b""
-            for _ in range(_PIECES):
-                piece = file.read(_PIECE)
-                if not piece:
-                    return False
-                if _UNTRACKED in last + piece:
-                    return True
-                last = piece[-len(_UNTRACKED) :]
-            return True
+        descriptor = open_regular(path)
     except FileNotFoundError:
         return False
     except OSError:
         return True
+    try:
+        return _holds(descriptor, _UNTRACKED)
+    except OSError:
+        return True
+    finally:
+        os.close(descriptor)
+
+
+def _holds(descriptor: int, wanted: bytes) -> bool:
+    """Say whether a file may hold some bytes: it does so too if it is too long to be read."""
+    last = b""
+    for _ in range(_PIECES):
+        piece = os.read(descriptor, _PIECE)
+        if not piece:
+            return False
+        if wanted in last + piece:
+            return True
+        last = piece[-len(wanted) :]
+    return True
 
 
 def is_large(path: bytes) -> bool:

@@ -6,6 +6,8 @@ import subprocess
 import sys
 
 _PATIENCE = 30.0  # seconds; what is asked for takes milliseconds
+_QUERY_PATIENCE = 3.0  # seconds where a query waits
+_SETTINGS = "GIT_CONFIG"  # how the variables begin that name configuration, or are some
 _VERSION = re.compile(rb"git version (\d+)\.(\d+)")
 
 
@@ -28,42 +30,65 @@ class GitError(OSError):
 def git(*arguments: str, directory: bytes | None = None) -> bytes:
     """Return what Git prints, without the last newline; raise GitError if it fails."""
     where = [] if directory is None else ["-C", os.fsdecode(directory)]
+    printed = _run([*where, *arguments], dict(os.environ), _PATIENCE)
+    return printed.removesuffix(b"\n")
+
+
+def ask(*arguments: str, settings: bool = False) -> bytes:
+    """Return what Git prints outside of all repositories, soon; raise GitError if it fails.
+
+    Nothing in the environment changes that, but the user's own configuration if `settings`.
+    """
+    environment = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("GIT_") or (settings and name.startswith(_SETTINGS))
+    }
+    # As a git directory that is none: else the one above the current directory would be read.
+    return _run([*arguments], {**environment, "GIT_DIR": os.devnull}, _QUERY_PATIENCE)
+
+
+def _run(arguments: list[str], environment: dict[str, str], patience: float) -> bytes:
+    command = next((each for each in arguments if each[:1] not in ("-", "/")), "")
     try:
         done = subprocess.run(
-            [_program(), *where, *arguments],
+            [_program(), *arguments],
             stdin=subprocess.DEVNULL,
             capture_output=True,
-            env={**os.environ, "LC_ALL": "C"},  # what it says is looked into
-            timeout=_PATIENCE,
+            env={**environment, "LC_ALL": "C"},  # what it says is looked into
+            timeout=patience,
             creationflags=_FLAGS,
             check=False,
         )
     except (FileNotFoundError, NotADirectoryError) as error:
         raise GitError("there is no git in PATH; install it") from error
     except (OSError, ValueError, subprocess.TimeoutExpired) as error:
-        raise GitError(f"git {arguments[0]}: {error}") from error
+        raise GitError(f"git {command}: {error}") from error
     if done.returncode != 0:
-        raise GitError(_reason(done.stderr, arguments[0]), done.returncode)
-    return done.stdout.removesuffix(b"\n")
+        raise GitError(_reason(done.stderr, command), done.returncode)
+    return done.stdout
 
 
 def _program() -> str:
-    """Return what to run; Windows by itself would run a `git.exe` in the current directory."""
-    if sys.platform != "win32":
-        return "git"
-    for folder in os.environ.get("PATH", "").split(os.pathsep):
-        path = os.path.join(folder.strip('"'), "git.exe")
-        if os.path.isabs(path) and os.path.isfile(path):
+    """Return what to run: never what the current directory has under that name."""
+    name = "git.exe" if sys.platform == "win32" else "git"
+    for folder in os.environ.get("PATH", os.defpath).split(os.pathsep):
+        path = os.path.join(folder.strip('"') if sys.platform == "win32" else folder, name)
+        if os.path.isabs(path) and os.path.isfile(path) and os.access(path, os.X_OK):
             return path
-    raise FileNotFoundError("git.exe")
+    raise FileNotFoundError(name)
 
 
 def _reason(said: bytes, command: str) -> str:
-    lines = said.decode(errors="replace").splitlines()
+    lines = said.decode(errors="replace").rstrip("\n").split("\n")
     for line in lines:  # advice may follow, and warnings go before
         if line.startswith(("fatal: ", "error: ")):
-            return line.partition(" ")[2]
-    return lines[-1] if lines else f"git {command} failed, and did not say why"
+            return _on_a_line(line.partition(" ")[2])
+    return _on_a_line(lines[-1]) or f"git {command} failed, and did not say why"
+
+
+def _on_a_line(text: str) -> str:
+    return "".join(each if each.isprintable() else "?" for each in text)
 
 
 def version() -> tuple[int, int]:

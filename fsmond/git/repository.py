@@ -67,8 +67,12 @@ def scope_of(root: bytes) -> str:
 
 def worktrees_of(root: bytes) -> list[bytes]:
     """Return the roots of all worktrees of the repository that there are, beginning with this."""
-    text = git("worktree", "list", "--porcelain", directory=root)
-    listed = [line[9:] for line in text.splitlines() if line.startswith(b"worktree ")]
+    command = ("worktree", "list", "--porcelain")
+    try:
+        lines = git(*command, "-z", directory=root).split(b"\0")
+    except GitError:  # before 2.36; then a name with a newline is not found
+        lines = git(*command, directory=root).split(b"\n")
+    listed = [line[9:] for line in lines if line.startswith(b"worktree ")]
     # In the place of a submodule's first one, its git directory may be named; and a bare one.
     roots = [path for path in listed if os.path.lexists(path + b"/.git")]
     return list(dict.fromkeys([root, *map(os.path.realpath, roots)]))

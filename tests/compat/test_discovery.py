@@ -10,7 +10,7 @@ import pytest
 from running import git
 
 from fsmond.errors import PathError
-from fsmond.git.configured import worktree_in
+from fsmond.git.configured import core_settings
 from fsmond.rendezvous import place_of
 
 if sys.platform == "win32":
@@ -234,6 +234,6 @@ def test_the_configured_worktree_is_read_as_git_reads_it(tmp_path: Path, text: s
         ["git", "config", "--file", file, "core.worktree"], capture_output=True, check=False
     )
 
-    found = worktree_in(bytes(file), text.encode())
+    found = core_settings(bytes(file), text.encode()).get(b"worktree")
 
     assert (found or b"") == asked.stdout.removesuffix(b"\n")
