@@ -5,6 +5,7 @@ Two records that are the same bytes are of a directory in which nothing changed,
 """
 
 from array import array
+from collections.abc import Set as AbstractSet
 from struct import Struct
 from typing import NamedTuple
 
@@ -58,6 +59,16 @@ def unpack(record: bytes) -> Entries:
     signatures.frombytes(record[first:second])
     inodes.frombytes(record[second:end])
     return Entries(record[end:].split(b"\0") if count else [], signatures, inodes)
+
+
+def holds_any(record: bytes, inodes: AbstractSet[int]) -> bool:
+    """Say whether a file in it may be one of these, going by the lower 32 bits of the number."""
+    if not record:
+        return False
+    count = _HEAD.unpack_from(record)[2]
+    found, first = array("I"), _HEAD.size + 8 * count
+    found.frombytes(memoryview(record)[first : first + 4 * count])
+    return not inodes.isdisjoint(found)
 
 
 def is_restless(record: bytes) -> bool:

@@ -179,11 +179,13 @@ class Coverage:
                 self._to_list.append((found, reporting and not was_uncovered))
 
     def _move(self, directory: Directory, parent: Directory, name: bytes) -> None:
-        before, name_before = directory.parent, directory.name
+        before, name_before, old = directory.parent, directory.name, directory.prefix
         if before is not None:
             self._cast_adrift(directory)
         self._adrift.pop(directory, None)
         directory.attach(parent, name)
+        if old:
+            self._sink.moved(old, directory.prefix)
         if before is not None:
             # What is there now?  After a rename an event will tell, after an unmount none.
             self.look(before, name_before, anew=False)

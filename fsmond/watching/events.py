@@ -6,13 +6,14 @@ assert sys.platform == "linux"
 
 from fsmond.watching.calls import (
     CAME,
+    DELETED,
     EVENT_HEAD,
     IGNORED,
     IS_DIRECTORY,
+    MOVED_FROM,
     MOVED_TO,
     OVERFLOW,
     UNMOUNT,
-    WENT,
 )
 from fsmond.watching.contract import Sink
 from fsmond.watching.coverage import Coverage
@@ -26,6 +27,7 @@ class Intake:
         self._coverage = coverage
         self._sink = sink
         self._hidden = [*excluded, *(path + b"/" for path in excluded)]
+        self._leaving: tuple[int, bytes] | None = None  # what was moved away last, and the cookie
         self.received = 0
         """Events until now."""
         self.latest = 0
@@ -39,7 +41,7 @@ class Intake:
         came: dict[bytes, None] = {}
         at, end, count, dropped = 0, len(data), 0, False
         while at < end:
-            descriptor, mask, _, size = head(data, at)
+            descriptor, mask, cookie, size = head(data, at)
             at += 16
             count += 1
             name = data[at : at + size].rstrip(b"\0")
@@ -57,10 +59,14 @@ class Intake:
                 path = directory.prefix + name
                 changed[path] = None
                 directory.witness = name
+                if cookie:
+                    self._note_move(path, cookie, mask)
                 if mask & CAME:
                     came[path] = None
-                elif mask & WENT:
-                    came.pop(path, None)  # there is nothing to be looked at any more
+                elif mask & DELETED:
+                    # There is nothing to be looked at any more.  Of what was moved away this is not
+                    # so: when two names are exchanged, each one comes before it goes.
+                    came.pop(path, None)
         self.received += count
         self.latest = count
         self._report(changed, came)
@@ -75,6 +81,13 @@ class Intake:
             self._sink.changed(changed)
         if came:
             self._sink.came(came)
+
+    def _note_move(self, path: bytes, cookie: int, mask: int) -> None:
+        # The kernel queues both halves of a move one after the other.
+        if mask & MOVED_FROM:
+            self._leaving = cookie, path
+        elif self._leaving is not None and self._leaving[0] == cookie:
+            self._sink.moved(self._leaving[1], path)
 
     def _end_of_watch(self, directory: Directory, mask: int) -> None:
         """Deal with what the kernel tells about a watched directory itself."""

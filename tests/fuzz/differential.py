@@ -13,28 +13,32 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 
 import truth
 from backends import until_built
+from fuzz.linking import LinkChanges
 from tree_changes import Changes
 from wine import is_wine, telling_of_all
 
 from fsmond.daemon import schedule
 from fsmond.daemon.missed import Missed
 from fsmond.daemon.monitor import Monitor
+from fsmond.index.difference import Difference
 from fsmond.watching.choice import How, watcher_for_platform
 
 if sys.platform == "linux":
     from fsmond.watching import inotify
 
-MODES = ("events", "few", "scan", "overflow")
-FEW = 12  # watches, in the mode that has too few
+LINKS = ("links", "links-few", "links-overflow", "links-scan")  # of files with several names alone
+MODES = ("events", "few", "scan", "overflow", *LINKS)
+FEW = {"few": 12, "links-few": 3}  # watches, in the modes that have too few
 BIG = 1500  # paths; a tree that has grown so is cut
 ROUNDS = 30
+LINK_ROUNDS = 250
 EXCLUDED = frozenset({b".git"})
 # No event tells of a store through a memory map there, and not all may make links.
 WITHOUT: tuple[str, ...] = () if sys.platform != "win32" else ("store_by_map", "symbolic_link")
@@ -128,6 +132,85 @@ class Trial:
         return path in now and now[path][1] in self._linked
 
 
+class LinkTrial:
+    """The same of files with several names alone, with what has to be reported known exactly."""
+
+    def __init__(self, folder: Path, mode: str, seed: int) -> None:
+        self.root, outside = folder / "root", folder / "outside"
+        outside.mkdir()
+        self.random = random.Random(seed)
+        self.mode = mode
+        self.changes = LinkChanges(self.root, outside, self.random, all_watched=mode not in FEW)
+        self.changes.make(20)
+        self.reported = self.changed = 0
+
+    def run(self) -> None:
+        """Make changes, ask, and compare, time and again.  Raises AssertionError."""
+        with watching(self.root, self.mode) as monitor:
+            self._heed_what_was_not_told(monitor)
+            token, self._before = monitor.query(None).token, truth.look(self.root)
+            self.changes.answered(self._before)
+            for _ in range(LINK_ROUNDS):
+                self._begin = len(self.changes.log)
+                self._change(monitor)
+                missed, now = monitor.query(bytes(token)), truth.look(self.root)
+                assert missed.paths is not None, f"everything, as {missed.reason}"
+                self._judge(truth.missed(self._before, now, missed.paths), now)
+                self.reported += len(missed.paths)
+                self.changed += len(truth.changed(self._before, now))
+                token, self._before = missed.token, now
+                self.changes.answered(now)
+        self.changes.close()
+
+    def _change(self, monitor: Monitor) -> None:
+        if self.mode.endswith("overflow") and self.random.random() < 0.05:
+            with losing(monitor, self.root):
+                self.changes.make(self.random.randint(1, 6))
+        for _ in range(self.random.choice([1, 1, 2, 3])):
+            self.changes.make(self.random.choice([1, 1, 2, 4]))
+            match self.random.randrange(12):
+                case 0:
+                    assert monitor.keeper.verify(time.monotonic() + 30) is not None
+                    self.changes.log.append("verify")
+                    self._compared = True
+                case 1 | 2 | 3:
+                    monitor.tick()
+                    time.sleep(self.random.choice([0.0, 0.0, 0.01]))
+                    self.changes.log.append("tick")
+                case 4:
+                    time.sleep(0.007)  # the watcher's thread takes the events
+                    self.changes.log.append("wait")
+
+    def _heed_what_was_not_told(self, monitor: Monitor) -> None:
+        """Have what a comparison finds, and reports, count as missed: it comes too late."""
+        self._late: set[bytes] = set()
+        self._compared = False
+        if self.mode == "links":
+            for name in ("refresh", "verify"):
+                setattr(monitor.keeper.reconciler, name, self._heeding(monitor, name))
+
+    def _heeding(self, monitor: Monitor, name: str) -> Callable[[int], list[Difference]]:
+        compare = getattr(monitor.keeper.reconciler, name)
+
+        def heeding(losses: int) -> list[Difference]:
+            found: list[Difference] = compare(losses)
+            self._late |= {each.path for each in found}
+            return found
+
+        return heeding
+
+    def _judge(self, left_out: set[bytes], now: truth.Tree) -> None:
+        excused = self.changes.may_pass_over
+        left_out = {path for path in left_out if not excused(path, self._before, now)}
+        left_out |= {path for path in self._late if not self.changes.may_be_found(path, now)}
+        self._late.clear()
+        if self._compared:
+            self.changes.compared()
+        self._compared = False
+        made = "\n".join(self.changes.log[self._begin :])
+        assert not left_out, f"not reported: {sorted(left_out)}, after\n{made}"
+
+
 def crowd(folder: Path, mode: str, seed: int) -> None:
     """Let two others change the tree while questions are asked; compare in the end."""
     trial = Trial(folder, mode, seed)
@@ -176,9 +259,9 @@ def overflow(root: Path) -> None:
 @contextmanager
 def watching(root: Path, mode: str) -> Iterator[Monitor]:
     """Watch a tree in a mode."""
-    how: How = "scan" if mode == "scan" else "events"
-    if mode == "few":
-        _LIMIT.write_text(str(FEW))  # in a user namespace of its own
+    how: How = "scan" if mode.endswith("scan") else "events"
+    if mode in FEW:
+        _LIMIT.write_text(str(FEW[mode]))  # in a user namespace of its own
     make = partial(watcher_for_platform, how=how)
     monitor = Monitor(os.fsencode(root), make, excluded=EXCLUDED, patience=30)
     try:
@@ -205,22 +288,28 @@ def main() -> int:
 
         plant(options.plant)
     seed = options.seed if options.seed is not None else random.SystemRandom().randrange(10**9)
-    end, trials, reported, changed = time.monotonic() + options.seconds, 0, 0, 0
+    end, trials, operations = time.monotonic() + options.seconds, 0, 0
+    reported = changed = 0
     while not trials or time.monotonic() < end:
         with _place() as folder:
             try:
-                if options.crowd or trials % 4 == 3:
+                crowded = options.crowd or (trials % 4 == 3 and options.mode not in LINKS)
+                if crowded:
                     crowd(folder, options.mode, seed)
                 else:
-                    trial = Trial(folder, options.mode, seed)
+                    kind = LinkTrial if options.mode in LINKS else Trial
+                    trial = kind(folder, options.mode, seed)
                     trial.run()
                     reported, changed = reported + trial.reported, changed + trial.changed
+                    operations += len(trial.changes.log)
             except AssertionError as error:
-                crowded = " --crowd" * (options.crowd or trials % 4 == 3)
-                print(f"--mode {options.mode} --seed {seed}{crowded}: {error}", file=sys.stderr)
+                print(
+                    f"--mode {options.mode} --seed {seed}{' --crowd' * crowded}: {error}",
+                    file=sys.stderr,
+                )
                 return 1
         trials, seed = trials + 1, seed + 1000
-    print(f"{trials} trials: {changed} paths changed, {reported} reported")
+    print(f"{trials} trials, {operations} changes: {changed} paths changed, {reported} reported")
     return 0
 
 
