@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -100,9 +101,9 @@ class Trial:
         self.changed += len(truth.changed(before, now))
 
     def _has_a_lost_name(self, path: bytes, now: truth.Tree) -> bool:
-        """Say whether the file has, or may have had until now, a name that nobody could look at.
+        """Say whether the file has a name outside of the tree, or one came and went unseen.
 
-        One outside of the tree, or one that came and went between two questions.
+        The mode `links` knows exactly what has to be reported even then.
         """
         if path not in now or now[path][1] not in self._linked:
             return False
@@ -111,7 +112,7 @@ class Trial:
         status = os.lstat(os.path.join(os.fsencode(self.root), path))
         came = [name for name, of in self.changes.linked.items() if of == inode]
         went = any(now.get(name, (0, 0))[1] != inode for name in came)
-        return went or names == 1 or status.st_nlink > names
+        return went or status.st_nlink > names
 
     def _rest(self, monitor: Monitor) -> None:
         """Give it time, now and then, to bring its index up to date."""
@@ -211,6 +212,35 @@ class LinkTrial:
         assert not left_out, f"not reported: {sorted(left_out)}, after\n{made}"
 
 
+def crowd_of_links(folder: Path, mode: str, seed: int) -> None:
+    """Ask while files with several names change; look at what is reported, as a client does."""
+    trial = LinkTrial(folder, mode, seed)
+    with watching(trial.root, mode) as monitor:
+        token, seen = monitor.query(None).token, truth.look(trial.root)
+        for _ in range(LINK_ROUNDS):
+            trial.changes.answered(seen)
+            begin = len(trial.changes.log)
+            writer = threading.Thread(target=trial.changes.make, args=[12])
+            writer.start()
+            busy = True
+            while busy:
+                busy = writer.is_alive()  # before the last question
+                missed = monitor.query(bytes(token))
+                assert missed.paths is not None, f"everything, as {missed.reason}"
+                token, now = missed.token, truth.look(trial.root)
+                seen = truth.updated(seen, now, missed.paths)
+            writer.join()
+            left_out = {
+                path
+                for path in truth.changed(seen, now)
+                if not trial.changes.may_pass_over_the_last(path, now)
+            }
+            made = "\n".join(trial.changes.log[begin:])
+            assert not left_out, f"not reported: {sorted(left_out)}, after\n{made}"
+            seen = now
+    trial.changes.close()
+
+
 def crowd(folder: Path, mode: str, seed: int) -> None:
     """Let two others change the tree while questions are asked; compare in the end."""
     trial = Trial(folder, mode, seed)
@@ -293,9 +323,10 @@ def main() -> int:
     while not trials or time.monotonic() < end:
         with _place() as folder:
             try:
-                crowded = options.crowd or (trials % 4 == 3 and options.mode not in LINKS)
+                crowded = options.crowd or trials % 4 == 3
                 if crowded:
-                    crowd(folder, options.mode, seed)
+                    ask = crowd_of_links if options.mode in LINKS else crowd
+                    ask(folder, options.mode, seed)
                 else:
                     kind = LinkTrial if options.mode in LINKS else Trial
                     trial = kind(folder, options.mode, seed)

@@ -43,13 +43,14 @@ class LinkChanges:
         self.root, self._outside = os.fsencode(root), os.fsencode(outside)
         self._random = random
         self._all_watched = all_watched
-        self._serial = 0
+        self._serial = self._count = 0
         self._handles: list[Handle] = []
         self.log: list[str] = []
         self._known: dict[bytes, int] = {}  # names since the last answer, with their inodes
         self._paired: set[tuple[int, bytes]] = set()  # names that files had besides others
-        self._evident: set[int] = set()  # inodes of files of which an event told
-        self._doubtful: set[int] = set()  # those that changed by a name of which nobody knew
+        # Inodes of files of which an event told, and when; of those by a name that nobody knew.
+        self._evident: dict[int, int] = {}
+        self._doubtful: dict[int, int] = {}
         self._blurred: set[int] = set()  # these, since all was compared
         self._kinds: list[Callable[[], str]] = [
             getattr(self, name) for name in sorted(dir(type(self))) if name.startswith("do_")
@@ -68,7 +69,7 @@ class LinkChanges:
 
     def answered(self, now: Tree) -> None:
         """Take notice that all until now was reported."""
-        self._blurred |= self._doubtful
+        self._blurred |= self._doubtful.keys()
         self._evident.clear()
         self._doubtful.clear()
         names: dict[int, list[bytes]] = {}
@@ -92,9 +93,14 @@ class LinkChanges:
         names = [each for each, signature in now.items() if signature[1] == inode]
         return all(each in before and before[each][1] == inode for each in names)
 
+    def may_pass_over_the_last(self, path: bytes, now: Tree) -> bool:
+        """Say whether the last change may be left out of several answers, given meanwhile."""
+        inode = now[path][1] if path in now else 0
+        return self._doubtful.get(inode, 0) > self._evident.get(inode, 0)
+
     def may_be_found(self, path: bytes, now: Tree) -> bool:
         """Say whether a comparison may find, by one of the limits, that it has changed."""
-        return path not in now or now[path][1] in self._blurred | self._doubtful
+        return path not in now or now[path][1] in self._blurred | self._doubtful.keys()
 
     def compared(self) -> None:
         """Take notice that what was passed over until now was found by a comparison."""
@@ -144,7 +150,11 @@ class LinkChanges:
         inode = self._inode(path)
         if inode is not None:
             known = self._known.get(path) == inode
-            (self._evident if known else self._doubtful).add(inode)
+            self._note(inode, is_known=known)
+
+    def _note(self, inode: int, *, is_known: bool = False) -> None:
+        self._count += 1
+        (self._evident if is_known else self._doubtful)[inode] = self._count
 
     def _leave(self, path: bytes, to: bytes | None = None) -> None:
         """Keep account of it that a name goes, or moves to another."""
@@ -202,7 +212,7 @@ class LinkChanges:
     def do_link(self) -> str:
         old, new = self._file(), self._name()
         os.link(self._path(old), self._path(new), follow_symlinks=False)
-        self._doubtful.add(os.lstat(self._path(new)).st_ino)
+        self._note(os.lstat(self._path(new)).st_ino)
         return f"{old!r} {new!r}"
 
     def do_rename(self) -> str:
@@ -237,7 +247,7 @@ class LinkChanges:
             self._leave(path + b"~")
             os.unlink(self._path(path + b"~"))
         os.link(self._path(path), self._path(path + b"~"), follow_symlinks=False)
-        self._doubtful.add(os.lstat(self._path(path)).st_ino)
+        self._note(os.lstat(self._path(path)).st_ino)
         self._write(path + b".new", "wb")
         self._move(path + b".new", path)
         return repr(path)
@@ -287,10 +297,10 @@ class LinkChanges:
         path = self._file()
         outside = os.path.join(self._outside, self._random.choice(NAMES))
         if os.path.lexists(outside):
-            self._doubtful.add(os.lstat(outside).st_ino)
+            self._note(os.lstat(outside).st_ino)
             os.unlink(outside)
         os.link(self._path(path), outside, follow_symlinks=False)
-        self._doubtful.add(os.lstat(outside).st_ino)
+        self._note(os.lstat(outside).st_ino)
         return repr(path)
 
     def do_write_outside(self) -> str:
@@ -300,7 +310,7 @@ class LinkChanges:
         self._serial += 1
         with open(outside, "r+b") as file:
             file.write(b"%d" % self._serial)
-        self._doubtful.add(os.lstat(outside).st_ino)
+        self._note(os.lstat(outside).st_ino)
         return repr(outside)
 
     def do_move_in(self) -> str:
@@ -310,7 +320,7 @@ class LinkChanges:
             return "itself"
         if self._inode(path) is not None:
             self._leave(path)
-        self._doubtful.add(os.lstat(outside).st_ino)
+        self._note(os.lstat(outside).st_ino)
         os.rename(outside, self._path(path))
         return repr(path)
 
@@ -333,7 +343,7 @@ class LinkChanges:
         if not handle.is_gone:
             self._touch(handle.path)
         elif self._all_watched and (handle.inode, handle.path) in self._paired:
-            self._evident.add(handle.inode)
+            self._note(handle.inode, is_known=True)
         else:
-            self._doubtful.add(handle.inode)
+            self._note(handle.inode)
         return f"{handle}"
