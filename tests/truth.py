@@ -16,20 +16,25 @@ def look(root: Path) -> Tree:
     pending = [b""]
     while pending:
         prefix = pending.pop()
-        with os.scandir(os.path.join(base, prefix)) as entries:
-            for entry in entries:
-                path = prefix + entry.name
-                if path == b".git" or path.startswith(b".fsmond-cookie-"):
-                    continue
-                try:
-                    status = os.lstat(entry.path)  # not of the entry: on Windows it is out of date
-                except FileNotFoundError:
-                    continue  # gone since it was listed
-                if stat.S_ISDIR(status.st_mode):
-                    found[path + b"/"] = (status.st_mode, status.st_ino)
-                    pending.append(path + b"/")
-                else:
-                    found[path] = _of_file(status)
+        try:
+            entries = list(os.scandir(os.path.join(base, prefix)))
+        except (FileNotFoundError, NotADirectoryError):
+            if not prefix:
+                raise
+            continue  # gone, or replaced, since it was listed
+        for entry in entries:
+            path = prefix + entry.name
+            if path == b".git" or path.startswith(b".fsmond-cookie-"):
+                continue
+            try:
+                status = os.lstat(entry.path)  # not of the entry: on Windows it is out of date
+            except (FileNotFoundError, NotADirectoryError):
+                continue  # gone since it was listed
+            if stat.S_ISDIR(status.st_mode):
+                found[path + b"/"] = (status.st_mode, status.st_ino)
+                pending.append(path + b"/")
+            else:
+                found[path] = _of_file(status)
     return found
 
 
@@ -58,6 +63,15 @@ def missed(before: Tree, after: Tree, answer: Iterable[bytes]) -> set[bytes]:
         for path in changed(before, after)
         if path not in told and (path in after or not any(up in told for up in _above(path)))
     }
+
+
+def updated(seen: Tree, now: Tree, answer: Iterable[bytes]) -> Tree:
+    """Return what is known of a tree to who looks at what an answer names."""
+    told = set(answer)
+    fresh = {path for path in seen.keys() | now.keys() if path in told}
+    fresh |= {path for path in seen.keys() - now.keys() if any(up in told for up in _above(path))}
+    known = {path: signature for path, signature in seen.items() if path not in fresh}
+    return known | {path: now[path] for path in fresh if path in now}
 
 
 def _above(path: bytes) -> list[bytes]:

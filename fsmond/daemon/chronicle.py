@@ -1,26 +1,46 @@
-"""Put what changed into the journal, by all the names it has."""
+"""Put what changed into the journal, by all the names it has.
 
+A file that has several names changes under all of them, and an event tells one.  Of a name that
+came no event tells of which file it is: it has to be looked at.  The rules:
+
+1. An event may be older than what a look finds.  But a name that stays the same file's from a
+   change until the answer is that file's at each look in between, and is found by one: the index
+   has it, or it came since and is looked at before the answer.  What came or went in between is
+   reported by its own event.
+2. A look says which file has the name now.  That the name was another file's before is kept (see
+   `Links`): events that were queued before the look, or come by an open handle, are about that one.
+3. Files of which a name came, and that are not known to have several, are searched for in the
+   index, and no answer is given before that is done.  The index knows the lower half of an inode's
+   number, so what it says is looked at before it is believed.
+4. Names that came since the index was brought up to date are kept with their inodes.  If there are
+   too many, all is answered with "everything" until the index knows them, and then the other names
+   of all files with several are reported.
+"""
+
+import errno
 import stat
 import time
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from itertools import islice
 
 from fsmond.index.links import Links
-from fsmond.index.status import lstat
+from fsmond.index.status import Status, lstat
 from fsmond.index.tree import Index
-from fsmond.journal.history import Journal
+from fsmond.journal.history import KEEP, Journal
 
 _MOST = 100_000  # new names, roughly, that are remembered until the index knows them
+_WAITING = KEEP  # names that wait to be looked at; the journal keeps no more either
 _AT_ONCE = 250  # names between two looks at the clock; half a millisecond
+_FEW = 50  # names of one file that are looked at without a look at the clock
 _LOW = 0xFFFFFFFF  # of an inode's number, what the index keeps
+# Errors that may pass, and say nothing of the file.
+_PASSING = frozenset(
+    {errno.ENOMEM, errno.EIO, errno.ESTALE, errno.EMFILE, errno.ENFILE, errno.EINTR, errno.EAGAIN}
+)
 
 
 class Chronicle:
-    """Not thread-safe, its owner holds a lock.
-
-    A file that has several names changes under all of them, and an event tells one.  Of a name
-    that came nobody tells whether it is that of a new file: it has to be looked at.
-    """
+    """Not thread-safe, its owner holds a lock."""
 
     def __init__(self, root: bytes, index: Index, journal: Journal) -> None:
         self._base = root.rstrip(b"/") + b"/"
@@ -29,9 +49,17 @@ class Chronicle:
         self._links = Links()
         self.new: dict[bytes, None] = {}
         """Names that came, and were not looked at yet."""
+        self._hidden: dict[bytes, None] = {}  # those that could not be looked at, for now
         # Names that came, with their inodes, as long as the index may not know them.
         self._recent = _Recent()
         self._before = _Recent()  # those of which it will, when it is brought up to date
+        self._unsearched: set[int] = set()  # files whose other names are to be found
+        self._search: tuple[set[int], Iterator[tuple[int, bytes] | None]] | None = None
+
+    @property
+    def is_due(self) -> bool:
+        """Say whether `look_at_new` has anything to do."""
+        return bool(self.new or self._unsearched or self._hidden or self.misses_names)
 
     def record(self, paths: Collection[bytes]) -> None:
         """Note that these changed now; if there are none, it stays as it is."""
@@ -46,52 +74,37 @@ class Chronicle:
     def note_new(self, paths: Iterable[bytes]) -> None:
         """Take notice of names that came."""
         self.new.update(dict.fromkeys(paths))
+        if len(self.new) > _WAITING:
+            self.new.clear()
+            self._recent.misses_names = True
+
+    def note_moved(self, old: bytes, new: bytes) -> None:
+        """Take notice that what had one path has another now; a directory's end in `/`."""
+        if self._links:
+            self._links.move(old, new)
 
     def look_at_new(self, deadline: float, *, indexed: bool) -> bool:
         """Look at names that came; False if that can't be done, or not by `deadline`.
 
         That is in seconds of time.monotonic.  It can't be if one is of a file whose other names
-        are not known yet.
+        can't be known yet.
         """
-        linked: dict[bytes, int] = {}
-        pending = iter(list(self.new))
-        while names := list(islice(pending, _AT_ONCE)):
-            linked |= self._look_at(names)
-            if time.monotonic() > deadline:
-                break
-        if linked:
-            self._link(linked)
-        if not (indexed and self._knows_recent):
-            self.note_new(linked)  # once more, when it can be known
-        return not self.new
+        if self._hidden:
+            self.note_new(self._hidden)
+            self._hidden = {}
+        if not self._look_at_all(deadline) or self._hidden or self.misses_names:
+            return False
+        return not self._unsearched or (indexed and self._find_others(deadline))
 
     def look_ahead(self, deadline: float) -> bool:
         """Look at names that came before anybody asks; say whether that is done.
 
         It is of use only if the index is whole.
         """
-        return not (self.new and self._knows_recent) or self.look_at_new(deadline, indexed=True)
-
-    @property
-    def _knows_recent(self) -> bool:
-        return self._recent.is_whole and self._before.is_whole
-
-    def _look_at(self, names: Collection[bytes]) -> dict[bytes, int]:
-        """Remember the inodes of these; return those that have other names as well."""
-        linked = {}
-        base, inodes = self._base, self._recent.inodes
-        for path in names:
-            try:
-                status = lstat(base + path)
-            except OSError:
-                continue  # gone since; what it was can't be told any more
-            inodes[path] = inode = status.st_ino & _LOW
-            if status.st_nlink > 1 and not stat.S_ISDIR(status.st_mode):
-                linked[path] = inode
-        for path in names:
-            del self.new[path]
-        self._recent.trim()
-        return linked
+        if not (self.new or self._unsearched) or not self._knows_recent or self.misses_names:
+            return True
+        done = self._look_at_all(deadline) and self._find_others(deadline)
+        return done or self.misses_names
 
     def begin_generation(self) -> None:
         """Take notice that the index is brought up to date, as of now."""
@@ -99,34 +112,150 @@ class Chronicle:
         self._recent = _Recent()
 
     def end_generation(self) -> None:
-        """Take notice that this is done."""
+        """Take notice that this is done, and that files with several names were found anew."""
         self._before = _Recent()
 
-    def relink(self, named: Collection[tuple[int, bytes]], changed: Collection[bytes]) -> None:
-        """Take the names that the index knows; note what changed by its other names, too."""
-        inodes = {inode for inode, _ in named}
-        links = Links([*named, *self._before.named(inodes), *self._recent.named(inodes)])
-        for path in [*self._before.inodes, *self._recent.inodes]:
-            inode = self._links.inode(path)
-            if inode is not None:
-                links.add(inode, self._links.others((path,)))
-        self._links = links
-        self.record(links.others(changed))
+    @property
+    def misses_names(self) -> bool:
+        """Say whether the names of some files with several are not known, for want of room."""
+        return self._recent.misses_names or self._before.misses_names
 
-    def _link(self, linked: dict[bytes, int]) -> None:
-        """Find the other names of these files, and note that they changed as well."""
-        inodes = set(linked.values())
-        names: dict[int, set[bytes]] = {}
-        for inode, path in [
-            *self._index.named(inodes),
-            *self._before.named(inodes),
-            *self._recent.named(inodes),
-        ]:
-            names.setdefault(inode, set()).add(path)
-        for inode, paths in names.items():
-            if len(paths) > 1:
-                self._links.add(inode, paths)
-        self.record(self._links.others(linked))
+    @property
+    def wants_links(self) -> bool:
+        """Say whether the files with several names ought to be found anew."""
+        return self.misses_names or self._links.is_stale
+
+    def linked(self) -> set[int]:
+        """Return the files that are known to have, or have had, several names."""
+        return self._links.inodes()
+
+    def relink(self, files: dict[int, set[bytes]]) -> None:
+        """Take the names that the index knows of some files with several."""
+        for kept in (self._before, self._recent):
+            for inode, path in kept.named(files):
+                files[inode].add(path)
+        for inode, names in files.items():
+            if self._knows_recent and inode not in self._unsearched:
+                self._links.renew(inode, names)
+            elif inode in self._links or len(names) > 1:
+                for path in names:
+                    self._links.add(path, inode)
+
+    def relinked(self, changed: Collection[bytes]) -> None:
+        """Take notice that this is done for all; note what changed by its other names, too."""
+        self._links.is_stale = False
+        if changed and not self._knows_recent:
+            self._recent.misses_names = True  # they may be among those that were dropped
+        self.record(self._links.all_names() if self.misses_names else self._links.others(changed))
+
+    @property
+    def _knows_recent(self) -> bool:
+        return self._recent.is_whole and self._before.is_whole
+
+    def _look_at_all(self, deadline: float) -> bool:
+        pending = iter(list(self.new))
+        while names := list(islice(pending, _AT_ONCE)):
+            self._look_at(names)
+            if time.monotonic() > deadline:
+                break
+        return not self.new
+
+    def _look_at(self, names: Collection[bytes]) -> None:
+        """Find out which files these are; note that those changed that have other names as well."""
+        linked = []
+        base, links, inodes = self._base, self._links, self._recent.inodes
+        any_linked = bool(links)
+        for path in names:
+            try:
+                status = lstat(base + path)
+            except OSError as error:
+                if error.errno in _PASSING:
+                    self._hidden[path] = None
+                self._forget(path)
+                continue
+            inodes[path] = inode = status.st_ino & _LOW
+            if (any_linked or status.st_nlink > 1) and self._connect(path, inode, status):
+                any_linked = True
+                linked.append(path)
+        for path in names:
+            del self.new[path]
+        self._recent.trim()
+        self.record(links.others(linked))
+
+    def _forget(self, path: bytes) -> None:
+        """Take notice that there is no such name."""
+        self._recent.inodes.pop(path, None)
+        self._before.inodes.pop(path, None)
+        if self._links:
+            self._links.bind(path, None)
+
+    def _connect(self, path: bytes, inode: int, status: Status) -> bool:
+        """Take notice of which file has the name; say whether that has other ones, or had."""
+        links = self._links
+        is_linked = inode in links or status.st_nlink > 1
+        if stat.S_ISDIR(status.st_mode) or not is_linked:
+            links.bind(path, None)
+            return False
+        if inode not in links:
+            if not self._knows_recent:
+                self._recent.misses_names = True
+                return False
+            self._unsearched.add(inode)
+        links.bind(path, inode)
+        if status.st_nlink == 1:
+            # An inode that is used again would gather names for ever.
+            for other in islice(links.names(inode), _FEW):
+                self._confirm(other, inode)
+        return True
+
+    def _confirm(self, path: bytes, inode: int) -> None:
+        """Look whether a file has a name that it is thought to have."""
+        try:
+            status = lstat(self._base + path)
+        except OSError as error:
+            if error.errno in _PASSING:
+                self._links.add(path, inode)
+                return
+            found = None
+        else:
+            found = None if stat.S_ISDIR(status.st_mode) else status.st_ino & _LOW
+        # One that is another file's came, and will be looked at for that.
+        self._links.bind(path, found if found is not None and found in self._links else None)
+        if found != inode:
+            self._links.remember(path, inode)
+
+    def _find_others(self, deadline: float) -> bool:
+        """Search for the other names of files; say whether that is done."""
+        while self._unsearched:
+            if self._search is None:
+                if not self._knows_recent:
+                    self._unsearched.clear()
+                    self._recent.misses_names = True
+                    return False
+                inodes = set(self._unsearched)
+                self._search = inodes, self._candidates(inodes)
+            inodes, candidates = self._search
+            for found in candidates:
+                if found is not None:
+                    self._confirm(found[1], found[0])
+                if time.monotonic() > deadline:
+                    return False
+            self._search = None
+            self._unsearched -= inodes
+            self.record({path for inode in inodes for path in self._links.names(inode)})
+            for inode in inodes:
+                self._links.tidy(inode)
+        return True
+
+    def _candidates(self, inodes: set[int]) -> Iterator[tuple[int, bytes] | None]:
+        """Yield what may be names of these; None where there is time to look at the clock.
+
+        What comes while this goes on is looked at by itself.
+        """
+        yield from self._before.named(inodes) + self._recent.named(inodes)
+        for prefix in self._index.prefixes():
+            yield None
+            yield from self._index.named(prefix, inodes)
 
 
 class _Recent:
@@ -136,6 +265,8 @@ class _Recent:
         self.inodes: dict[bytes, int] = {}
         self.is_whole = True
         """Whether none was dropped."""
+        self.misses_names = False
+        """Whether some of files with several names are not known."""
 
     def trim(self) -> None:
         if len(self.inodes) > _MOST:
@@ -145,7 +276,8 @@ class _Recent:
     def update(self, other: "_Recent") -> None:
         self.inodes.update(other.inodes)
         self.is_whole = self.is_whole and other.is_whole
+        self.misses_names = self.misses_names or other.misses_names
         self.trim()
 
-    def named(self, inodes: set[int]) -> list[tuple[int, bytes]]:
+    def named(self, inodes: Collection[int]) -> list[tuple[int, bytes]]:
         return [(inode, path) for path, inode in self.inodes.items() if inode in inodes]

@@ -112,7 +112,7 @@ class Monitor:
 
     def _nothing_is_due(self) -> bool:
         """Say whether an answer is no more than what changed; without the lock, after `sync`."""
-        due = self._flush_wanted or self.verify_every or self._chronicle.new
+        due = self._flush_wanted or self.verify_every or self._chronicle.is_due
         return not (due or self.watcher.unreadable())
 
     def why_ended(self) -> str | None:
@@ -171,7 +171,7 @@ class Monitor:
             if self.verify_every and self.queries % self.verify_every == 0:
                 self.keeper.want_verification()
             chronicle = self._chronicle
-            if chronicle.new and not chronicle.look_at_new(deadline, indexed=self.keeper.built):
+            if chronicle.is_due and not chronicle.look_at_new(deadline, indexed=self.keeper.built):
                 return Missed(self._journal.token, None, "sync-timeout")
             return self._missed_locked(wanted, reason)
         finally:
@@ -223,6 +223,10 @@ class Monitor:
     def doubt(self, prefix: bytes) -> None:
         """See Sink; the lock is held."""
         self.keeper.note_doubt(prefix)
+
+    def moved(self, old: bytes, new: bytes) -> None:
+        """See Sink; the lock is held."""
+        self._chronicle.note_moved(old, new)
 
     def settle(self, deadline: float) -> bool:
         """See Sink; the lock is held."""

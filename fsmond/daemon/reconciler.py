@@ -14,6 +14,7 @@ is not yet recovered, or is in an unwatched directory.  So:
 import threading
 import time
 from collections.abc import Iterable, Iterator
+from itertools import islice
 
 from fsmond.daemon.chronicle import Chronicle
 from fsmond.daemon.early import Early
@@ -24,7 +25,9 @@ from fsmond.journal.history import Journal
 from fsmond.watching.contract import Watcher
 
 _SYNC = 0.02  # seconds for which the watcher may keep us, each time
+_SLICE = 0.002  # seconds for which the lock is held to look at names that came
 _SETTLE = 0.05  # seconds in which the event comes of a change that was seen already
+_AT_ONCE = 1000  # files with several names, for which the lock is held; a few milliseconds
 _WHOLE = (b"",)
 _MANY = 50_000  # differences in one directory; if there are more, it is reported itself
 _AT_ONCE = 1000  # paths that are recorded while the lock is held
@@ -88,7 +91,8 @@ class Reconciler:
     @property
     def is_behind(self) -> bool:
         """Say whether anything was told that the index does not know; any thread."""
-        return self._journal.token.sequence != self._indexed
+        told = self._journal.token.sequence != self._indexed
+        return told or self._chronicle.misses_names
 
     def build(self, losses: int) -> Early | None:
         """Make all records, and report nothing; None if they don't hold, as events were lost."""
@@ -132,7 +136,7 @@ class Reconciler:
                 self._report(self._see(self._index.look(prefix)))
         if b"" in blind:
             self._advance(losses, begin)
-        else:
+        elif self._relinking is not None:
             self._relink()
 
     def refresh(self, losses: int) -> list[Difference]:
@@ -210,11 +214,17 @@ class Reconciler:
 
     def _relink(self) -> None:
         """Find anew which files have several names, if any may have others than before."""
-        if self._relinking is not None:
-            named = list(self._index.links())
+        with self._lock:
+            if self._relinking is None and not self._chronicle.wants_links:
+                return
+            known = self._chronicle.linked()
+        files = iter(self._index.links(known).items())
+        while some := dict(islice(files, _AT_ONCE)):
             with self._lock:
-                self._chronicle.relink(named, self._relinking)
-            self._relinking = None
+                self._chronicle.relink(some)
+        with self._lock:
+            self._chronicle.relinked(self._relinking or ())
+        self._relinking = None
 
     def _conclude(
         self, found: list[Difference], losses: int, begin: int
@@ -224,6 +234,7 @@ class Reconciler:
         if self._untold(found):
             time.sleep(_SETTLE)
             self._catch_up(losses)
+            self._look_ahead()
         with self._lock:
             untold = self._untold_locked(found)
             shallow = {*self.doubts, *self._watcher.unsure()}
@@ -231,6 +242,16 @@ class Reconciler:
             self._chronicle.record([each.path for each in (*untold, *unsure)])
             untold = [each for each in untold if directory_of(each.path) not in shallow]
         return untold if self._advance(losses, begin) else None
+
+    def _look_ahead(self) -> None:
+        """Have it known by which names else what came is known: they have changed as well."""
+        done = False
+        while not done:
+            if self.ended:
+                raise EndedError
+            with self._lock:
+                done = self._chronicle.look_ahead(time.monotonic() + _SLICE)
+            time.sleep(0)  # for whoever waits for the lock
 
     def _untold(self, found: list[Difference]) -> list[Difference]:
         with self._lock:

@@ -5,7 +5,6 @@ from typing import NamedTuple
 
 from fsmond.index.record import KIND, LINKED, RACY, count, is_restless, unpack
 
-
 MANY = 50_000  # names in a new directory; if there are more, they are not told one by one
 
 

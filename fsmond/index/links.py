@@ -1,52 +1,168 @@
 """The names of files that have several."""
 
-from collections.abc import Collection, Iterable
-from itertools import accumulate
+from bisect import bisect_left
+from collections.abc import Collection, Iterator
+from collections.abc import Set as AbstractSet
+
+_SEVERAL = 2  # names
+_FORMER = 10_000  # former names; about 3 MB
 
 
 class Links:
-    """Knows the names, below one root, of the files that have more than one there.
+    """One relation of names and files, read in both directions; not thread-safe.
 
-    Not thread-safe, its owner holds a lock.  A name that went may be known for a while.
+    A file is known by its inode, a number.  A name is a file's *own*, or a *former* one: a write by
+    an open handle is told by the name with which the file was opened, also when that is gone or is
+    another file's.  So a change that is told by any name of a file is one of all its own names, and
+    a name may be of several files.  A former name that no handle needs does no harm: more is
+    reported than has changed.
+
+    All that changes the relation is `_put` and `_drop`, which keep the two directions in step.
     """
 
-    def __init__(self, pairs: Iterable[tuple[int, bytes]] = ()) -> None:
-        self._names: dict[int, set[bytes]] = {}
-        self._inodes: dict[bytes, int] = {}
-        for inode, path in pairs:
-            self._names.setdefault(inode, set()).add(path)
-        for inode, names in list(self._names.items()):
-            if len(names) > 1:
-                self._inodes.update(dict.fromkeys(names, inode))
-            else:
-                del self._names[inode]
+    def __init__(self) -> None:
+        self._names: dict[int, dict[bytes, bool]] = {}  # of each file; whether it is its own
+        self._files: dict[bytes, tuple[int, ...]] = {}  # the other direction
+        self._former: dict[tuple[bytes, int], None] = {}  # the oldest first
+        self._folders: dict[bytes, set[bytes]] = {}  # the names in each directory
+        self._sorted: list[bytes] | None = None  # these directories, if none came or went since
+        self.is_stale = False
+        """Whether anything changed; to be reset by the owner."""
 
     def __bool__(self) -> bool:
         return bool(self._names)
 
-    def add(self, inode: int, names: Collection[bytes]) -> None:
-        """Take notice that one file has these names, and those it is known to have."""
-        self._names.setdefault(inode, set()).update(names)
-        self._inodes.update(dict.fromkeys(names, inode))
+    def __len__(self) -> int:
+        return len(self._files)
 
-    def inode(self, path: bytes) -> int | None:
-        """Return the file that has this name; None unless it is known to have several."""
-        return self._inodes.get(path)
+    def __contains__(self, inode: int) -> bool:
+        return inode in self._names
+
+    def inodes(self) -> set[int]:
+        """Return all files that are known."""
+        return set(self._names)
+
+    def names(self, inode: int) -> list[bytes]:
+        """Return a file's own names."""
+        return [path for path, is_own in self._names.get(inode, {}).items() if is_own]
+
+    def bind(self, path: bytes, inode: int | None) -> None:
+        """Take notice that the name is this file's now, and no other's; None: of none that counts.
+
+        The file need not be known before.
+        """
+        for other in self._files.get(path, ()):
+            if other != inode and self._names.get(other, {}).get(path):
+                self._put(path, other, is_own=False)
+        if inode is not None:
+            self._put(path, inode, is_own=True)
+
+    def add(self, path: bytes, inode: int) -> None:
+        """Take notice that the name may be this file's now, and may be others'."""
+        self._put(path, inode, is_own=True)
+
+    def remember(self, path: bytes, inode: int) -> None:
+        """Take notice that the name was that file's, and is not any more."""
+        self._put(path, inode, is_own=False)
+
+    def move(self, old: bytes, new: bytes) -> None:
+        """Take notice that one path became another: a name, or a directory with all below it.
+
+        An event may be older than what was found at the old path since: that stays as it is.
+        """
+        for path in list(self._below(old)) if old.endswith(b"/") else (old,):
+            to = new + path[len(old) :]
+            for inode in self._files.get(path, ()):
+                is_own = self._names.get(inode, {}).get(path, False)
+                if is_own or to not in self._names.get(inode, ()):
+                    self._put(to, inode, is_own=is_own)
+
+    def renew(self, inode: int, names: AbstractSet[bytes]) -> None:
+        """Take notice that these are all of a file's names; that each is its own is not sure."""
+        known = self._names.get(inode)
+        if known is None and len(names) < _SEVERAL:
+            return  # most files that have several names have them elsewhere
+        for path in self.names(inode):
+            if path not in names:
+                self._put(path, inode, is_own=False)
+        for path in names:
+            self._put(path, inode, is_own=True)
+        self.tidy(inode)
+
+    def tidy(self, inode: int) -> None:
+        """Forget a file if it has no name any more, or never had more than one."""
+        names = self._names.get(inode, {})
+        if len(names) < _SEVERAL or not any(names.values()):
+            for path in list(names):
+                self._drop(path, inode)
 
     def others(self, paths: Collection[bytes]) -> set[bytes]:
-        """Return all names of the files that have several, and one of them in `paths`.
+        """Return the own names of all files that have or had a name among `paths`, or below one.
 
-        Or below one of them: what changed by a name in a directory that moved is not told by that.
+        What changed by a name in a directory that moved is not told by that name.
         """
-        found = self._inodes.keys() & set(paths)
-        folders = {path for path in paths if path.endswith(b"/")}
-        if folders:
-            found |= {name for name in self._inodes if not folders.isdisjoint(_above(name))}
-        inodes = {self._inodes[name] for name in found}
-        return {name for inode in inodes for name in self._names[inode]}
+        found = self._files.keys() & set(paths)
+        found.update(*(self._below(path) for path in paths if path.endswith(b"/")))
+        inodes = {inode for path in found for inode in self._files[path]}
+        return {path for inode in inodes for path in self.names(inode)}
+
+    def all_names(self) -> set[bytes]:
+        """Return all names that are any file's own."""
+        return {path for inode in self._names for path in self.names(inode)}
+
+    def _put(self, path: bytes, inode: int, *, is_own: bool) -> None:
+        names = self._names.setdefault(inode, {})
+        if names.get(path) is is_own:
+            return
+        self.is_stale = True
+        if path not in names:
+            files = self._files.get(path, ())
+            self._files[path] = (*files, inode)
+            if not files:
+                self._file_away(path)
+        names[path] = is_own
+        if is_own:
+            self._former.pop((path, inode), None)
+        else:
+            self._former[path, inode] = None
+            if len(self._former) > _FORMER:
+                self._drop(*next(iter(self._former)))
+
+    def _drop(self, path: bytes, inode: int) -> None:
+        self.is_stale = True
+        names = self._names[inode]
+        del names[path]
+        if not names:
+            del self._names[inode]
+        self._former.pop((path, inode), None)
+        files = tuple(other for other in self._files[path] if other != inode)
+        if files:
+            self._files[path] = files
+        else:
+            del self._files[path]
+            folder = _folder(path)
+            self._folders[folder].remove(path)
+            if not self._folders[folder]:
+                del self._folders[folder]
+                self._sorted = None
+
+    def _file_away(self, path: bytes) -> None:
+        folder = _folder(path)
+        if folder not in self._folders:
+            self._folders[folder] = set()
+            self._sorted = None
+        self._folders[folder].add(path)
+
+    def _below(self, prefix: bytes) -> Iterator[bytes]:
+        """Yield the names in a directory, and below it."""
+        if self._sorted is None:
+            self._sorted = sorted(self._folders)
+        at = bisect_left(self._sorted, prefix)
+        while at < len(self._sorted) and self._sorted[at].startswith(prefix):
+            yield from self._folders[self._sorted[at]]
+            at += 1
 
 
-def _above(path: bytes) -> list[bytes]:
-    """Return the prefixes of the directories that hold it."""
-    *parts, _ = path.split(b"/")
-    return [above + b"/" for above in accumulate(parts, lambda above, name: above + b"/" + name)]
+def _folder(path: bytes) -> bytes:
+    """Return the prefix of the directory that holds it."""
+    return path[: path.rfind(b"/") + 1]

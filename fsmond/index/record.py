@@ -5,6 +5,7 @@ Two records that are the same bytes are of a directory in which nothing changed,
 """
 
 from array import array
+from collections.abc import Set as AbstractSet
 from struct import Struct
 from typing import NamedTuple
 
@@ -63,6 +64,16 @@ def unpack(record: bytes) -> Entries:
 def count(record: bytes) -> int:
     """Return how many names are in it."""
     return int(_HEAD.unpack_from(record)[2]) if record else 0
+
+
+def holds_any(record: bytes, inodes: AbstractSet[int]) -> bool:
+    """Say whether a file in it may be one of these, going by the lower 32 bits of the number."""
+    if not record:
+        return False
+    size = count(record)
+    found, first = array("I"), _HEAD.size + 8 * size
+    found.frombytes(memoryview(record)[first : first + 4 * size])
+    return not inodes.isdisjoint(found)
 
 
 def is_restless(record: bytes) -> bool:

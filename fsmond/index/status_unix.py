@@ -1,11 +1,42 @@
 """What Unix knows of a file: all that is needed, at once."""
 
+import sys
+
+assert sys.platform != "win32"
+
+import errno
 import os
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 
+_STEP = 4000  # bytes of a path that are walked at a time; Linux takes 4095
+
 Status = os.stat_result
-lstat = os.lstat
+
+
+def lstat(path: bytes) -> Status:
+    """Return what is known of a file, by a path of any length; links are not followed."""
+    try:
+        return os.lstat(path)
+    except OSError as error:
+        if error.errno != errno.ENAMETOOLONG or len(path) <= _STEP:
+            raise
+    return _lstat_far(path)
+
+
+def _lstat_far(path: bytes) -> Status:
+    start = None
+    try:
+        while len(path) > _STEP:
+            at = path.rindex(b"/", 0, _STEP) + 1
+            step = os.open(path[:at], os.O_RDONLY | os.O_DIRECTORY, dir_fd=start)
+            if start is not None:
+                os.close(start)
+            path, start = path[at:], step
+        return os.lstat(path, dir_fd=start)
+    finally:
+        if start is not None:
+            os.close(start)
 
 
 def scan(handle: str | int) -> AbstractContextManager[Iterator[os.DirEntry[str]]]:

@@ -15,7 +15,16 @@ if sys.platform == "win32":
     from fsmond.index.opening_windows import Opening
 else:
     from fsmond.index.opening_unix import Opening
-from fsmond.index.record import LINKED, UNREAD, has_links, subdirectories, unpack
+from fsmond.index.record import (
+    DIRECTORY,
+    KIND,
+    LINKED,
+    UNREAD,
+    has_links,
+    holds_any,
+    subdirectories,
+    unpack,
+)
 from fsmond.index.status import stat
 
 _NOT_THERE = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP})
@@ -130,25 +139,35 @@ class Index:
             pending += [prefix + name for name in subdirectories(record)]
         return found
 
-    def links(self) -> Iterator[tuple[int, bytes]]:
-        """Yield the names of all files that have several, each with the inode."""
-        # A file's other name may have been looked at when it was the only one.
-        inodes: set[int] = set()
+    def links(self, known: AbstractSet[int]) -> dict[int, set[bytes]]:
+        """Return the names of all files that have several, and of those that are `known` to.
+
+        A file is known by the lower 32 bits of its inode.
+        """
+        found: dict[int, set[bytes]] = {inode: set() for inode in known}
         for record in self._records.values():
             if has_links(record):
                 _, signatures, numbers = unpack(record)
                 pairs = zip(signatures, numbers, strict=True)
-                inodes.update(inode for signature, inode in pairs if signature & LINKED)
-        return self.named(inodes)
+                found.update((inode, set()) for signature, inode in pairs if signature & LINKED)
+        for prefix in self._records if found else ():
+            for inode, path in self.named(prefix, found.keys()):
+                found[inode].add(path)
+        return found
 
-    def named(self, inodes: AbstractSet[int]) -> Iterator[tuple[int, bytes]]:
-        """Yield the names of these files, going by the lower 32 bits; on any thread."""
-        for prefix, record in list(self._records.items()):
-            names, _, found = unpack(record)
-            if not inodes.isdisjoint(found):
-                for name, inode in zip(names, found, strict=True):
-                    if inode in inodes:
-                        yield inode, prefix + name
+    def named(self, prefix: bytes, inodes: AbstractSet[int]) -> list[tuple[int, bytes]]:
+        """Return the names of these files in a directory, each with the inode; on any thread."""
+        # A file's other name may have been looked at when it was the only one.
+        record = self._records.get(prefix, UNREAD)
+        if not holds_any(record, inodes):
+            return []
+        names, signatures, found = unpack(record)
+        entries = zip(names, signatures, found, strict=True)
+        return [
+            (inode, prefix + name)
+            for name, signature, inode in entries
+            if inode in inodes and signature & KIND != DIRECTORY
+        ]
 
     def _read(self, prefix: bytes, identity: Identity | None) -> tuple[Seen, bool]:
         now = time.time_ns()

@@ -17,9 +17,11 @@ from watchdog.observers.inotify_c import Mask, WatchDescriptor
 
 IGNORED = int(Flag.IN_IGNORED)
 IS_DIRECTORY = int(Flag.IN_ISDIR)
+MOVED_FROM = int(Flag.IN_MOVED_FROM)
 MOVED_TO = int(Flag.IN_MOVED_TO)
 CAME = int(Flag.IN_CREATE | Flag.IN_MOVED_TO)
-WENT = int(Flag.IN_DELETE | Flag.IN_MOVED_FROM)
+DELETED = int(Flag.IN_DELETE)
+WENT = DELETED | MOVED_FROM
 NAMES = CAME | WENT
 OVERFLOW = int(Flag.IN_Q_OVERFLOW)
 UNMOUNT = int(Flag.IN_UNMOUNT)

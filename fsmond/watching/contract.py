@@ -30,6 +30,12 @@ class Sink(Protocol):
         It is to be compared before the next answer.
         """
 
+    def moved(self, old: bytes, new: bytes) -> None:
+        """Take notice that what had one path has the other now; those of directories end in `/`.
+
+        Told before what changed by the new path is; not all watchers know.
+        """
+
     def settle(self, deadline: float) -> bool:
         """Do until `deadline` what can be done about all that before somebody asks.
 

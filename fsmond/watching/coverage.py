@@ -230,13 +230,15 @@ class Coverage:
             self._to_list.append((found, reporting and not was_uncovered))
 
     def _move(self, directory: Directory, parent: Directory, name: bytes) -> Steps:
-        before, name_before = directory.parent, directory.name
+        before, name_before, old = directory.parent, directory.name, directory.prefix
         if before is not None:
             yield from self._cast_adrift(directory)
             # What is there now?  After a rename an event will tell, after an unmount none.
             self._to_look.append((before, name_before, False))
         self._adrift.pop(directory, None)
         directory.attach(parent, name)
+        if old:
+            self._sink.moved(old, directory.prefix)
 
     def _watch(self, handle: int, name: bytes, prefix: bytes) -> Directory:
         if self._mounts.is_blind(prefix):

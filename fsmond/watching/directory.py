@@ -60,7 +60,7 @@ class Directory:
 
     def attach(self, parent: "Directory", name: bytes) -> None:
         """Put it, with all below it, into `parent`, where there is none of that name."""
-        if self.name:
+        if self in self._paths or self.name:
             self._paths.clear()  # those below it are others from now on
         self.parent = parent
         self.name = name

@@ -6,9 +6,11 @@ assert sys.platform == "linux"
 
 from fsmond.watching.calls import (
     CAME,
+    DELETED,
     EVENT_HEAD,
     IGNORED,
     IS_DIRECTORY,
+    MOVED_FROM,
     MOVED_TO,
     NAMES,
     OVERFLOW,
@@ -35,6 +37,7 @@ class Intake:
         # A file that is open is known to the kernel by the name by which it was opened, also when
         # that name went; its other names are in no event.
         self._gone: dict[bytes, None] = {}
+        self._leaving: tuple[int, bytes] | None = None  # what was moved away last, and the cookie
         self.received = 0
         """Events until now."""
         self.latest = 0
@@ -49,7 +52,7 @@ class Intake:
         changed, gone = self._changed, self._gone
         at, end, count, known, prefix = 0, len(data), 0, None, b""
         while at < end:
-            descriptor, mask, _, size = head(data, at)
+            descriptor, mask, cookie, size = head(data, at)
             at += 16
             count += 1
             name = data[at : at + size].rstrip(b"\0")
@@ -68,7 +71,7 @@ class Intake:
                 changed[path] = None
                 directory.witness = name
                 if mask & NAMES:
-                    self._note_name(path, came=mask & CAME)
+                    self._note_name(path, mask, cookie)
                 elif path in gone or name[0] == _UNNAMED:
                     self._note_misnamed(path, prefix)
             if not count % _STEP:
@@ -78,13 +81,22 @@ class Intake:
         self.latest = count
         self._report()
 
-    def _note_name(self, path: bytes, *, came: int) -> None:
-        if came:
+    def _note_name(self, path: bytes, mask: int, cookie: int) -> None:
+        """Take a name that came or went."""
+        if mask & MOVED_FROM:
+            # The kernel queues both halves of a move one after the other.
+            self._leaving = cookie, path
+        elif mask & MOVED_TO and self._leaving is not None and self._leaving[0] == cookie:
+            self._sink.moved(self._leaving[1], path)
+        if mask & CAME:
             self._came[path] = None
             self._gone.pop(path, None)
-        else:
-            self._came.pop(path, None)  # there is nothing to be looked at any more
-            self._gone[path] = None
+            return
+        self._gone[path] = None
+        if mask & DELETED:
+            # There is nothing to be looked at any more.  Of what was moved away this is not so:
+            # when two names are exchanged, each one comes before it goes.
+            self._came.pop(path, None)
 
     def _note_misnamed(self, path: bytes, prefix: bytes) -> None:
         """Take a change of a file that has other names by now than the event says."""

@@ -12,29 +12,34 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 
 import truth
 from backends import until_built
+from fuzz.linking import LinkChanges
 from tree_changes import Changes
 from wine import is_wine, telling_of_all
 
 from fsmond.daemon import schedule
 from fsmond.daemon.missed import Missed
 from fsmond.daemon.monitor import Monitor
+from fsmond.index.difference import Difference
 from fsmond.watching.choice import How, watcher_for_platform
 
 if sys.platform == "linux":
     from fsmond.watching import inotify
 
-MODES = ("events", "few", "scan", "overflow")
-FEW = 12  # watches, in the mode that has too few
+LINKS = ("links", "links-few", "links-overflow", "links-scan")  # of files with several names alone
+MODES = ("events", "few", "scan", "overflow", *LINKS)
+FEW = {"few": 12, "links-few": 3}  # watches, in the modes that have too few
 BIG = 1500  # paths; a tree that has grown so is cut
 ROUNDS = 30
+LINK_ROUNDS = 250
 EXCLUDED = frozenset({b".git"})
 # No event tells of a store through a memory map there, and not all may make links.
 WITHOUT: tuple[str, ...] = () if sys.platform != "win32" else ("store_by_map", "symbolic_link")
@@ -96,9 +101,9 @@ class Trial:
         self.changed += len(truth.changed(before, now))
 
     def _has_a_lost_name(self, path: bytes, now: truth.Tree) -> bool:
-        """Say whether the file has, or may have had until now, a name that nobody could look at.
+        """Say whether the file has a name outside of the tree, or one came and went unseen.
 
-        One outside of the tree, or one that came and went between two questions.
+        The mode `links` knows exactly what has to be reported even then.
         """
         if path not in now or now[path][1] not in self._linked:
             return False
@@ -107,7 +112,7 @@ class Trial:
         status = os.lstat(os.path.join(os.fsencode(self.root), path))
         came = [name for name, of in self.changes.linked.items() if of == inode]
         went = any(now.get(name, (0, 0))[1] != inode for name in came)
-        return went or names == 1 or status.st_nlink > names
+        return went or status.st_nlink > names
 
     def _rest(self, monitor: Monitor) -> None:
         """Give it time, now and then, to bring its index up to date."""
@@ -126,6 +131,114 @@ class Trial:
 
     def _had_names(self, path: bytes, now: truth.Tree) -> bool:
         return path in now and now[path][1] in self._linked
+
+
+class LinkTrial:
+    """The same of files with several names alone, with what has to be reported known exactly."""
+
+    def __init__(self, folder: Path, mode: str, seed: int) -> None:
+        self.root, outside = folder / "root", folder / "outside"
+        outside.mkdir()
+        self.random = random.Random(seed)
+        self.mode = mode
+        self.changes = LinkChanges(self.root, outside, self.random, all_watched=mode not in FEW)
+        self.changes.make(20)
+        self.reported = self.changed = 0
+
+    def run(self) -> None:
+        """Make changes, ask, and compare, time and again.  Raises AssertionError."""
+        with watching(self.root, self.mode) as monitor:
+            self._heed_what_was_not_told(monitor)
+            token, self._before = monitor.query(None).token, truth.look(self.root)
+            self.changes.answered(self._before)
+            for _ in range(LINK_ROUNDS):
+                self._begin = len(self.changes.log)
+                self._change(monitor)
+                missed, now = monitor.query(bytes(token)), truth.look(self.root)
+                assert missed.paths is not None, f"everything, as {missed.reason}"
+                self._judge(truth.missed(self._before, now, missed.paths), now)
+                self.reported += len(missed.paths)
+                self.changed += len(truth.changed(self._before, now))
+                token, self._before = missed.token, now
+                self.changes.answered(now)
+        self.changes.close()
+
+    def _change(self, monitor: Monitor) -> None:
+        if self.mode.endswith("overflow") and self.random.random() < 0.05:
+            with losing(monitor, self.root):
+                self.changes.make(self.random.randint(1, 6))
+        for _ in range(self.random.choice([1, 1, 2, 3])):
+            self.changes.make(self.random.choice([1, 1, 2, 4]))
+            match self.random.randrange(12):
+                case 0:
+                    assert monitor.keeper.verify(time.monotonic() + 30) is not None
+                    self.changes.log.append("verify")
+                    self._compared = True
+                case 1 | 2 | 3:
+                    monitor.tick()
+                    time.sleep(self.random.choice([0.0, 0.0, 0.01]))
+                    self.changes.log.append("tick")
+                case 4:
+                    time.sleep(0.007)  # the watcher's thread takes the events
+                    self.changes.log.append("wait")
+
+    def _heed_what_was_not_told(self, monitor: Monitor) -> None:
+        """Have what a comparison finds, and reports, count as missed: it comes too late."""
+        self._late: set[bytes] = set()
+        self._compared = False
+        if self.mode == "links":
+            for name in ("refresh", "verify"):
+                setattr(monitor.keeper.reconciler, name, self._heeding(monitor, name))
+
+    def _heeding(self, monitor: Monitor, name: str) -> Callable[[int], list[Difference]]:
+        compare = getattr(monitor.keeper.reconciler, name)
+
+        def heeding(losses: int) -> list[Difference]:
+            found: list[Difference] = compare(losses)
+            self._late |= {each.path for each in found}
+            return found
+
+        return heeding
+
+    def _judge(self, left_out: set[bytes], now: truth.Tree) -> None:
+        excused = self.changes.may_pass_over
+        left_out = {path for path in left_out if not excused(path, self._before, now)}
+        left_out |= {path for path in self._late if not self.changes.may_be_found(path, now)}
+        self._late.clear()
+        if self._compared:
+            self.changes.compared()
+        self._compared = False
+        made = "\n".join(self.changes.log[self._begin :])
+        assert not left_out, f"not reported: {sorted(left_out)}, after\n{made}"
+
+
+def crowd_of_links(folder: Path, mode: str, seed: int) -> None:
+    """Ask while files with several names change; look at what is reported, as a client does."""
+    trial = LinkTrial(folder, mode, seed)
+    with watching(trial.root, mode) as monitor:
+        token, seen = monitor.query(None).token, truth.look(trial.root)
+        for _ in range(LINK_ROUNDS):
+            trial.changes.answered(seen)
+            begin = len(trial.changes.log)
+            writer = threading.Thread(target=trial.changes.make, args=[12])
+            writer.start()
+            busy = True
+            while busy:
+                busy = writer.is_alive()  # before the last question
+                missed = monitor.query(bytes(token))
+                assert missed.paths is not None, f"everything, as {missed.reason}"
+                token, now = missed.token, truth.look(trial.root)
+                seen = truth.updated(seen, now, missed.paths)
+            writer.join()
+            left_out = {
+                path
+                for path in truth.changed(seen, now)
+                if not trial.changes.may_pass_over_the_last(path, now)
+            }
+            made = "\n".join(trial.changes.log[begin:])
+            assert not left_out, f"not reported: {sorted(left_out)}, after\n{made}"
+            seen = now
+    trial.changes.close()
 
 
 def crowd(folder: Path, mode: str, seed: int) -> None:
@@ -176,9 +289,9 @@ def overflow(root: Path) -> None:
 @contextmanager
 def watching(root: Path, mode: str) -> Iterator[Monitor]:
     """Watch a tree in a mode."""
-    how: How = "scan" if mode == "scan" else "events"
-    if mode == "few":
-        _LIMIT.write_text(str(FEW))  # in a user namespace of its own
+    how: How = "scan" if mode.endswith("scan") else "events"
+    if mode in FEW:
+        _LIMIT.write_text(str(FEW[mode]))  # in a user namespace of its own
     make = partial(watcher_for_platform, how=how)
     monitor = Monitor(os.fsencode(root), make, excluded=EXCLUDED, patience=30)
     try:
@@ -205,22 +318,29 @@ def main() -> int:
 
         plant(options.plant)
     seed = options.seed if options.seed is not None else random.SystemRandom().randrange(10**9)
-    end, trials, reported, changed = time.monotonic() + options.seconds, 0, 0, 0
+    end, trials, operations = time.monotonic() + options.seconds, 0, 0
+    reported = changed = 0
     while not trials or time.monotonic() < end:
         with _place() as folder:
             try:
-                if options.crowd or trials % 4 == 3:
-                    crowd(folder, options.mode, seed)
+                crowded = options.crowd or trials % 4 == 3
+                if crowded:
+                    ask = crowd_of_links if options.mode in LINKS else crowd
+                    ask(folder, options.mode, seed)
                 else:
-                    trial = Trial(folder, options.mode, seed)
+                    kind = LinkTrial if options.mode in LINKS else Trial
+                    trial = kind(folder, options.mode, seed)
                     trial.run()
                     reported, changed = reported + trial.reported, changed + trial.changed
+                    operations += len(trial.changes.log)
             except AssertionError as error:
-                crowded = " --crowd" * (options.crowd or trials % 4 == 3)
-                print(f"--mode {options.mode} --seed {seed}{crowded}: {error}", file=sys.stderr)
+                print(
+                    f"--mode {options.mode} --seed {seed}{' --crowd' * crowded}: {error}",
+                    file=sys.stderr,
+                )
                 return 1
         trials, seed = trials + 1, seed + 1000
-    print(f"{trials} trials: {changed} paths changed, {reported} reported")
+    print(f"{trials} trials, {operations} changes: {changed} paths changed, {reported} reported")
     return 0
 
 

@@ -7,6 +7,7 @@ assert sys.platform == "linux"
 
 from fsmond.daemon.reconciler import Reconciler
 from fsmond.index import reading
+from fsmond.index.links import Links
 from fsmond.watching import calls, coverage, inotify
 
 
@@ -42,4 +43,27 @@ def plant(defect: str) -> None:
             place = reading
             place.hash = lambda _: 0
         case _:
+            _plant_in_links(defect)
+
+
+def _plant_in_links(defect: str) -> None:
+    place: Any = Links
+    match defect:
+        case "first-file":  # a name stays that of the first file that had it
+            bind = place.bind
+            place.bind = lambda self, path, inode: (
+                bind(self, path, inode) if path not in self._files else None
+            )
+        case "former":  # what a name was before is forgotten
+            place._put = _forgetting(place._put)
+        case _:
             sys.exit(f"no such defect: {defect}")
+
+
+def _forgetting(put: Any) -> Any:
+    def put_own(self: Links, path: bytes, inode: int, *, is_own: bool) -> None:
+        put(self, path, inode, is_own=is_own)
+        if not is_own:
+            self._drop(path, inode)
+
+    return put_own

@@ -15,14 +15,17 @@ PRECISION = 1.5  # paths that are reported for each that changed
 PROGRAM = Path(__file__).with_name("differential.py")
 OWN_LIMITS = ["unshare", "--user", "--map-root-user"]
 MODES = {
-    "linux": ["events", "few", "scan", "overflow"],
+    "linux": [
+        *("events", "few", "scan", "overflow"),
+        *("links", "links-few", "links-scan", "links-overflow"),
+    ],
     "win32": ["events", "scan", "overflow"],
 }.get(sys.platform, ["events", "scan"])
 
 
 def run(mode: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run the program; what it prints holds the seed with which it can be run again."""
-    within = OWN_LIMITS if mode == "few" else []
+    within = OWN_LIMITS if mode.endswith("few") else []
     if within and subprocess.run([*within, "true"], check=False, capture_output=True).returncode:
         lack("needs user namespaces, to lower inotify's limits")
     return subprocess.run(
@@ -63,6 +66,8 @@ def test_hardly_more_is_reported_than_what_changed() -> None:
         ("told-again", "overflow"),
         ("unwatched", "few"),
         ("signature", "scan"),
+        ("first-file", "links"),
+        ("former", "links"),
     ],
 )
 def test_a_defect_is_found(defect: str, mode: str) -> None:

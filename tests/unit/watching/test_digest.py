@@ -30,6 +30,9 @@ class Told:
         """Nothing is left to do."""
         return True
 
+    def moved(self, old: bytes, new: bytes) -> None:
+        pass
+
     def came(self, paths: Iterable[bytes]) -> None:
         self.new |= set(paths)
 
