@@ -41,6 +41,7 @@ SECTIONS = {
     "bursts": "bench_bursts",
     "writers": "bench_writers",
     "overflow": "bench_overflow",
+    "stalls": "bench_stalls",
     "truth": "bench_truth",
     "status": "bench_git",
     "ipc": "bench_ipc",

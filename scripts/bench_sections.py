@@ -77,6 +77,15 @@ TEXTS = {
         "go on (SIGCONT). It is asked until its answers hold all changes.",
         ("overflow",),
     ),
+    "stalls": Text(
+        "The longest answer",
+        "Each is asked again and again by one client while something very large happens at once, and for a second "
+        "afterwards, on a tmpfs. What counts is the longest answer of each turn.",
+        (),
+        (
+            "fsmond answers within a second whatever happens, with everything if need be: Git waits without a limit.",
+        ),
+    ),
     "truth": Text(
         "What each misses",
         "The same random series of operations, by a fixed seed, is done to a tree of each; after each step, of one "
