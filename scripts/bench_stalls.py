@@ -10,6 +10,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -41,9 +42,7 @@ def measure(setting: Setting) -> Iterator[Series]:
             takings = Takings(NAME, f"longest answer: {scene.name}", "ms")
             watchers = [enter(place / f"{number}-{n}") for n, enter in _numbered(setting)]
             for _, watcher in turns(setting.pick(1, 3), watchers):
-                takings.take(
-                    watcher.name, lambda who=watcher, what=scene: _once(who, what, setting)
-                )
+                takings.take(watcher.name, partial(_once, watcher, scene, setting))
             yield from takings.series()
 
 

@@ -13,6 +13,7 @@ from fsmond.daemon.reconciler import Reconciler
 from fsmond.daemon.resyncs import Resyncs
 from fsmond.daemon.spelling import TWO, both
 from fsmond.daemon.timestamps import Timestamps
+from fsmond.index.difference import ANY_NAME
 from fsmond.index.tree import Index
 from fsmond.journal.history import KEEP, Journal
 from fsmond.journal.token import SESSION_DIGITS, Token
@@ -22,7 +23,6 @@ from fsmond.watching.cookies import MARK
 PATIENCE = 0.9  # seconds a query may wait for the watcher: its client has its answer within one
 _NAP = 0.002  # seconds
 _SMALL = 500  # directories; they take about 10 ms
-RENEWING = b".fsmond"  # a name that is in no directory, as a rule
 
 WatcherFactory = Callable[[bytes, Sink, threading.Lock, frozenset[bytes]], Watcher]
 
@@ -191,7 +191,7 @@ class Monitor:
             if not self.keeper.built:
                 return Missed(now, None, "sync-timeout")  # soon all directories are known
             known = [*self._index.prefixes(), *self.watcher.watched()]
-            more += [prefix + RENEWING for prefix in known]
+            more += [prefix + ANY_NAME for prefix in known]
         if more:
             found = list(dict.fromkeys([*found, *more]))
         return Missed(now, both(found) if TWO else found, None)

@@ -8,6 +8,13 @@ from fsmond.index.record import KIND, LINKED, RACY, count, is_restless, unpack
 MANY = 50_000  # names in a new directory; if there are more, they are not told one by one
 
 
+ANY_NAME = b".fsmond"
+"""A name that is in no directory, as a rule: told of one whose names are not known.
+
+Git lists a directory anew when a path in it is told, not when the directory is.
+"""
+
+
 class Kind(Enum):
     """What happened to a path."""
 

@@ -8,7 +8,7 @@ from collections.abc import Container, Iterable, Iterator
 from collections.abc import Set as AbstractSet
 from typing import NamedTuple
 
-from fsmond.index.difference import Difference, Kind, differences
+from fsmond.index.difference import ANY_NAME, Difference, Kind, differences
 from fsmond.index.reading import Identity, Seen, may_be_after, read
 
 if sys.platform == "win32":
@@ -27,6 +27,7 @@ from fsmond.index.record import (
 )
 from fsmond.index.status import stat
 
+_NO_ACCESS = frozenset({errno.EACCES, errno.EPERM})
 _NOT_THERE = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP})
 
 
@@ -189,7 +190,10 @@ class Index:
         if error.errno in _NOT_THERE:
             return found
         self._records[prefix] = UNREAD
-        return _doubtful([*found, Difference(prefix, Kind.CHANGED)])
+        found.append(Difference(prefix, Kind.CHANGED))
+        if error.errno not in _NO_ACCESS:  # else nobody can list it
+            found.append(Difference(prefix + ANY_NAME, Kind.CHANGED))
+        return _doubtful(found)
 
 
 class _Hidden:
