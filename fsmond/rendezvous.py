@@ -23,6 +23,19 @@ class Place:
         self.socket = socket
         self.worktree = worktree
 
+    def tree_id(self) -> str:
+        """Return what no other tree has at the same time: as a client says which one it means.
+
+        Nothing on Windows, where Pythons differ about it; a root has one path there, as a rule.
+        Raises OSError if the tree is gone.
+        """
+        if sys.platform == "win32":
+            return ""
+        found = [os.stat(self.root)]
+        if self.worktree is not None:
+            found.append(os.stat(self.worktree.gitdir))
+        return ",".join(f"{each.st_dev}:{each.st_ino}" for each in found)
+
     def as_arguments(self) -> list[str]:
         """Return it for a command line: who finds it anew may end elsewhere."""
         parts = [self.root, self.socket, *([self.worktree.gitdir] if self.worktree else [])]
@@ -38,15 +51,21 @@ class Place:
 def place_of(path: "StrPath", environment: "Mapping[str, str] | None" = None) -> Place:
     """Return the place of the worktree that holds `path`, or of that directory itself.
 
-    GIT_DIR and GIT_WORK_TREE are taken from the process's environment, unless one is given.
+    GIT_DIR and GIT_WORK_TREE are taken from the process's environment, unless one is given.  If
+    both are set, the current directory means that worktree, as for Git, wherever that is.
     Raises PathError unless it is a directory that can be entered.
     """
+    environment = os.environ if environment is None else environment
     try:
-        directory = os.path.realpath(os.fsencode(path))  # fails where the current one was removed
+        named = os.fsencode(path)
+        # Whoever names no directory means what Git does.
+        named = (_meant_by_git(environment) if named == b"." else None) or named
+        directory = os.path.realpath(named)  # fails where the current one was removed
         _enter(directory)
     except (OSError, ValueError) as error:
-        raise PathError(f"{path!s}: {_REASONS.get(type(error), error)}") from error
-    worktree = find(directory, os.environ if environment is None else environment)
+        shown = path.decode(errors="backslashreplace") if isinstance(path, bytes) else path
+        raise PathError(f"{shown!s}: {_REASONS.get(type(error), error)}") from error
+    worktree = find(directory, environment)
     if worktree is None:
         return Place(directory, _socket_elsewhere(directory), None)
     try:
@@ -56,6 +75,15 @@ def place_of(path: "StrPath", environment: "Mapping[str, str] | None" = None) ->
         reason = _REASONS.get(type(error), error)
         root, gitdir = os.fsdecode(worktree.root), os.fsdecode(worktree.gitdir)
         raise PathError(f"{root}: {reason}; {gitdir} has this for its worktree") from error
+
+
+def _meant_by_git(environment: "Mapping[str, str]") -> bytes | None:
+    """Return the worktree that GIT_WORK_TREE names for GIT_DIR, if both are set."""
+    if not (environment.get("GIT_DIR") and environment.get("GIT_WORK_TREE")):
+        return None
+    meant = os.path.realpath(os.fsencode(environment["GIT_WORK_TREE"]))
+    worktree = find(meant, environment)
+    return meant if worktree is not None and worktree.root == meant else None
 
 
 def name_of(directory: bytes) -> str:

@@ -141,7 +141,7 @@ os.register_at_fork(after_in_child=_close_in_child)
 def claim(path: bytes, *, disallow_chdir: bool, allow_shared_directory: bool) -> Listener:
     """Make the path ours, with a socket that listens but accepts nobody yet."""
     if not path or b"\0" in path:
-        raise InvalidPathError(f"{path!r} is no path of a file")
+        raise InvalidPathError(f"{os.fsdecode(path)!r} is no path of a file")
     path = os.path.abspath(path)
     folder, name = os.path.split(path)
     try:

@@ -5,7 +5,7 @@ import sys
 
 from fsmond.client import Client
 from fsmond.errors import Error
-from fsmond.protocol import FSMOND, named
+from fsmond.protocol import FSMOND, OTHER_TREE, named
 
 
 def run(arguments: list[str]) -> int:
@@ -35,11 +35,10 @@ def start(path: str, *, chosen: str = "", replace: bool = False) -> int:
         print(f"fsmond: took the place of {named(met)}", file=sys.stderr)
     if not started and met != FSMOND:
         root = os.fsdecode(client.place.root)
-        print(
-            f"fsmond: {named(met or '')} watches {root} already; to take its place: "
-            "fsmond start --replace",
-            file=sys.stderr,
-        )
+        what = f"{named(met or '')} watches {root} already"
+        if met == OTHER_TREE:
+            what = f"{root} is not watched: the daemon of its git directory watches another tree"
+        print(f"fsmond: {what}; to take its place: fsmond start --replace", file=sys.stderr)
         return 1
     if not started and chosen:
         print(f"fsmond: it runs already; for {chosen}, stop it first", file=sys.stderr)

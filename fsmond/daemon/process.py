@@ -10,6 +10,7 @@ from collections.abc import Callable
 from functools import partial
 from types import FrameType
 
+from fsmond.daemon.askers import Askers
 from fsmond.daemon.detach import READY, release
 from fsmond.daemon.health import Health
 from fsmond.daemon.logs import Log
@@ -18,6 +19,7 @@ from fsmond.daemon.monitor import Monitor
 from fsmond.daemon.requests import Requests
 from fsmond.daemon.settings import Settings
 from fsmond.daemon.timestamps import Timestamps
+from fsmond.daemon.views import views_for_platform
 from fsmond.errors import Error, StartError
 from fsmond.git.index_file import is_large
 from fsmond.git.worktree import is_within
@@ -109,7 +111,8 @@ def _serve(place: Place, log: Log, ready: Callable[[], None], *, replace: bool) 
     _make_folder(place)
     try:
         # Clients are answered from now on, if only with "everything": Git waits without a limit.
-        requests = Requests(monitor, facts, git_index=git_index)
+        askers = Askers(place.root, place.tree_id(), views_for_platform())
+        requests = Requests(monitor, facts, git_index=git_index, askers=askers)
         with _server(place, requests, replace=replace) as server:
             monitor.start()
             ready()
