@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from fsmond.rendezvous import StrPath
 
 _ATTEMPTS = 3  # one finds a daemon that is about to end, one finds none, one the new one
-TIMEOUT = 10.0  # seconds; ten times what a daemon takes that has not been stopped
+TIMEOUT = 5.0  # seconds; five times what a daemon takes that has not been stopped
 VERIFY_TIMEOUT = 620.0  # seconds; a daemon gives up a little before
 _BRIEF = 2.0  # seconds after which is looked whether the daemon was stopped, by a signal
 

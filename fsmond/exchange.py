@@ -5,7 +5,7 @@ On the way of every query: no import that is not needed.
 
 from fsmond.protocol import MOST_BYTES
 from ipc.client import connect
-from ipc.errors import TimedOutError, UnreachableError
+from ipc.errors import HungUpError, TimedOutError, UnreachableError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,6 +30,13 @@ def exchange(
             peer = connection.peer
             raise other_user(root, None if peer is None else peer.uid)
         return connection.send_command(message, timeout, limit=limit)
+    except HungUpError as error:
+        from fsmond.explaining import refused  # as above
+
+        other = refused(root, connection.peer)
+        if other is None:
+            raise
+        raise other from error
     except TimedOutError as error:
         from fsmond.explaining import unresponsive  # as above
 

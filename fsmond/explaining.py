@@ -37,6 +37,14 @@ def other_user(root: bytes, owner: int | None) -> OtherUserError:
     )
 
 
+def refused(root: bytes, peer: "Peer | None") -> Error | None:
+    """Explain why a daemon hung up, if it is root's: that one answers nobody else."""
+    own = getattr(os, "geteuid", None)
+    if peer is None or own is None or peer.uid == own():
+        return None
+    return other_user(root, peer.uid)
+
+
 def unresponsive(root: bytes, peer: "Peer | None") -> UnresponsiveError:
     """Explain that a daemon is there, and does not answer."""
     which = f"the daemon of {_shown(root)}"
