@@ -3,7 +3,7 @@
 import os
 import sys
 
-from fsmond.errors import PathError
+from fsmond.errors import PathError, message_of
 from fsmond.git.worktree import SOCKET, Worktree, find
 
 TYPE_CHECKING = False
@@ -64,7 +64,7 @@ def place_of(path: "StrPath", environment: "Mapping[str, str] | None" = None) ->
         _enter(directory)
     except (OSError, ValueError) as error:
         shown = path.decode(errors="backslashreplace") if isinstance(path, bytes) else path
-        raise PathError(f"{shown!s}: {_REASONS.get(type(error), error)}") from error
+        raise PathError(f"{shown!s}: {_REASONS.get(type(error)) or message_of(error)}") from error
     worktree = find(directory, environment)
     if worktree is None:
         return Place(directory, _socket_elsewhere(directory), None)
@@ -72,7 +72,7 @@ def place_of(path: "StrPath", environment: "Mapping[str, str] | None" = None) ->
         _enter(worktree.root)
         return Place(worktree.root, _socket_of(worktree), worktree)
     except OSError as error:  # it need not be above what was named
-        reason = _REASONS.get(type(error), error)
+        reason = _REASONS.get(type(error)) or message_of(error)
         root, gitdir = os.fsdecode(worktree.root), os.fsdecode(worktree.gitdir)
         raise PathError(f"{root}: {reason}; {gitdir} has this for its worktree") from error
 
@@ -135,7 +135,7 @@ def _prepare(folder: str) -> None:
         try:
             os.makedirs(folder, exist_ok=True)
         except OSError as error:
-            raise PathError(f"{folder} can't be made: {error}") from error
+            raise PathError(f"{folder} can't be made: {message_of(error)}") from error
         return
     try:
         owner = os.stat(folder).st_uid

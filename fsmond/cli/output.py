@@ -11,7 +11,7 @@ def write(data: bytes) -> None:
     """Write all of it; raises BrokenPipeError if nobody reads."""
     if sys.stdout is None:
         # What has its number by now is something else.
-        raise OSError(errno.EBADF, "standard output is closed")
+        raise OSError("standard output is closed")
     if sys.platform == "win32":
         _write_on_windows(data)
         return

@@ -3,8 +3,9 @@
 import os
 import sys
 
+from fsmond.cli.output import complain
 from fsmond.client import Client
-from fsmond.errors import Error
+from fsmond.errors import Error, message_of
 from fsmond.protocol import FSMOND, OTHER_TREE, named
 
 
@@ -17,7 +18,7 @@ def run(arguments: list[str]) -> int:
     try:
         return start(arguments[0] if arguments else ".")
     except (Error, OSError) as error:
-        print(f"fsmond: {error}", file=sys.stderr)
+        complain(message_of(error))
         return 1
 
 

@@ -20,7 +20,7 @@ from fsmond.daemon.requests import Requests
 from fsmond.daemon.settings import Settings
 from fsmond.daemon.timestamps import Timestamps
 from fsmond.daemon.views import views_for_platform
-from fsmond.errors import Error, StartError
+from fsmond.errors import Error, StartError, message_of
 from fsmond.git.index_file import is_large
 from fsmond.git.worktree import is_within
 from fsmond.protocol import FSMOND
@@ -87,7 +87,7 @@ def serve(place: Place, log: Log, ready: Callable[[], None], *, replace: bool) -
     except AddressInUseError as error:
         raise StartError(f"{os.fsdecode(place.root)} is watched already") from error
     except (IPCError, OSError) as error:
-        raise StartError(str(error)) from error
+        raise StartError(message_of(error)) from error
 
 
 def _serve(place: Place, log: Log, ready: Callable[[], None], *, replace: bool) -> None:
