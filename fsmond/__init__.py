@@ -4,6 +4,8 @@ fsmond.client       ask from Python
 fsmond.door         the command `fsmond`
 fsmond.rendezvous   where a tree's daemon is met
 fsmond.protocol     what is said there
+fsmond.exchange     one exchange there, with whoever serves
+fsmond.explaining   what to say of a daemon that can't be asked
 fsmond.errors       what callers decide by
 fsmond.daemon       the process that watches a tree
 fsmond.journal      what changed since when

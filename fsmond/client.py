@@ -2,27 +2,48 @@
 
 import os
 
-from fsmond.errors import AnswerError, NotRunningError, OtherDaemonError
-from fsmond.protocol import FLUSH, QUIT, Answer, daemon_of, named, request_for
+from fsmond.errors import (
+    AnswerError,
+    NotRunningError,
+    OtherDaemonError,
+    OtherTreeError,
+    PathError,
+    UnresponsiveError,
+    printable,
+)
+from fsmond.exchange import exchange
+from fsmond.protocol import (
+    FLUSH,
+    MOST_BYTES,
+    MOST_OF_OBJECT,
+    QUIT,
+    Answer,
+    ask_changes,
+    bytes_of,
+    daemon_of,
+    named,
+    read_object,
+    tree_fields,
+)
 from fsmond.rendezvous import place_of
-from ipc.client import send_command
 from ipc.errors import Error as IPCError
-from ipc.errors import HungUpError, NoServerError, TimedOutError
+from ipc.errors import HungUpError, NoServerError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from fsmond.rendezvous import StrPath
 
 _ATTEMPTS = 3  # one finds a daemon that is about to end, one finds none, one the new one
-TIMEOUT = 10.0  # seconds; ten times what a daemon takes that has not been stopped
+TIMEOUT = 5.0  # seconds; five times what a daemon takes that has not been stopped
 VERIFY_TIMEOUT = 620.0  # seconds; a daemon gives up a little before
+_BRIEF = 2.0  # seconds after which is looked whether the daemon was stopped, by a signal
 
 
 class Client:
     """Asks the daemon of one tree; may be used on many threads at once.
 
-    Raises PathError; when asking also NotRunningError, StartError or AnswerError, and
-    TimeoutError if nobody answers within `timeout` seconds.
+    Raises PathError; when asking also NotRunningError, StartError, OtherUserError or AnswerError,
+    and UnresponsiveError, a TimeoutError, if nobody answers within `timeout` seconds.
     """
 
     def __init__(
@@ -31,22 +52,28 @@ class Client:
         self.place = place_of(path)
         self._start = start
         self._timeout = timeout
+        self._brief = min(timeout, _BRIEF)
+        self._tree = self._tree_fields()
 
     def query(self, since: str | None = None) -> Answer:
         """Return what changed since the answer with this token; everything if there is none."""
-        if since is not None:
-            answer = Answer.from_wire(self.ask(request_for(since)))
-            if not answer.everything:
-                return answer
-        # Only the answer to an object has room for the reason.
-        reply = self.ask(_object("query", since=since))
-        told = _read(reply)
-        # Git's own daemon takes an object for an unknown token.
-        return Answer.from_wire(reply) if told is None else Answer.from_object(told)
+        return Answer.from_wire(self.changes(since))
+
+    def changes(self, since: str | None = None) -> bytes:
+        """Return the same as on the wire, with the reason behind the `/` of everything."""
+        reply = ask_changes(self.ask, since, self._tree)
+        if reply.endswith(b"\0/\0other-root\0"):
+            # It may be that another directory has taken the place of the root since.
+            tree, self._tree = self._tree, self._tree_fields()
+            if tree != self._tree:
+                reply = ask_changes(self.ask, since, self._tree)
+        return reply
 
     def status(self) -> dict[str, object]:
         """Return what the daemon tells about itself; never starts one."""
-        return self.request("status", start=False)
+        told = self.request("status", start=False)
+        self._check_tree(told)
+        return told
 
     def flush(self) -> Answer:
         """Have all tokens forgotten; never starts a daemon."""
@@ -60,46 +87,88 @@ class Client:
 
     def verify(self) -> dict[str, object]:
         """Have the whole tree compared; return what was found, which may take minutes."""
-        asking = Client(self.place.root, start=False, timeout=VERIFY_TIMEOUT)
-        return asking.request("verify")
+        self.status()  # soon says if nobody answers at all, or if another tree would be compared
+        asking = Client(self.place.root, start=False)
+        asking.place = self.place
+        asking._brief = asking._timeout = VERIFY_TIMEOUT
+        told = asking.request("verify", start=False)
+        match told:
+            case {"differences": list(found), "directories": int(), "seconds": int() | float()}:
+                if all(map(_is_difference, found)):
+                    return told
+        raise AnswerError(f"verify: not understood: {str(told)[:200]!a}")
 
     def request(
         self, command: str, *, start: bool | None = None, **details: object
     ) -> dict[str, object]:
         """Send one of fsmond's own requests; return the object that answers it."""
-        reply = self.ask(_object(command, **details), start=start)
-        answer = _read(reply)
-        if answer is None:
-            root, daemon = os.fsdecode(self.place.root), daemon_of(reply)
-            advice = "to take its place: fsmond start --replace"
-            raise OtherDaemonError(daemon, f"{named(daemon)} watches {root}; {advice}")
-        if "error" in answer:
-            raise AnswerError(f"{command}: {answer['error']}")
-        return answer
+        import json  # slow to import, and not needed for a query
 
-    def ask(self, message: bytes, *, start: bool | None = None) -> bytes:
+        message = json.dumps({"command": command, **details}).encode()
+        reply = self.ask(message, start=start, limit=MOST_OF_OBJECT)
+        if reply[:1] != b"{":
+            root, daemon = printable(os.fsdecode(self.place.root)), daemon_of(reply)
+            advice = "to take its place: fsmond start --replace"
+            raise OtherDaemonError(f"{named(daemon)} watches {root}; {advice}", daemon)
+        try:
+            return read_object(reply)
+        except AnswerError as error:
+            raise AnswerError(f"{command}: {error}") from error
+
+    def ask(self, message: bytes, *, start: bool | None = None, limit: int = MOST_BYTES) -> bytes:
         """Send a request as it is, return the answer as it is."""
         may_start = self._start if start is None else start
         for attempt in range(1, _ATTEMPTS + 1):
             try:
-                return send_command(self.place.socket, message, timeout=self._timeout)
+                return self._exchange(message, limit)
             except NoServerError as error:
                 if not may_start or attempt == _ATTEMPTS:
-                    root = os.fsdecode(self.place.root)
+                    root = printable(os.fsdecode(self.place.root))
                     raise NotRunningError(f"nobody watches {root}; try: fsmond start") from error
                 self._launch()
             except HungUpError as error:
                 if attempt == _ATTEMPTS:
                     raise self._unanswered(error) from error
                 # It was about to end: the next time nobody is there.
-            except TimedOutError:
-                raise
             except IPCError as error:
                 raise self._unanswered(error) from error
         raise AssertionError
 
+    def _exchange(self, message: bytes, limit: int) -> bytes:
+        socket, root, brief = self.place.socket, self.place.root, self._brief
+        try:
+            return exchange(socket, message, root=root, timeout=brief, limit=limit)
+        except UnresponsiveError as error:
+            if error.is_stopped or brief >= self._timeout:
+                raise
+        # The machine may be that busy: all requests can be sent twice.
+        rest = self._timeout - brief
+        return exchange(socket, message, root=root, timeout=rest, limit=limit)
+
+    def _tree_fields(self) -> str:
+        try:
+            return tree_fields(self.place.root, self.place.tree_id())
+        except OSError as error:
+            raise PathError(f"{os.fsdecode(self.place.root)}: {error.strerror}") from error
+
+    def _check_tree(self, told: dict[str, object]) -> None:
+        """Raise OtherTreeError unless a status is that of this tree's daemon."""
+        theirs = told.get("tree_id")
+        try:
+            same = bool(theirs) and theirs == self.place.tree_id()
+        except OSError:
+            same = False
+        if not (same or theirs):
+            same = os.path.normcase(_root_in(told)) == os.path.normcase(self.place.root)
+        if not same:
+            root, other = map(printable, map(os.fsdecode, (self.place.root, _root_in(told))))
+            raise OtherTreeError(
+                f"the daemon at {printable(os.fsdecode(self.place.socket))} watches {other}, and "
+                f"not {root}; to have this one watched: fsmond start --replace"
+            )
+
     def _unanswered(self, error: Exception) -> AnswerError:
-        return AnswerError(f"no answer from {os.fsdecode(self.place.socket)}: {error}")
+        return AnswerError(f"no answer from {printable(os.fsdecode(self.place.socket))}: {error}")
 
     def _launch(self) -> None:
         from fsmond.daemon.launch import launch  # slow to import, and seldom needed
@@ -107,18 +176,19 @@ class Client:
         launch(self.place)
 
 
-def _object(command: str, **details: object) -> bytes:
-    import json  # slow to import, and not needed for a plain query
-
-    return json.dumps({"command": command, **details}).encode()
-
-
-def _read(reply: bytes) -> dict[str, object] | None:
-    """Return the object that a reply is, or None if it is none."""
-    import json
-
+def _root_in(told: dict[str, object]) -> bytes:
+    root = told.get("root")
     try:
-        answer = json.loads(reply)
-    except ValueError:
-        return None
-    return answer if isinstance(answer, dict) else None
+        return bytes_of(root) if isinstance(root, str) else b"?"
+    except UnicodeEncodeError:
+        return b"?"
+
+
+def _is_difference(each: object) -> bool:
+    match each:
+        case {"path": str(path), "kind": str()}:
+            try:
+                return bytes_of(path) != b""
+            except UnicodeEncodeError:
+                return False
+    return False

@@ -34,7 +34,9 @@ def main() -> int:
         return 1
     except OSError as error:  # a full disk, as a rule
         if sys.stderr:
-            sys.stderr.write(f"fsmond: {error}\n")
+            from fsmond.errors import message_of
+
+            sys.stderr.write(f"fsmond: {message_of(error)}\n")
         _hush()
         return 1
     return status

@@ -1,11 +1,14 @@
 """What callers decide by.
 
-Error                what all of these are
-├── PathError        there is no such directory, or it can't be entered: name another
-├── NotRunningError  nobody watches it: start a daemon
-├── StartError       a daemon could not be started; the message says what would help
-└── AnswerError      whoever answered failed: look at its log
-    └── OtherDaemonError   whoever answered is no fsmond, and can't do that: take its place
+Error                     what all of these are
+├── PathError             there is no such directory, or it can't be entered: name another
+├── NotRunningError       nobody watches it: start a daemon
+├── StartError            a daemon could not be started; the message says what would help
+├── OtherUserError        the daemon is another user's: ask as that user, or have it ended
+├── UnresponsiveError     the daemon does not answer: have it ended, or let it go on
+└── AnswerError           whoever answered failed: look at its log
+    ├── OtherDaemonError  whoever answered is no fsmond, and can't do that: take its place
+    └── OtherTreeError    whoever answered watches another tree: start a daemon for this one
 """
 
 
@@ -25,6 +28,17 @@ class StartError(Error, OSError):
     """A daemon could not be started; the message says what would help."""
 
 
+class OtherUserError(Error, PermissionError):
+    """Another user serves at the tree's socket: not to be believed, and answers nobody else."""
+
+
+class UnresponsiveError(Error, TimeoutError):
+    """A daemon is there, and does not answer in time: starting another would not help."""
+
+    is_stopped = False
+    """Whether its process is known to have been stopped, by a signal or a debugger."""
+
+
 class AnswerError(Error, OSError):
     """Whoever answered did not say what was asked for."""
 
@@ -32,7 +46,28 @@ class AnswerError(Error, OSError):
 class OtherDaemonError(AnswerError):
     """Whoever answered is no fsmond, but Git's own daemon as a rule, and can't do that."""
 
-    def __init__(self, daemon: str, message: str) -> None:
+    def __init__(self, message: str, daemon: str = "?") -> None:
         super().__init__(message)
         self.daemon = daemon
         """As `Answer.daemon` has it."""
+
+
+class OtherTreeError(AnswerError):
+    """Whoever answered watches another tree."""
+
+
+def message_of(error: BaseException) -> str:
+    """Return an error's message as people may have it: no `b'…'`, no control characters."""
+    text = str(error)
+    if isinstance(error, OSError) and error.filename is not None and error.strerror:
+        name = error.filename
+        shown = name.decode(errors="backslashreplace") if isinstance(name, bytes) else str(name)
+        text = f"{error.strerror}: {shown}"
+    return printable(text)
+
+
+def printable(text: str) -> str:
+    """Return text as a terminal may have it: with control characters escaped, on one line."""
+    if text.isprintable():
+        return text
+    return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in text)

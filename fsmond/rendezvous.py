@@ -3,7 +3,7 @@
 import os
 import sys
 
-from fsmond.errors import PathError
+from fsmond.errors import PathError, message_of
 from fsmond.git.worktree import SOCKET, RefusedError, Worktree, find
 
 TYPE_CHECKING = False
@@ -23,6 +23,19 @@ class Place:
         self.socket = socket
         self.worktree = worktree
 
+    def tree_id(self) -> str:
+        """Return what no other tree has at the same time: as a client says which one it means.
+
+        Nothing on Windows, where Pythons differ about it; a root has one path there, as a rule.
+        Raises OSError if the tree is gone.
+        """
+        if sys.platform == "win32":
+            return ""
+        found = [os.stat(self.root)]
+        if self.worktree is not None:
+            found.append(os.stat(self.worktree.gitdir))
+        return ",".join(f"{each.st_dev}:{each.st_ino}" for each in found)
+
     def as_arguments(self) -> list[str]:
         """Return it for a command line: who finds it anew may end elsewhere."""
         parts = [self.root, self.socket, *([self.worktree.gitdir] if self.worktree else [])]
@@ -38,16 +51,22 @@ class Place:
 def place_of(path: "StrPath", environment: "Mapping[str, str] | None" = None) -> Place:
     """Return the place of the worktree that holds `path`, or of that directory itself.
 
-    GIT_DIR and GIT_WORK_TREE are taken from the process's environment, unless one is given.
+    GIT_DIR and GIT_WORK_TREE are taken from the process's environment, unless one is given.  If
+    both are set, the current directory means that worktree, as for Git, wherever that is.
     Raises PathError unless it is a directory that can be entered, and where Git would refuse.
     """
+    environment = os.environ if environment is None else environment
     try:
-        directory = os.path.realpath(os.fsencode(path))  # fails where the current one was removed
+        named = os.fsencode(path)
+        # Whoever names no directory means what Git does.
+        named = (_meant_by_git(environment) if named == b"." else None) or named
+        directory = os.path.realpath(named)  # fails where the current one was removed
         _enter(directory)
     except (OSError, ValueError) as error:
-        raise PathError(f"{path!s}: {_REASONS.get(type(error), error)}") from error
+        shown = path.decode(errors="backslashreplace") if isinstance(path, bytes) else path
+        raise PathError(f"{shown!s}: {_REASONS.get(type(error)) or message_of(error)}") from error
     try:
-        worktree = find(directory, os.environ if environment is None else environment)
+        worktree = find(directory, environment)
     except RefusedError as error:
         raise PathError(str(error)) from error
     if worktree is None:
@@ -56,9 +75,18 @@ def place_of(path: "StrPath", environment: "Mapping[str, str] | None" = None) ->
         _enter(worktree.root)
         return Place(worktree.root, _socket_of(worktree), worktree)
     except OSError as error:  # it need not be above what was named
-        reason = _REASONS.get(type(error), error)
+        reason = _REASONS.get(type(error)) or message_of(error)
         root, gitdir = os.fsdecode(worktree.root), os.fsdecode(worktree.gitdir)
         raise PathError(f"{root}: {reason}; {gitdir} has this for its worktree") from error
+
+
+def _meant_by_git(environment: "Mapping[str, str]") -> bytes | None:
+    """Return the worktree that GIT_WORK_TREE names for GIT_DIR, if both are set."""
+    if not (environment.get("GIT_DIR") and environment.get("GIT_WORK_TREE")):
+        return None
+    meant = os.path.realpath(os.fsencode(environment["GIT_WORK_TREE"]))
+    worktree = find(meant, environment)
+    return meant if worktree is not None and worktree.root == meant else None
 
 
 def name_of(directory: bytes) -> str:
@@ -110,7 +138,7 @@ def _prepare(folder: str) -> None:
         try:
             os.makedirs(folder, exist_ok=True)
         except OSError as error:
-            raise PathError(f"{folder} can't be made: {error}") from error
+            raise PathError(f"{folder} can't be made: {message_of(error)}") from error
         return
     try:
         owner = os.stat(folder).st_uid

@@ -13,7 +13,8 @@ _VERBATIM_SHARE = "\\\\?\\UNC\\"
 def pipe_name(path: bytes) -> str:
     """Return the name for a path, which itself need not exist; raise InvalidPathError."""
     if not path or b"\0" in path:
-        raise InvalidPathError(f"{path!r} is no path of a file")
+        name = path.decode(errors="backslashreplace")
+        raise InvalidPathError(f"{name!r} is no path of a file")
     try:
         real = os.path.realpath(os.fsdecode(path))
     except (OSError, ValueError) as error:

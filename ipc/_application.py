@@ -9,10 +9,16 @@ Application = Callable[[bytes, Callable[[Data], None]], object]
 
 
 class Peer(NamedTuple):
-    """Who is at the other end, by the kernel's word."""
+    """Who is at the other end, by the kernel's word, as of the moment in which it connected.
+
+    For a client this is who began to listen.
+    """
 
     uid: int
     gid: int
+    pid: int | None = None
+    """0 if the process is in a namespace of processes out of our sight, as on Linux outside of our
+    container; None where the system does not tell."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,8 @@ def open_stream(path: bytes, disallow_chdir: bool) -> socket:
     """Return a blocking socket whose peer is the server at `path`; never wait for one."""
     if not path or b"\0" in path:
         # The kernel would take both for names that are not in the file system.
-        raise InvalidPathError(f"{path!r} is no path of a file")
+        name = path.decode(errors="backslashreplace")
+        raise InvalidPathError(f"{name!r} is no path of a file")
     # A server whose queue is full would make a blocking connect wait without limit.
     stream = socket(AF_UNIX, SOCK_STREAM | _NONBLOCK)
     try:

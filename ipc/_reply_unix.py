@@ -14,7 +14,8 @@ from _socket import MSG_DONTWAIT, SO_SNDBUF, SO_SNDTIMEO, SOL_SOCKET, socket
 from contextlib import AbstractContextManager
 from typing import Protocol
 
-from ipc._application import Data
+from ipc._application import Data, Peer
+from ipc._peer_unix import peer_of, process_of
 from ipc.errors import TimedOutError, translated
 from ipc.message import unsent
 from ipc.pktline import MAX_DATA, Buffers, batches, framed
@@ -78,6 +79,15 @@ class Reply:
             self._stream.setsockopt(SOL_SOCKET, SO_SNDBUF, _WIDE)
         for buffers in batches(memoryview(data).cast("B")):
             self._push(buffers)
+
+    @property
+    def peer(self) -> Peer:
+        """Who asks; a system call each time."""
+        return peer_of(self._stream)
+
+    def process(self) -> int | None:
+        """Return a new descriptor of the process that asks, or None; see `Connection.process`."""
+        return process_of(self._stream)
 
     def finish(self, last: bytes) -> bytes:
         """Accept no more; send the last piece if it is large, and return what is yet to `end`."""

@@ -27,6 +27,12 @@ class Waiting(Protocol):
 class Reply:
     """The answer to one request; calling it sends a piece."""
 
+    peer = None
+    """Who asks: a pipe lets in its own user alone, and nothing more is asked of it."""
+
+    def process(self) -> None:
+        """Return a descriptor of the process that asks, which there is none of."""
+
     def __init__(self, pipe: Pipe, waiting: Waiting, timeout: float) -> None:
         self._pipe = pipe
         self._waiting = waiting

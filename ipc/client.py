@@ -7,11 +7,13 @@ from ipc.errors import Error, HungUpError, InvalidPathError, translated
 from ipc.pktline import MAX_DATA, framed, whole
 
 if sys.platform == "win32":
-    from ipc._connect_windows import Stream, open_stream
+    from ipc._connect_windows import Stream, is_trusted, open_stream, peer_of, process_of
 else:
     from ipc._connect_unix import Stream, open_stream
+    from ipc._peer_unix import is_trusted, peer_of, process_of
 
 __all__ = [
+    "MAX_ANSWER",
     "ConnectOptions",
     "Connection",
     "Patience",
@@ -31,11 +33,14 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
+    from ipc._application import Peer
     from ipc.state import ActiveState
 
     Data = bytes | bytearray | memoryview
     Path = str | bytes | os.PathLike[str] | os.PathLike[bytes]
 
+MAX_ANSWER = 1 << 30
+"""Bytes of an answer that is returned as a whole, unless a caller says otherwise."""
 _ENCODING, _ERRORS = sys.getfilesystemencoding(), sys.getfilesystemencodeerrors()
 _FIRST_RECEIVE = 65536  # bytes; most answers are complete in the first piece of this size
 _SHORTEST_NAP = 0.001  # seconds between two attempts to connect; doubled each time
@@ -72,11 +77,40 @@ class Connection:
     def __init__(self, stream: Stream) -> None:
         self._stream = stream
 
-    def send_command(self, message: "Data | Iterable[Data]", timeout: float | None = None) -> bytes:
-        """Return the whole answer, or raise TimedOutError after `timeout` seconds in all."""
+    @property
+    def is_trusted(self) -> bool:
+        """Whether this user or root serves, by the kernel's word; True on Windows, for want of it.
+
+        Whoever may write in a socket's folder can put one of his own there.
+        """
+        return is_trusted(self._stream)
+
+    @property
+    def peer(self) -> "Peer | None":
+        """Who serves, by the kernel's word; None on Windows, which does not tell."""
+        return peer_of(self._stream)
+
+    def process(self) -> int | None:
+        """Return a new descriptor of the process that serves, as `os.pidfd_open` has it.
+
+        None where the kernel has no such thing: it takes Linux 6.5.
+        """
+        return process_of(self._stream)
+
+    def send_command(
+        self,
+        message: "Data | Iterable[Data]",
+        timeout: float | None = None,
+        *,
+        limit: int = MAX_ANSWER,
+    ) -> bytes:
+        """Return the whole answer, or raise TimedOutError after `timeout` seconds in all.
+
+        An answer of more than `limit` bytes is a ProtocolError, and no more of it is received.
+        """
         deadline = None if timeout is None else monotonic() + timeout
         if not isinstance(message, bytes) or len(message) > MAX_DATA:
-            return self._exchange_long(message, deadline)
+            return self._exchange_long(message, deadline, limit)
         # What follows is the same for a small message, with a system call for each direction.
         stream = self._stream
         try:
@@ -93,7 +127,9 @@ class Connection:
                 answer = whole(data)
         except OSError as error:
             raise translated(error) from error
-        return self._rest(data, deadline) if answer is None else answer
+        if answer is None or len(answer) > limit:
+            return self._rest(data, deadline, limit)
+        return answer
 
     def stream_command(
         self, message: "Data | Iterable[Data]", timeout: float | None = None
@@ -127,18 +163,20 @@ class Connection:
     ) -> None:
         self.close()
 
-    def _exchange_long(self, message: "Data | Iterable[Data]", deadline: float | None) -> bytes:
+    def _exchange_long(
+        self, message: "Data | Iterable[Data]", deadline: float | None, limit: int
+    ) -> bytes:
         from ipc.message import receive_message, send_message
 
         send_message(self._stream, message, deadline)
-        return receive_message(self._stream, deadline)
+        return receive_message(self._stream, deadline, limit=limit)
 
-    def _rest(self, data: bytes, deadline: float | None) -> bytes:
+    def _rest(self, data: bytes, deadline: float | None, limit: int) -> bytes:
         if not data:
             raise HungUpError("the server hung up without an answer: it is stopping, or refuses us")
         from ipc.message import receive_message
 
-        return receive_message(self._stream, deadline, begun=data)
+        return receive_message(self._stream, deadline, begun=data, limit=limit)
 
 
 _DEFAULTS = ConnectOptions()
@@ -202,11 +240,13 @@ def send_command(
     message: "Data | Iterable[Data]",
     options: ConnectOptions | None = None,
     timeout: float | None = None,
+    *,
+    limit: int = MAX_ANSWER,
 ) -> bytes:
-    """Connect, ask, return the whole answer, hang up."""
+    """Connect, ask, return the whole answer of at most `limit` bytes, hang up."""
     connection = connect(path, options)
     try:
-        return connection.send_command(message, timeout)
+        return connection.send_command(message, timeout, limit=limit)
     finally:
         connection.close()
 
@@ -220,7 +260,7 @@ def as_bytes(path: "Path") -> bytes:
     try:
         return path.encode(_ENCODING, _ERRORS)
     except UnicodeEncodeError as error:
-        raise InvalidPathError(f"{path!r} is no path of a file: {error}") from error
+        raise InvalidPathError(f"{path!a} is no path of a file: {error}") from error
 
 
 def _worth_waiting(error: Error, options: ConnectOptions) -> bool:

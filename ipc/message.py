@@ -1,11 +1,12 @@
 """Send and receive whole messages over a connected stream, in bounded time and memory."""
 
+import sys
 from collections.abc import Iterable, Iterator
 from io import BytesIO
 from time import monotonic
 from typing import TYPE_CHECKING
 
-from ipc.errors import HungUpError, TimedOutError, translated
+from ipc.errors import HungUpError, ProtocolError, TimedOutError, translated
 from ipc.pktline import FLUSH, Buffers, Decoder, batches
 
 if TYPE_CHECKING:
@@ -28,11 +29,19 @@ def send_data(stream: "Stream", data: "Data", deadline: float | None = None) -> 
         _send(stream, buffers, deadline)
 
 
-def receive_message(stream: "Stream", deadline: float | None = None, begun: bytes = b"") -> bytes:
-    """Return a whole message, of which `begun` was received before."""
+def receive_message(
+    stream: "Stream",
+    deadline: float | None = None,
+    begun: bytes = b"",
+    *,
+    limit: int = sys.maxsize,
+) -> bytes:
+    """Return a whole message of at most `limit` bytes, of which `begun` was received before."""
     message = BytesIO()  # unlike a list to be joined, it holds everything once
     for piece in received(stream, deadline, begun):
         message.write(piece)
+        if message.tell() > limit:
+            raise ProtocolError(f"the answer is larger than the {limit} bytes that were expected")
     return message.getvalue()
 
 

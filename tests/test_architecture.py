@@ -34,6 +34,8 @@ PLATFORM = {  # who may ask for it, to decide what
     "fsmond.index.tree": "how a directory is opened",
     "fsmond.index.status": "how a file is looked at",
     "fsmond.watching.choice": "which watcher there is",
+    "fsmond.daemon.askers": "whether a directory can be at two places",
+    "fsmond.daemon.views": "whether there are mount namespaces",
     "fsmond.daemon.alive": "how a process is found to live",
     "fsmond.daemon.alive_unix": "whether processes are files as well",
     "fsmond.daemon.detach": "how one leaves its parent",

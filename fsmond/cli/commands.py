@@ -3,14 +3,13 @@
 import argparse
 import json
 import os
-from collections import defaultdict
-from typing import Any
 
 from fsmond.cli import start as starting
 from fsmond.cli.output import write, write_line
 from fsmond.cli.progress import shown
+from fsmond.cli.telling import described, number
 from fsmond.client import Client
-from fsmond.errors import NotRunningError, OtherDaemonError
+from fsmond.errors import NotRunningError, OtherDaemonError, OtherTreeError, printable
 from fsmond.git.quoting import quote, quotes_high_bytes
 from fsmond.protocol import bytes_of
 from fsmond.rendezvous import place_of
@@ -42,13 +41,13 @@ def status(options: argparse.Namespace) -> int:
     root = os.fsdecode(client.place.root)
     try:
         told = client.status()
-    except (NotRunningError, OtherDaemonError) as error:
+    except (NotRunningError, OtherDaemonError, OtherTreeError) as error:
         daemon = getattr(error, "daemon", None)
         nobody = json.dumps({"root": root, "watching": False, "daemon": daemon})
-        instead = f": {error}" if daemon else ""
-        write_line(nobody if options.json else f"fsmond is not watching {root}{instead}")
+        instead = "" if isinstance(error, NotRunningError) else f": {error}"
+        write_line(nobody if options.json else printable(f"fsmond is not watching {root}{instead}"))
         return 1
-    write_line(json.dumps(told) if options.json else _described(told))
+    write_line(json.dumps(told) if options.json else described(told))
     return 0
 
 
@@ -63,7 +62,7 @@ def query(options: argparse.Namespace) -> int:
 def verify(options: argparse.Namespace) -> int:
     """Compare the tree with what events told, and name each difference."""
     client = Client(options.path, start=False)
-    with shown(client, "comparing", lambda told: int(str(told.get("compared", 0)))):
+    with shown(client, "comparing", lambda told: number(told, "compared")):
         told = client.verify()
     found = told["differences"]
     assert isinstance(found, list)
@@ -73,10 +72,11 @@ def verify(options: argparse.Namespace) -> int:
         high = quotes_high_bytes(client.place.root) if found else True
         for each in found:
             path = quote(bytes_of(each["path"]), high=high)
-            write(f"{each['kind']:<9}".encode() + path + b"\n")
+            write(f"{printable(each['kind']):<9}".encode() + path + b"\n")
+        count = len(found) + number(told, "omitted")
         write_line(
             f"{told['directories']} directories compared in {told['seconds']} s: "
-            f"{len(found) or 'no'} difference{'s' * (len(found) != 1)}"
+            f"{count or 'no'} difference{'s' * (count != 1)}"
         )
     return 1 if found else 0
 
@@ -115,29 +115,3 @@ def _choose(options: argparse.Namespace) -> dict[str, object]:
     for name, value in chosen.items():
         os.environ[f"FSMOND_{name.upper()}"] = str(value)
     return chosen
-
-
-def _described(answer: dict[str, Any]) -> str:
-    told = defaultdict(lambda: "?", answer)  # it may be of another version than we are
-    coverage, resyncs = defaultdict(int, answer.get("coverage", {})), answer.get("resyncs", [])
-    lines = [
-        f"fsmond {told['version']} is watching {told['root']}",
-        f"process      {told['pid']}, for {float(answer.get('uptime_seconds', 0)):.0f} s",
-        f"directories  {told['directories']}: {coverage['events']} by events, "
-        f"{coverage['scan']} by looking at them for each query",
-        *([f"             {answer['advice']}"] if answer.get("advice") else []),
-        f"index        {told['state']}",
-        f"events       {told['events']}",
-        f"queries      {told['queries']}{_unanswered(answer.get('everything', {}))}",
-        f"resyncs      {told['resynced']}",
-        *(f"             {each['reason']}: {each['detail']}" for each in resyncs[-3:]),
-        f"socket       {told['socket']}",
-        f"log          {told['log'] or 'no file'}",
-        f"last error   {told['last_error'] or 'none'}",
-    ]
-    return "\n".join(lines)
-
-
-def _unanswered(everything: dict[str, int]) -> str:
-    named = ", ".join(f"{reason} {count}" for reason, count in everything.items())
-    return f", {sum(everything.values())} answered with everything: {named}" if named else ""

@@ -7,18 +7,21 @@ if sys.platform == "win32":
 
     _GIT_DIR, _GIT_WORK_TREE = "GIT_DIR", "GIT_WORK_TREE"
 else:
-    from posix import environ, stat  # what `os` has them from
+    from posix import environ, getcwdb, stat  # what `os` has them from
 
     _GIT_DIR, _GIT_WORK_TREE = b"GIT_DIR", b"GIT_WORK_TREE"
 
-from fsmond.protocol import request_for
-from ipc.client import send_command
-from ipc.errors import Error, InvalidPathError, NoServerError
+from fsmond.errors import Error
+from fsmond.exchange import exchange
+from fsmond.protocol import ask_changes, reason_in, tree_fields, without_reason
+from ipc.errors import Error as IPCError
+from ipc.errors import InvalidPathError, NoServerError
 
 _SOCKET = b"/fsmonitor--daemon.ipc"
 _LONGEST = 8192  # bytes of a `.git` file: twice the longest path
 _REGULAR = 0o10  # the type of a plain file, as the upper bits of a mode have it
 _TIMEOUT = 3.0  # seconds; a daemon that is not stopped takes one at most
+_CLIENT = ', "client": "git"'  # Git forgets what others do not: see docs/git.md
 # With a token that no daemon knows, so that the next answer is "everything" as well.
 _LOST = "fsmond:starting:0"
 _EVERYTHING = b"%s\0/\0" % _LOST.encode()
@@ -38,28 +41,46 @@ def run(arguments: list[str]) -> int:
         # nothing.  The daemon shall take that for a token that was lost.
         token = _LOST
     try:
-        reply = _ask(request_for(token))
-    except (Error, OSError, ImportError) as error:  # there may be no platformdirs here
-        print(f"fsmond: {error}", file=sys.stderr)
+        reply = _ask(token)
+    except (Error, IPCError, OSError, ImportError) as error:  # there may be no platformdirs here
+        from fsmond.cli.complaints import complain_of
+
+        complain_of(error)
         return 1
-    end_of_token = reply.find(b"\0") + 1
-    if not end_of_token:
-        # Git would take it for "nothing changed".
-        print("fsmond: no token in the answer", file=sys.stderr)
+    if reason_in(reply) == "other-root":
+        from fsmond.cli.complaints import complain_of_other_root
+
+        complain_of_other_root()
+    reply = without_reason(reply)
+    return _write(reply if version == "2" else reply[reply.find(b"\0") + 1 :])
+
+
+def _write(reply: bytes) -> int:
+    if sys.stdout is None:  # what has its number by now may be something else
+        from fsmond.cli.output import complain
+
+        complain("standard output is closed: there is nobody to answer")
         return 1
-    sys.stdout.buffer.write(reply if version == "2" else reply[end_of_token:])
+    sys.stdout.buffer.write(reply)
     sys.stdout.buffer.flush()
     return 0
 
 
-def _ask(token: bytes) -> bytes:
+def _ask(token: str) -> bytes:
     try:
         gitdir = _gitdir()
         if gitdir is not None:
-            return send_command(gitdir + _SOCKET, token, timeout=_TIMEOUT)
+            return _answer(gitdir + _SOCKET, token, _tree(gitdir))
     except (NoServerError, InvalidPathError):
         pass
     return _ask_elsewhere(token)
+
+
+def _answer(socket: bytes, token: str, tree: str) -> bytes:
+    def send(message: bytes) -> bytes:
+        return exchange(socket, message, root=b".", timeout=_TIMEOUT)
+
+    return ask_changes(send, token, tree + _CLIENT)
 
 
 def _gitdir() -> bytes | None:
@@ -82,7 +103,20 @@ def _gitdir() -> bytes | None:
         return None
 
 
-def _ask_elsewhere(token: bytes) -> bytes:
+def _tree(gitdir: bytes) -> str:
+    """Return what says which tree is meant, as `Place.tree_id` has it."""
+    if sys.platform != "win32":
+        try:
+            found = [stat(path)[1:3] for path in (b".", gitdir)]
+            tree_id = ",".join([f"{device}:{inode}" for inode, device in found])
+            return tree_fields(getcwdb(), tree_id)
+        except FileNotFoundError:
+            raise NoServerError("there is no git directory here") from None
+    else:
+        return ""  # it is where `.git` is, and has one path there
+
+
+def _ask_elsewhere(token: str) -> bytes:
     import os
 
     from fsmond.rendezvous import place_of
@@ -94,7 +128,7 @@ def _ask_elsewhere(token: bytes) -> bytes:
     if place.root != here:
         raise OSError(f"{os.fsdecode(here)} is not the root of a worktree, but in one")
     try:
-        return send_command(place.socket, token, timeout=_TIMEOUT)
+        return _answer(place.socket, token, tree_fields(here, place.tree_id()))
     except NoServerError:
         from fsmond.daemon.spawn import spawn
 

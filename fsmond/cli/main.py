@@ -1,12 +1,12 @@
 """All commands, and what is typed with them."""
 
 import argparse
-import sys
 from collections.abc import Callable
 
 from fsmond import __version__
 from fsmond.cli import commands
-from fsmond.errors import Error
+from fsmond.cli.output import complain
+from fsmond.errors import Error, message_of
 
 Command = Callable[[argparse.Namespace], int]
 
@@ -20,7 +20,7 @@ def run(arguments: list[str]) -> int:
     except BrokenPipeError:
         raise
     except (Error, OSError) as error:
-        print(f"fsmond: {error}", file=sys.stderr)
+        complain(message_of(error))
         return 1
 
 

@@ -1,12 +1,17 @@
-"""Write to standard output, as bytes: a path need not be text.  On the way of a query."""
+"""Write for people and programs, as bytes: a path need not be text.  On the way of a query."""
 
 import errno
 import os
 import sys
 
+from fsmond.errors import printable
+
 
 def write(data: bytes) -> None:
     """Write all of it; raises BrokenPipeError if nobody reads."""
+    if sys.stdout is None:
+        # What has its number by now is something else.
+        raise OSError("standard output is closed")
     if sys.platform == "win32":
         _write_on_windows(data)
         return
@@ -18,6 +23,12 @@ def write(data: bytes) -> None:
 def write_line(text: str) -> None:
     """Write text that may hold paths with surrogate escapes."""
     write(os.fsencode(text) + b"\n")
+
+
+def complain(text: str) -> None:
+    """Write a line to standard error, if there is any; `print` would take standard output then."""
+    if sys.stderr is not None:
+        sys.stderr.write(f"fsmond: {printable(text)}\n")
 
 
 def _write_on_windows(data: bytes) -> None:

@@ -1,21 +1,22 @@
 """`fsmond query`.  Programs run it often: no argument parser, no import that is not needed."""
 
-import sys
-
-from fsmond.cli.output import write
+from fsmond.cli.output import complain, write
 from fsmond.client import Client
-from fsmond.errors import AnswerError, Error, NotRunningError
+from fsmond.errors import AnswerError, Error, NotRunningError, message_of
 from fsmond.git.quoting import is_usual, quote, quotes_high_bytes
 from fsmond.protocol import (
     EVERYTHING_TOLD,
     FSMOND,
-    NO_TOKEN,
+    Answer,
     daemon_of,
+    is_token,
     named,
-    request_for,
+    reason_in,
+    without_reason,
 )
 
 NOT_RUNNING = 3  # exit status
+_SHOWN = 60  # characters of what was given as a token
 _FORMS = {"-z": "wire", "--json": "json"}
 
 
@@ -33,31 +34,52 @@ def answer(path: str, since: str | None, *, form: str, start: bool) -> int:
     """Print what changed since a token, in a form: `lines`, `wire` or `json`."""
     try:
         client = Client(path, start=start)
+        reply = client.changes(since)
         if form == "json":
             import json
 
-            told = client.query(since)
-            whose, text = told.daemon, json.dumps(told.to_object()).encode() + b"\n"
+            text = json.dumps(Answer.from_wire(reply).to_object()).encode() + b"\n"
         else:
-            reply = client.ask(request_for(since or ""))
-            if since and reply.endswith(EVERYTHING_TOLD):
-                reply = client.ask(NO_TOKEN)  # the token in the other one is for Git
-            whose = daemon_of(reply)
-            text = reply if form == "wire" else as_lines(reply, client.place.root)
+            brief = without_reason(reply)
+            text = brief if form == "wire" else as_lines(brief, client.place.root)
         write(text)
-        if whose != FSMOND:
-            print(f"fsmond: {named(whose)} answered; see: fsmond start --replace", file=sys.stderr)
+        for note in _notes(reply, since, client.place.root):
+            complain(note)
     except (Error, TimeoutError) as error:
-        print(f"fsmond: {error}", file=sys.stderr)
+        complain(message_of(error))
         return NOT_RUNNING if isinstance(error, NotRunningError) else 1
     return 0
+
+
+def _notes(reply: bytes, since: str | None, root: bytes) -> list[str]:
+    """Return what a person should know who gets this answer."""
+    notes = []
+    if (whose := daemon_of(reply)) != FSMOND:
+        notes.append(f"{named(whose)} answered; see: fsmond start --replace")
+    is_everything = without_reason(reply).endswith(EVERYTHING_TOLD)
+    if is_everything and since is not None and not is_token(since):
+        notes.append(
+            f"{since[:_SHOWN]!a} is no token of fsmond's, so all may have changed; one looks "
+            "like fsmond:0123456789abcdef:7, and is the first line of each answer"
+        )
+    reason = reason_in(reply)
+    if reason in ("other-root", "other-view"):
+        where = root.decode(errors="backslashreplace")
+        why = (
+            f"watches another tree than {where}; see `fsmond status`; to have this one watched: "
+            "fsmond start --replace"
+            if reason == "other-root"
+            else f"sees {where} in another mount namespace, or gave this token for another one"
+        )
+        notes.append(f"all may have changed: the daemon there {why}")
+    return notes
 
 
 def as_lines(reply: bytes, root: bytes) -> bytes:
     """Return the token on a line, and then a path a line, quoted as Git quotes."""
     token, found, paths = reply.partition(b"\0")
     if not found:
-        raise AnswerError(f"no token in the answer {reply[:60]!r}")
+        raise AnswerError(f"no token in an answer of {len(reply)} bytes")
     if not is_usual(paths):
         high = not paths.isascii() and quotes_high_bytes(root)
         quoted = [quote(path, high=high) for path in paths.split(b"\0")]

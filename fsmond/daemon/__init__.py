@@ -30,6 +30,9 @@ fsmond.daemon.rounds     something that is done once for all who asked
 fsmond.daemon.schedule   when it is time for something
 fsmond.daemon.paths      where paths are
 fsmond.daemon.requests   what clients ask, and the answers
+fsmond.daemon.askers     which tree they mean, and in which view they see it
+fsmond.daemon.views      in which mount namespace a process is
+fsmond.daemon.views_linux    how that is found
 fsmond.daemon.spelling   names that have two spellings in Unicode
 fsmond.daemon.health     whether there is still something to watch
 fsmond.daemon.memory     have what is no longer used given back

@@ -13,8 +13,3 @@ kept = system.kept
 def lives(pid: object) -> bool:
     """Say whether the process still runs; one that ended, but was not yet reaped, does not."""
     return isinstance(pid, int) and system.is_alive(pid)
-
-
-def how_to_end(pid: object) -> str:
-    """Return what to type if nothing else helps."""
-    return f"{system.ENDING} {pid}"

@@ -8,9 +8,6 @@ import contextlib
 import os
 from pathlib import Path
 
-ENDING = "kill"
-"""What ends a process, with its number behind."""
-
 
 def kept(_: object) -> contextlib.AbstractContextManager[None]:
     """Have no other process get the number of this one: nothing can be done, and it takes long."""

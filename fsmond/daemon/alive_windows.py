@@ -8,8 +8,6 @@ import _winapi
 import contextlib
 from collections.abc import Iterator
 
-ENDING = "taskkill /F /PID"
-"""What ends a process, with its number behind."""
 _MOST = 2**32 - 1  # what is a number of a process fits into
 
 

@@ -2,44 +2,83 @@
 
 import contextlib
 import os
+import stat
 import time
 
-from fsmond.errors import StartError
-from fsmond.protocol import FSMOND, QUIT, daemon_of
+from fsmond.errors import AnswerError, Error, StartError, printable
+from fsmond.exchange import exchange
+from fsmond.protocol import (
+    FSMOND,
+    MOST_OF_OBJECT,
+    OTHER_TREE,
+    QUIT,
+    daemon_of,
+    read_object,
+    tree_fields,
+)
 from fsmond.rendezvous import Place
-from ipc.client import get_active_state, send_command
+from ipc.client import get_active_state
 from ipc.errors import Error as IPCError
-from ipc.errors import NoServerError
+from ipc.errors import InvalidPathError, NoServerError
 from ipc.state import ActiveState
 
 ENDING = "ending"
 """A daemon of fsmond's that has lost its tree, and is about to end: its repository was moved."""
-_QUESTION = b'{"command": "version"}'  # what is no fsmond takes it for a token that it never gave
 _PATIENCE = 3.0  # seconds; an answer takes milliseconds, if the daemon has not been stopped
 _REMOVED = 1.0  # seconds in which it removes its socket, if it does so at all
 _NAP = 0.001  # seconds between two looks at whether it is gone
 
 
 def holder_of(place: Place) -> str | None:
-    """Return who answers for the tree: ENDING, or as `Answer.daemon` has it; None if nobody."""
-    if get_active_state(place.socket) != ActiveState.LISTENING:
-        return None
+    """Return who answers for the tree: ENDING, or as `Answer.daemon` has it; None if nobody.
+
+    OTHER_TREE is a daemon of fsmond's with the same git directory, and another root.  A socket
+    that is a link to another tree's, as in a copy of a repository by links, is removed: that
+    daemon has its own.  Raises StartError if whoever is there can't be asked.
+    """
+    # What is no fsmond takes this for a token that it never gave.
+    question = f'{{"command": "version"{tree_fields(place.root, place.tree_id())}}}'.encode()
     try:
-        reply = send_command(place.socket, _QUESTION, timeout=_PATIENCE)
-    except NoServerError:
-        return None  # it went at this moment
+        reply = exchange(
+            place.socket, question, root=place.root, timeout=_PATIENCE, limit=MOST_OF_OBJECT
+        )
+    except (NoServerError, InvalidPathError):
+        return None
+    except Error as error:
+        raise StartError(str(error)) from error
     except IPCError as error:
-        raise StartError(
-            f"somebody holds {os.fsdecode(place.socket)}, and does not answer: {error}"
-        ) from error
+        socket = printable(os.fsdecode(place.socket))
+        raise StartError(f"somebody holds {socket}, and does not answer: {error}") from error
     if not reply.startswith(b"{"):
         return daemon_of(reply)
-    import json  # slow to import, and there is nobody, as a rule
-
     try:
-        return ENDING if json.loads(reply).get("ended") else FSMOND
-    except ValueError:
+        told = read_object(reply)
+    except AnswerError:
         return "?"
+    if told.get("ended"):
+        return ENDING
+    if told.get("other_root") is not True:
+        return FSMOND
+    return None if _remove_link(place) else OTHER_TREE
+
+
+def is_link(socket: bytes) -> bool:
+    """Say whether a socket's path is a link, symbolic or not: it may lead to another tree's."""
+    try:
+        status = os.lstat(socket)
+    except OSError:
+        return False
+    return stat.S_ISLNK(status.st_mode) or status.st_nlink > 1
+
+
+def _remove_link(place: Place) -> bool:
+    if not is_link(place.socket):
+        return False
+    try:
+        os.unlink(place.socket)
+    except OSError:
+        return False
+    return True
 
 
 def have_quit(place: Place) -> None:
@@ -49,10 +88,10 @@ def have_quit(place: Place) -> None:
     which it notices within a minute, and ends.  A pipe of Windows can't be removed.
     """
     try:
-        send_command(place.socket, QUIT, timeout=_PATIENCE)
+        exchange(place.socket, QUIT, root=place.root, timeout=_PATIENCE)
     except NoServerError:
         return
-    except IPCError as error:
+    except (Error, IPCError) as error:
         raise StartError(f"the daemon there does not quit: {error}") from error
     deadline = time.monotonic() + _PATIENCE
     while get_active_state(place.socket) == ActiveState.LISTENING:

@@ -11,6 +11,7 @@ from fsmond.daemon.reconciler import EndedError, Reconciler, TooOldError
 from fsmond.daemon.rounds import Rounds
 from fsmond.daemon.schedule import Schedule
 from fsmond.daemon.verdict import Verdict
+from fsmond.errors import message_of
 from fsmond.journal.history import Journal
 from fsmond.watching.contract import Watcher
 
@@ -221,7 +222,8 @@ class Keeper:
             self._is_in_trouble = False
         except OSError as error:
             if not self._is_in_trouble:
-                _log.warning("cannot look at the tree, trying again and again: %s", error)
+                what = message_of(error)
+                _log.warning("cannot look at the tree, trying again and again: %s", what)
             self._is_in_trouble = True
             with self._condition:
                 self._condition.wait_for(lambda: self.reconciler.ended, _RETRY)

@@ -7,7 +7,7 @@ from fsmond.daemon.detach import READY
 from fsmond.daemon.holder import ENDING, have_quit, holder_of
 from fsmond.daemon.lock import held
 from fsmond.daemon.spawn import Child, spawn
-from fsmond.errors import StartError
+from fsmond.errors import StartError, message_of
 from fsmond.protocol import FSMOND
 from fsmond.rendezvous import Place
 from ipc.client import get_active_state
@@ -48,7 +48,8 @@ def launch(
     except StartError:
         raise
     except OSError as error:
-        raise StartError(f"cannot start a daemon for {os.fsdecode(place.root)}: {error}") from error
+        root = os.fsdecode(place.root)
+        raise StartError(f"cannot start a daemon for {root}: {message_of(error)}") from error
     raise StartError("other daemons come and go at the same place; try again")
 
 

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from functools import partial
 from types import FrameType
 
+from fsmond.daemon.askers import Askers
 from fsmond.daemon.detach import READY, release
 from fsmond.daemon.health import Health
 from fsmond.daemon.logs import Log
@@ -18,7 +19,8 @@ from fsmond.daemon.monitor import Monitor
 from fsmond.daemon.requests import Requests
 from fsmond.daemon.settings import Settings
 from fsmond.daemon.timestamps import Timestamps
-from fsmond.errors import Error, StartError
+from fsmond.daemon.views import views_for_platform
+from fsmond.errors import Error, StartError, message_of
 from fsmond.git.index_file import is_large
 from fsmond.git.worktree import is_within, shown
 from fsmond.protocol import FSMOND
@@ -92,7 +94,7 @@ def serve(place: Place, log: Log, ready: Callable[[], None], *, replace: str = N
     except AddressInUseError as error:
         raise StartError(f"{os.fsdecode(place.root)} is watched already") from error
     except (IPCError, OSError) as error:
-        raise StartError(str(error)) from error
+        raise StartError(message_of(error)) from error
 
 
 def _serve(place: Place, log: Log, ready: Callable[[], None], *, replace: str) -> None:
@@ -117,7 +119,8 @@ def _serve(place: Place, log: Log, ready: Callable[[], None], *, replace: str) -
     _make_folder(place)
     try:
         # Clients are answered from now on, if only with "everything": Git waits without a limit.
-        requests = Requests(monitor, facts, git_index=git_index)
+        askers = Askers(place.root, place.tree_id(), views_for_platform())
+        requests = Requests(monitor, facts, git_index=git_index, askers=askers)
         with _server(place, requests, replace=replace) as server:
             monitor.start()
             ready()

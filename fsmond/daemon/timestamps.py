@@ -75,6 +75,11 @@ class Timestamps:
         """Take notice that who asked with a time was told what changed, or everything, if not."""
         self._answers.append((self._now(), told))
 
+    def forget(self) -> None:
+        """Have no time until now count: it was asked with for another tree, or in another view."""
+        self._latest = max(self._latest, self._now())
+        self._points = []
+
     def _was_told_at(self, asked: int) -> bool:
         answers = [told for at, told in list(self._answers) if asked <= at <= asked + _IN_TIME]
         return bool(answers) and all(answers)

@@ -45,7 +45,7 @@ class Journal:
         """Return the paths that changed after `token`, newest first, or why that is not known."""
         session, now, _ = self.token
         if token.session != session:
-            return self._ended.get(
+            return token.elsewhere or self._ended.get(
                 token.session, "restart" if token.is_genuine else "unknown-token"
             )
         if token.sequence > now:

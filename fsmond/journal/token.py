@@ -5,9 +5,14 @@ from typing import NamedTuple, Self
 _PREFIX = "fsmond"
 SESSION_DIGITS = 16  # hexadecimal and random: no two daemons ever share a session
 _UNSURE = "0"  # behind the session
+OTHER_VIEW = "v"
+"""Behind the session, with the number of a mount namespace: good in that view alone."""
+OTHER_ROOT = "r"
+"""Behind the session: for another tree than that of who gave it, and so good nowhere."""
+_ELSEWHERE = {OTHER_VIEW: "other-view", OTHER_ROOT: "other-root"}
 _HEX = frozenset("0123456789abcdef")
 _MAX_DIGITS = 20  # no daemon lives for 10**20 changes
-_LONGEST = len(_PREFIX) + 1 + SESSION_DIGITS + len(_UNSURE) + 1 + _MAX_DIGITS
+_LONGEST = len(_PREFIX) + 1 + SESSION_DIGITS + len(OTHER_VIEW) + _MAX_DIGITS + 1 + _MAX_DIGITS
 
 
 class Token(NamedTuple):
@@ -21,6 +26,12 @@ class Token(NamedTuple):
     def __bytes__(self) -> bytes:
         session = f"{self.session}{_UNSURE}" if self.is_unsure else self.session
         return f"{_PREFIX}:{session}:{self.sequence}".encode()
+
+    @property
+    def elsewhere(self) -> str | None:
+        """Why this is no token of any history's own: it was given for another tree, or view."""
+        mark = self.session[SESSION_DIGITS : SESSION_DIGITS + 1]
+        return _ELSEWHERE.get(mark)
 
     @property
     def is_genuine(self) -> bool:

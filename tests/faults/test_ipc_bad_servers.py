@@ -168,3 +168,39 @@ def test_an_iterable_that_fails_sends_no_end(tmp_path: Path) -> None:
         connection.send_command(failing())
 
     assert b"".join(received) == framed(b"part")[:-4]
+
+
+@pytest.mark.parametrize("size", [5, 100_000, 10_000_000])
+def test_an_answer_beyond_the_limit_is_not_received(tmp_path: Path, size: int) -> None:
+    """A server that never ends must not take all of the memory."""
+    with ipc.Server(tmp_path / "s", lambda _message, _reply: bytes(size)):
+        assert len(ipc.send_command(tmp_path / "s", b"?", limit=size)) == size
+        with pytest.raises(ipc.ProtocolError, match="larger than"):
+            ipc.send_command(tmp_path / "s", b"?", limit=size - 1)
+
+
+def test_an_endless_answer_ends_at_the_limit(tmp_path: Path) -> None:
+    """It goes on sending until it is hung up on."""
+    path = tmp_path / "s"
+
+    def endless(stream: Raw) -> None:
+        try:
+            while True:
+                stream.sendall(b"fff0" + bytes(65516))
+        except OSError:
+            pass
+
+    with peer(endless, path), pytest.raises(ipc.ProtocolError, match="larger than"):
+        ipc.send_command(path, b"?", limit=1 << 20)
+
+
+def test_an_error_shows_what_came_as_text(tmp_path: Path) -> None:
+    """A person reads it, on a terminal that obeys what it is sent."""
+    with (
+        peer(answering(b"\x1b[2J"), tmp_path / "s"),
+        pytest.raises(ipc.ProtocolError) as caught,
+    ):
+        ipc.send_command(tmp_path / "s", b"?")
+
+    assert r"'\x1b[2J'" in str(caught.value)
+    assert "b'" not in str(caught.value)

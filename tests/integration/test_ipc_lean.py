@@ -15,7 +15,7 @@ if sys.platform == "win32":
     SYSTEM = {"os", "os.path", "ntpath", "genericpath", "stat", "_stat", "_collections_abc", "nt"}
     SYSTEM |= {"abc", "_abc", "_winapi"}
 else:
-    OWN |= {"ipc._connect_unix"}
+    OWN |= {"ipc._connect_unix", "ipc._peer_unix"}
     SYSTEM = {"_socket", "errno"}
 
 

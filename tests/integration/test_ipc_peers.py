@@ -1,6 +1,7 @@
 """Who may talk to a server, where the kernel tells who they are."""
 
 import os
+import socket
 import sys
 import time
 from pathlib import Path
@@ -13,6 +14,7 @@ import ipc
 
 if sys.platform == "win32":
     pytest.skip("a pipe's access list lets in nobody else", allow_module_level=True)
+PROCESS = os.getpid() if sys.platform == "linux" else None
 
 
 def test_everyone_else_is_hung_up_on_unread(
@@ -32,7 +34,7 @@ def test_everyone_else_is_hung_up_on_unread(
             with pytest.raises(ipc.HungUpError):
                 ipc.send_command(tmp_path / "s", b"let me in")
 
-    assert peers == [ipc.Peer(uid=os.geteuid(), gid=os.getegid())] * 3
+    assert peers == [ipc.Peer(os.geteuid(), os.getegid(), PROCESS)] * 3
     assert seen == []
     assert len(caplog.records) == 1
 
@@ -88,3 +90,56 @@ def test_the_portable_way_to_accept_works(tmp_path: Path, monkeypatch: pytest.Mo
             assert all_of(slow) == HELLO
         server.stop()
         assert server.wait(10)
+
+
+def test_an_application_is_told_who_asks(tmp_path: Path) -> None:
+    """By the kernel's word; with the process, where it is known."""
+    peers = []
+
+    def application(_message: bytes, reply: Any) -> None:
+        peers.append(reply.peer)
+        if (process := reply.process()) is not None:
+            os.close(process)
+
+    with ipc.Server(tmp_path / "s", application):
+        ipc.send_command(tmp_path / "s", b"?")
+
+    assert peers == [ipc.Peer(os.geteuid(), os.getegid(), PROCESS)]
+
+
+def test_a_client_sees_who_serves(tmp_path: Path) -> None:
+    """It may be anybody who can write in the folder."""
+    with ipc.Server(tmp_path / "s", echo), ipc.connect(tmp_path / "s") as connection:
+        assert connection.is_trusted
+        assert connection.peer == ipc.Peer(os.geteuid(), os.getegid(), PROCESS)
+        process = connection.process()
+        if process is not None:
+            os.close(process)
+        assert connection.send_command(b"hello") == b"hello"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
+def test_a_client_does_not_trust_another_users_server(tmp_path: Path) -> None:
+    """Its own user is trusted, and root."""
+    stranger = 54321
+    listening = _of_user(stranger, tmp_path / "s")
+    try:
+        with ipc.connect(tmp_path / "s") as connection:
+            assert not connection.is_trusted
+            peer = connection.peer
+            assert peer is not None
+            assert peer.uid == stranger
+    finally:
+        listening.close()
+
+
+def _of_user(user: int, path: Path) -> socket.socket:
+    """Return a socket that another user listens at: the kernel remembers who began to."""
+    listening = socket.socket(socket.AF_UNIX)
+    listening.bind(str(path))
+    os.seteuid(user)
+    try:
+        listening.listen()
+    finally:
+        os.seteuid(0)
+    return listening

@@ -10,7 +10,18 @@ from hypothesis import strategies as st
 from systems import IS_WINDOWS, needs_names_of_any_bytes
 
 from fsmond.errors import AnswerError
-from fsmond.protocol import Answer
+from fsmond.protocol import (
+    MOST_PATHS,
+    Answer,
+    ask_changes,
+    bytes_of,
+    checked,
+    query_for,
+    read_object,
+    reason_in,
+    tree_fields,
+    without_reason,
+)
 
 TOKEN = "fsmond:0123456789abcdef:7"
 ODD = b"caf\xed\xa0\x80" if IS_WINDOWS else b"caf\xe9"  # a name that is no UTF-8
@@ -159,7 +170,7 @@ steadily = settings(derandomize=True, deadline=None, max_examples=200)
 units = st.lists(st.integers(1, 0xFFFF), min_size=1).map(lambda each: array("H", each).tobytes())
 encoded = units.map(lambda each: os.fsencode(each.decode("utf-16-le", "surrogatepass")))
 names = encoded if IS_WINDOWS else st.binary(min_size=1).map(lambda name: name.replace(b"\0", b"0"))
-paths = names.filter(lambda name: not name.startswith(b"/"))
+paths = names.filter(lambda name: name[:1] != b"/" and b".." not in name.split(b"/"))
 tokens = st.from_regex(r"fsmond:[0-9a-f]{16}:[0-9]{1,20}", fullmatch=True)
 reasons = st.sampled_from(["flush", "restart", "token-too-old"])
 answers = st.one_of(
@@ -185,11 +196,14 @@ def test_any_bytes_are_an_answer_as_it_is_written_or_an_error(reply: bytes) -> N
         return
 
     token, *rest = reply.split(b"\0")
-    assert answer.token.encode(errors="surrogateescape") == token
+    assert answer.token.encode() == token
+    assert answer.token.isprintable()
     if answer.everything:
         assert rest[0] == b"/"
     else:
         assert [*answer.paths, b""] == rest
+        assert all(path and path[:1] != b"/" for path in answer.paths)
+        assert not any(b".." in path.split(b"/") for path in answer.paths)
 
 
 @given(tokens, st.lists(paths))
@@ -229,3 +243,143 @@ def test_any_object_is_an_answer_or_an_error(received: dict[str, object]) -> Non
 
     assert answer.token == received["token"]
     assert answer.everything is received["everything"]
+
+
+@pytest.mark.parametrize(
+    ("reply", "complaint"),
+    [
+        (b"\0", "no token"),
+        (b"\0path\0", "no token"),
+        (b"t" * 5000 + b"\0", "no token"),
+        (b"t\x1b]0;owned\x07\0", "printable"),
+        (b"t\n1\0", "printable"),
+        (b"caf\xc3\xa9\0", "printable"),
+        (b"t\0\0", "empty path"),
+        (b"t\0a\0\0b\0", "empty path"),
+        (b"t\0/etc/passwd\0", "not relative"),
+        (b"t\0a\0/\0", "not relative"),
+        (b"t\0..\0", "out of the tree"),
+        (b"t\0../x\0", "out of the tree"),
+        (b"t\0a/../../x\0", "out of the tree"),
+        (b"t\0a/..\0b\0", "out of the tree"),
+        (b"t\0/\0\x1b[2J\0", "reason"),
+        (b"t\0/\0" + b"r" * 5000 + b"\0", "reason"),
+        (b"t\0" + b"x" * (2 << 20) + b"\0", "too long"),
+        (b"t\0a\0" + b"x" * (2 << 20) + b"\0b\0", "too long"),
+        (b"t\0" + b"x\0" * (MOST_PATHS + 1), "more than"),
+    ],
+    ids=lambda value: str(value)[:30],
+)
+def test_an_answer_that_could_do_harm_is_an_error(reply: bytes, complaint: str) -> None:
+    """To a terminal, to Git, to whoever opens the paths: anybody may be at a socket."""
+    with pytest.raises(AnswerError, match=complaint) as caught:
+        checked(reply)
+
+    assert str(caught.value).isprintable()
+    assert len(str(caught.value)) < 300
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        b"t\0",
+        b"t\0/\0",
+        b"t\0/\0restart\0",
+        b"t\0..a\0a..\0a..b/c\0.../x\0d/\0",
+        b"t\0" + b"d/" * 200_000 + b"\0",
+        b"t\0" + b"x" * 1_000_000 + b"\0" + b"y" * 1_000_000 + b"\0",
+    ],
+    ids=lambda value: str(value)[:30],
+)
+def test_what_only_looks_odd_is_passed_on(reply: bytes) -> None:
+    """Names may begin with dots, and trees be deep."""
+    assert checked(reply) == reply
+
+
+def test_the_reason_is_behind_the_slash() -> None:
+    """Git passes over it; whoever prints an answer for others takes it away."""
+    reply = b"fsmond:0123456789abcdef:7\0/\0restart\0"
+
+    assert (Answer.from_wire(reply).everything, Answer.from_wire(reply).reason) == (True, "restart")
+    assert without_reason(reply) == b"fsmond:0123456789abcdef:7\0/\0"
+    assert reason_in(without_reason(reply)) is None
+    assert reason_in(b"t\0path\0") is None
+    assert without_reason(b"t\0path\0") == b"t\0path\0"
+    assert Answer(TOKEN, None, "flush").to_wire() == TOKEN.encode() + b"\0/\0flush\0"
+
+
+@given(st.text(), names, st.one_of(st.none(), st.text()))
+@example('"\\\n\x7f\x00\u2028😀', b'/a"\\\n', None)
+@steadily
+def test_a_request_is_the_object_that_it_stands_for(
+    tree_id: str, root: bytes, since: str | None
+) -> None:
+    """It is written without `json`, which takes longer to import than a query takes."""
+    tree_id = tree_id.translate(dict.fromkeys([*range(32), 34, 92]))
+    message = query_for(since, tree_fields(root, tree_id))
+
+    request = json.loads(message)
+
+    assert request["since"] == since
+    assert request.get("tree_id", "") == tree_id
+    assert bytes_of(request["root"]) == root
+    assert (request["command"], request["form"]) == ("query", "wire")
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        b"",
+        b"{",
+        b"[]",
+        b"[" * 100_000,
+        b'{"a":' * 100_000,
+        b'{"a": ' + b"9" * 5000 + b"}",
+        b"\xff\xfe",
+        b"null",
+        b'{"error": ["\x1b"]}',
+        b'{"error": {"a": 1}}',
+        b'{"error": "no"}',
+    ],
+    ids=lambda value: str(value)[:30],
+)
+def test_what_is_no_object_is_an_error_whatever_it_is(reply: bytes) -> None:
+    """Also an object of which the peer says that it is an error."""
+    with pytest.raises(AnswerError) as caught:
+        read_object(reply)
+
+    assert len(str(caught.value)) < 600
+
+
+def test_an_older_daemon_answers_in_json() -> None:
+    """It knows of no forms; the answer is the same."""
+    told = Answer(TOKEN, None, "restart").to_object()
+
+    reply = ask_changes(lambda _: json.dumps(told).encode(), "t:1", "")
+
+    assert reply == TOKEN.encode() + b"\0/\0restart\0"
+
+
+def test_one_question_is_asked_unless_another_daemon_is_there_than_the_token_is_of() -> None:
+    """Git's own daemon is asked in its own way; anyone else has to hear which tree is meant."""
+    for reply, since, expected in (
+        (b"fsmond:a:1\0/\0restart\0", "fsmond:b:1", 1),
+        (b"fsmond:a:1\0/\0no-token\0", None, 1),
+        (b"builtin:a:1\0/\0", "fsmond:b:1", 1),
+        (b"builtin:a:1\0x\0", "builtin:a:0", 1),
+        (b"fsmond:a:1\0/\0", "builtin:a:0", 2),
+    ):
+        asked: list[bytes] = []
+
+        def send(message: bytes, asked: list[bytes] = asked, reply: bytes = reply) -> bytes:
+            asked.append(message)
+            return reply
+
+        assert ask_changes(send, since, "") == reply
+        assert len(asked) == expected
+        assert (asked[-1][:1] == b"{") == (
+            not reply.startswith(b"builtin")
+            or expected == 2
+            or since is None
+            or since.startswith("fsmond")
+        )

@@ -3,7 +3,7 @@
 import pytest
 
 from fsmond import __version__
-from fsmond.cli import commands, main
+from fsmond.cli import commands, main, telling
 from fsmond.client import Client
 from fsmond.errors import NotRunningError, PathError, StartError
 
@@ -146,4 +146,4 @@ def test_a_command_that_needs_a_daemon_says_that_there_is_none(
 )
 def test_status_says_it_for_people(line: str) -> None:
     """A line for each thing that one may wonder about."""
-    assert line in commands._described(TOLD).splitlines()
+    assert line in telling.described(TOLD).splitlines()

@@ -21,10 +21,13 @@ DOOR = Path(fsmond.__file__).with_name("__main__.py")
 
 # What a command imports beyond what the bare interpreter has: of ours exactly, of Python at most.
 # For the hook not even `os`.
-SHORT_WAY = "fsmond fsmond.cli fsmond.door ipc ipc.client ipc.errors ipc.pktline"
+SHORT_WAY = (
+    "fsmond fsmond.cli fsmond.door fsmond.errors fsmond.exchange fsmond.protocol"
+    " ipc ipc.client ipc.errors ipc.pktline"
+)
 QUERY = (
-    "fsmond.cli.output fsmond.cli.query fsmond.client fsmond.errors fsmond.git fsmond.git.quoting"
-    " fsmond.git.worktree fsmond.protocol fsmond.rendezvous"
+    "fsmond.cli.output fsmond.cli.query fsmond.client fsmond.git fsmond.git.quoting"
+    " fsmond.git.worktree fsmond.rendezvous"
 )
 if sys.platform == "win32":
     SHORT_WAY += " ipc._address_windows ipc._connect_windows"
@@ -33,12 +36,12 @@ if sys.platform == "win32":
     SYSTEM = "os os.path ntpath genericpath stat _stat _collections_abc abc _abc nt _winapi"
     LEAN_SYSTEM = {"hook": SYSTEM, "query": f"{SYSTEM} errno msvcrt"}
 else:
-    SHORT_WAY += " ipc._connect_unix"
+    SHORT_WAY += " ipc._connect_unix ipc._peer_unix"
     SYSTEM = "os os.path posixpath genericpath stat _stat _collections_abc"
     LEAN_SYSTEM = {"hook": "_socket errno", "query": f"_socket errno {SYSTEM}"}
 LEAN = {
     "hook 2 token": (
-        f"{SHORT_WAY} fsmond.cli.hook fsmond.errors fsmond.protocol",
+        f"{SHORT_WAY} fsmond.cli.hook",
         LEAN_SYSTEM["hook"],
     ),
     "query --no-start": (f"{SHORT_WAY} {QUERY}", LEAN_SYSTEM["query"]),

@@ -1,0 +1,203 @@
+"""Whoever serves a tree's socket may be anybody: what comes from there is not believed."""
+
+import json
+import os
+import resource
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from ipc_tools import Raw, peer
+from running import FSMOND, LONG, fsmond, make_repository
+
+import ipc
+from fsmond.client import Client
+from fsmond.errors import AnswerError, Error
+
+if sys.platform == "win32":
+    pytest.skip("written for Unix", allow_module_level=True)
+
+ODD = [
+    b"{",
+    b"{}",
+    b"[]",
+    b"null",
+    b"\xff\xfe{",
+    b"[" * 200_000,
+    b'{"a":' * 200_000,
+    b'{"error": {"\\u001b[2J": []}}',
+    b'{"error": null}',
+    b'{"pid": [], "root": 7, "coverage": 3, "resyncs": {"a": 1}, "everything": [], "advice": {}}',
+    b'{"pid": 1e400, "uptime_seconds": "soon", "resyncs": [1, null, {"reason": []}]}',
+    b'{"differences": 7, "directories": [], "seconds": null}',
+    b'{"differences": [7], "directories": 1, "seconds": 1}',
+    b'{"differences": [{"path": "\\ud800", "kind": {}}], "directories": 1, "seconds": 1}',
+    b'{"token": "t", "everything": false, "paths": [1]}',
+    b'{"token": "\\u001b[2J", "everything": false, "paths": ["a"]}',
+    b'{"token": "t", "everything": false, "paths": ["/etc/passwd"]}',
+    b"fsmond:\x1b[2J:1\0a\0",
+    b"fsmond:a:1\0../../etc/passwd\0",
+    b"fsmond:a:1\0/\0\x1b[2J\0",
+    b"",
+    b"\0" * 10_000,
+]
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """Provide a repository that nobody watches."""
+    root = tmp_path / "root"
+    root.mkdir()
+    make_repository(root)
+    return root
+
+
+@contextmanager
+def lying(root: Path, reply: bytes) -> Iterator[list[bytes]]:
+    """Have something at the tree's socket that answers each request with the same; yield these."""
+    asked: list[bytes] = []
+
+    def answer(message: bytes, _: object) -> bytes:
+        asked.append(message)
+        return reply
+
+    with ipc.Server(root / ".git" / "fsmonitor--daemon.ipc", answer):
+        yield asked
+
+
+@pytest.mark.parametrize("reply", ODD, ids=lambda reply: repr(reply)[:40])
+def test_no_answer_ends_a_command_in_a_traceback_or_reaches_the_terminal(
+    root: Path, reply: bytes
+) -> None:
+    """One line that says so, and nothing that a terminal would obey; nobody is signalled."""
+    with lying(root, reply):
+        for command in (
+            ("query",),
+            ("query", "--json"),
+            ("query", "-z"),
+            ("status",),
+            ("status", "--json"),
+            ("verify",),
+            ("stop",),
+            ("flush",),
+        ):
+            done = fsmond(*command, root)
+            said = done.stdout.replace("\0", "") + done.stderr
+            assert "Traceback" not in said, command
+            assert "\x1b" not in said, command
+            assert "kill 1" not in said, command
+            if command[0] in ("query", "verify") or done.returncode:
+                assert done.returncode == 1, (command, said)
+                assert len(done.stderr.splitlines()) <= 1
+                assert "b'" not in done.stderr
+
+
+@pytest.mark.parametrize("reply", ODD, ids=lambda reply: repr(reply)[:40])
+def test_git_is_told_nothing_that_is_no_answer(root: Path, reply: bytes) -> None:
+    """It would take it for `nothing changed`, abort, or look elsewhere."""
+    with lying(root, reply):
+        done = fsmond("hook", "2", "fsmond:0123456789abcdef:7", cwd=root)
+
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("reply", ODD, ids=lambda reply: repr(reply)[:40])
+def test_a_client_raises_nothing_but_what_it_says(root: Path, reply: bytes) -> None:
+    """A program decides by these."""
+    with lying(root, reply):
+        client = Client(root, start=False)
+        for ask in (client.query, client.status, client.verify, client.flush):
+            error = _error_of(ask)
+            assert error is None or isinstance(error, AnswerError)
+            assert str(error).isprintable()
+
+
+def _error_of(ask: Callable[[], object]) -> Error | None:
+    try:
+        ask()
+    except Error as error:
+        return error
+    return None
+
+
+@pytest.mark.parametrize("pid", [1, 0, -1, True, 2**40, "1", None, [1]])
+def test_no_process_is_signalled_or_named_that_a_server_names(root: Path, pid: object) -> None:
+    """Nor is one waited for: whoever it is, the socket is what tells that it is gone."""
+    status = {"pid": pid, "root": str(root), "tree_id": Client(root).place.tree_id()}
+    reply = json.dumps(status).encode()
+    with lying(root, reply) as asked:
+        done = subprocess.run(
+            [sys.executable, "-c", _STOP, str(root)],
+            capture_output=True,
+            text=True,
+            timeout=LONG,
+            check=False,
+        )
+
+    assert done.returncode == 1
+    assert b"quit" in asked
+    assert "kill" not in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+_STOP = """
+import sys
+from fsmond.cli import stopping
+from fsmond.client import Client
+stopping._GONE = 0.2
+sys.exit(stopping.stop(Client(sys.argv[1], start=False)))
+"""
+
+
+@pytest.mark.parametrize("piece", [b"fff0" + b"a" * 65516, b"fff0" + b"a\0" * 32758])
+@pytest.mark.parametrize("command", ["query", "hook"])
+def test_an_endless_answer_has_an_end(root: Path, command: str, piece: bytes) -> None:
+    """It takes little more memory than the largest that a daemon gives."""
+
+    def endless(stream: Raw) -> None:
+        try:
+            stream.recv(65536)
+            stream.sendall(b"000ffsmond:a:1\0")
+            while True:
+                stream.sendall(piece)
+        except OSError:
+            pass
+
+    arguments = ["hook", "2", "fsmond:0123456789abcdef:7"] if command == "hook" else ["query"]
+    with peer(endless, root / ".git" / "fsmonitor--daemon.ipc"):
+        before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+        done = subprocess.run(
+            [*FSMOND, *arguments], cwd=root, capture_output=True, timeout=60, check=False
+        )
+        peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+
+    assert (done.returncode, done.stdout) == (1, b"")
+    assert b"larger than" in done.stderr
+    assert peak == before or peak < 250 << 10  # KiB; the answer alone may have 128 MiB
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
+def test_another_users_server_is_not_asked(root: Path) -> None:
+    """Who may write in a git directory could say what Git is told; who asks is told."""
+    listening = socket.socket(socket.AF_UNIX)
+    listening.bind(str(root / ".git" / "fsmonitor--daemon.ipc"))
+    os.seteuid(54321)  # the kernel remembers who began to listen
+    try:
+        listening.listen()
+    finally:
+        os.seteuid(0)
+    with listening:
+        for command in ("query", "status", "stop", "verify", "flush", "start"):
+            done = fsmond(command, root)
+            assert done.returncode == 1, command
+            assert "uid 54321" in done.stderr, command
+            assert str(root) in done.stderr
+        hooks = [fsmond("hook", "2", "fsmond:a:1", cwd=root) for _ in range(2)]
+    assert [done.returncode for done in hooks] == [1, 1]
+    assert "uid 54321" in hooks[0].stderr
+    assert hooks[1].stderr == ""  # Git asks at each command

@@ -1,0 +1,220 @@
+"""Which tree is meant: a daemon is found by a git directory, and that can have many roots."""
+
+import json
+import os
+import shutil
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from running import fsmond, git, no_daemon_left, status, until
+
+from fsmond.client import Client
+from fsmond.errors import OtherTreeError
+
+if sys.platform == "win32":
+    pytest.skip("a socket is a file on Unix alone", allow_module_level=True)
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Iterator[Path]:
+    """Provide a repository that is watched."""
+    root = tmp_path / "root"
+    root.mkdir()
+    git(root, "init", "--quiet")
+    (root / "file").write_text("first")
+    git(root, "add", "file")
+    git(root, "commit", "--quiet", "--message=first")
+    with no_daemon_left(root):
+        assert fsmond("start", root).returncode == 0
+        yield root
+
+
+@pytest.fixture
+def deployed(tmp_path: Path) -> Path:
+    """Provide another directory with the same files, for the same git directory."""
+    deployed = tmp_path / "deployed"
+    deployed.mkdir()
+    (deployed / "file").write_text("first")
+    return deployed
+
+
+def means(monkeypatch: pytest.MonkeyPatch, root: Path, tree: Path) -> None:
+    """Have Git, and us, mean another tree with a repository."""
+    monkeypatch.setenv("GIT_DIR", str(root / ".git"))
+    monkeypatch.setenv("GIT_WORK_TREE", str(tree))
+
+
+@pytest.mark.parametrize("where", ["root", "deployed", "elsewhere"])
+def test_a_query_for_another_tree_is_told_everything(
+    root: Path, deployed: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, where: str
+) -> None:
+    """Wherever it is typed: the environment says which tree is meant, as it does to Git."""
+    token = Client(root).query().token
+    (root / "file").write_text("second")
+    (tmp_path / "elsewhere").mkdir()
+    means(monkeypatch, root, deployed)
+
+    done = fsmond("query", "--json", "--since", token, cwd=tmp_path / where)
+    told = json.loads(done.stdout)
+
+    assert (told["everything"], told["reason"]) == (True, "other-root")
+    assert str(deployed) in done.stderr
+    again = json.loads(
+        fsmond("query", "--json", "--since", told["token"], cwd=tmp_path / where).stdout
+    )
+    assert (again["everything"], again["reason"]) == (True, "other-root")
+
+
+def test_a_token_that_was_given_for_another_tree_is_good_in_none(
+    root: Path, deployed: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Git's index keeps it, and asks for this tree with it."""
+    with monkeypatch.context() as there:
+        means(there, root, deployed)
+        token = Client(".").query().token
+
+    answer = Client(root).query(token)
+
+    assert (answer.everything, answer.reason) == (True, "other-root")
+    assert Client(root).query(answer.token).paths == []
+
+
+def test_a_directory_that_is_named_is_meant_whatever_the_environment_says(
+    root: Path, deployed: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Hooks inherit it, and ask for other trees."""
+    token = Client(root).query().token
+    means(monkeypatch, root, deployed)
+    (root / "file").write_text("second")
+
+    assert Client(root).query(token).paths == [b"file"]
+
+
+@pytest.mark.parametrize("form", ["option", "environment", "configured"])
+def test_git_sees_what_changed_in_the_tree_that_it_means(
+    root: Path, deployed: Path, monkeypatch: pytest.MonkeyPatch, form: str
+) -> None:
+    """By the hook, which git runs in that tree's root; and then in the first one again."""
+    hook = f"{sys.executable} -m fsmond hook"
+    git(root, "config", "core.fsmonitor", hook)
+    git(root, "config", "core.fsmonitorHookVersion", "2")
+    assert git(root, "status", "--short") == ""
+    assert git(root, "status", "--short") == ""
+    options: list[str] = []
+    if form == "option":
+        options = [f"--work-tree={deployed}"]
+    elif form == "configured":
+        git(root, "config", "core.worktree", str(deployed))
+    else:
+        means(monkeypatch, root, deployed)
+
+    assert git(root, *options, "status", "--short") == ""
+    (deployed / "file").write_text("elsewhere")
+    assert git(root, *options, "status", "--short") == " M file\n"
+    (deployed / "file").write_text("first")
+    assert git(root, *options, "status", "--short") == ""
+
+    for name in ("GIT_DIR", "GIT_WORK_TREE"):
+        monkeypatch.delenv(name, raising=False)
+    if form == "configured":
+        git(root, "config", "--unset", "core.worktree")
+    assert git(root, "status", "--short") == ""
+    (root / "file").write_text("here")
+    (deployed / "file").write_text("first")
+    assert git(root, "status", "--short") == " M file\n"
+    fsmond("stop", deployed)
+
+
+def test_a_bare_repository_with_two_homes_is_watched_for_one(tmp_path: Path) -> None:
+    """As people keep their dotfiles: the other one is answered with everything, and told so."""
+    git(tmp_path, "init", "--quiet", "--bare", "dotfiles")
+    homes = [tmp_path / "one", tmp_path / "two"]
+    for home in homes:
+        home.mkdir()
+        (home / ".profile").write_text("the same")
+
+    def run(command: str, home: Path, *arguments: str) -> tuple[int, str, str]:
+        os.environ["GIT_DIR"], os.environ["GIT_WORK_TREE"] = str(tmp_path / "dotfiles"), str(home)
+        try:
+            done = fsmond(command, *arguments, cwd=home)
+        finally:
+            del os.environ["GIT_DIR"], os.environ["GIT_WORK_TREE"]
+        return done.returncode, done.stdout, done.stderr
+
+    one, two = homes
+    try:
+        token = run("query", one)[1].splitlines()[0]
+        (one / ".profile").write_text("changed")
+
+        assert run("query", one, "--since", token)[1].splitlines()[1:] == [".profile"]
+        assert run("query", two, "--since", token)[1].splitlines()[1:] == ["/"]
+        assert run("status", two)[0] == 1
+        code, _, said = run("start", two)
+        assert (code, "--replace" in said) == (1, True)
+        assert run("stop", two)[0] == 0
+        assert run("status", one)[0] == 0  # that was not its own
+
+        assert run("start", two, "--replace")[0] == 0
+        assert run("status", two)[0] == 0
+        assert run("query", one, "--since", token)[1].splitlines()[1:] == ["/"]
+    finally:
+        run("stop", one)
+        run("stop", two)
+
+
+def test_a_daemon_ends_when_its_git_directory_comes_to_mean_another_tree(
+    root: Path, deployed: Path
+) -> None:
+    """Git's own client can't say what it means; it finds nobody, and starts anew."""
+    git(root, "config", "core.worktree", str(deployed))
+
+    until(lambda: not (root / ".git" / "fsmonitor--daemon.ipc").exists())
+
+
+def test_a_copy_by_links_has_a_daemon_of_its_own(root: Path, tmp_path: Path) -> None:
+    """Its socket leads to the first one's daemon, which is neither asked nor ended."""
+    copy = tmp_path / "copy"
+    shutil.copytree(root, copy, copy_function=os.link, ignore=shutil.ignore_patterns("file"))
+    (copy / "file").write_text("first")
+    token = Client(root).query().token
+    assert (copy / ".git" / "fsmonitor--daemon.ipc").exists()
+
+    with no_daemon_left(copy):
+        answer = Client(copy, start=False).query(token)
+        assert (answer.everything, answer.reason) == (True, "other-root")
+        assert fsmond("status", copy).returncode == 1
+        with pytest.raises(OtherTreeError, match="watches"):
+            Client(copy, start=False).verify()
+        assert fsmond("stop", copy).returncode == 0
+        assert status(root)["root"] == str(root)
+
+        assert fsmond("start", copy).returncode == 0
+        assert status(copy)["root"] == str(copy)
+        assert status(root)["pid"] != status(copy)["pid"]
+        assert fsmond("stop", copy).returncode == 0
+    assert status(root)["root"] == str(root)
+    assert Client(root).query(token).paths == []
+
+
+def test_a_socket_that_is_a_link_leads_to_another_trees_daemon(root: Path, tmp_path: Path) -> None:
+    """It is not believed, and not ended."""
+    other = tmp_path / "other"
+    other.mkdir()
+    git(other, "init", "--quiet")
+    link = other / ".git" / "fsmonitor--daemon.ipc"
+    link.symlink_to(root / ".git" / "fsmonitor--daemon.ipc")
+
+    assert Client(other, start=False).query().reason == "other-root"
+    assert fsmond("stop", other).returncode == 0
+    assert status(root)["root"] == str(root)
+
+
+def test_the_same_tree_by_another_path_is_the_same(root: Path, tmp_path: Path) -> None:
+    """A symbolic link is resolved by who asks."""
+    (tmp_path / "link").symlink_to(root)
+    token = Client(root).query().token
+    (root / "file").write_text("second")
+
+    assert Client(tmp_path / "link").query(token).paths == [b"file"]
