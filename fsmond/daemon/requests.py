@@ -17,6 +17,10 @@ from fsmond.journal.token import Token
 from fsmond.protocol import EVERYTHING, FLUSH, NO_TOKEN, QUIT, Answer
 from ipc.server import QUIT as STOP
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from fsmond.git.spellings import Spellings
+
 _LONGEST = 80  # characters of what was sent that an error repeats
 _PIECE = 4000  # paths that are sent at a time: a few packets
 
@@ -45,6 +49,8 @@ class Requests:
         self._verifiers = threading.BoundedSemaphore(_VERIFIERS)
         # The token that was told last, as it was written: as a rule the next request has it.
         self._told: tuple[bytes, Token | None] = (b"", None)
+        self.spellings: Spellings | None = None
+        """How Git's index spells names, where the file system folds case; set before any call."""
         self._everything: dict[str, int] = {}  # by reason; figures for people, without a lock
 
     def __call__(self, message: bytes, reply: Callable[[bytes], None]) -> object:
@@ -60,6 +66,8 @@ class Requests:
             return self._wire(self._monitor.flush(), reply)
         text, token = self._told
         missed = self._monitor.query(token if token and message == text else message)
+        if missed.paths and self.spellings is not None:
+            missed = _respelled(missed, self.spellings)
         if missed.paths is None or message.isdigit():
             missed = self._noted(message, missed)
         return self._wire(missed, reply)
@@ -115,6 +123,8 @@ class Requests:
             return {"error": f"'since' is a token or null, not {_short(since)}"}
         token = None if since is None else since.encode("utf-8", "surrogatepass")
         missed = self._monitor.query(token)
+        if missed.paths and self.spellings is not None:
+            missed = _respelled(missed, self.spellings)
         self._count(missed)
         return _as_object(missed)
 
@@ -155,6 +165,7 @@ class Requests:
             "coverage": {"events": counts.directories, "scan": keeper.scanned, "none": 0},
             "advice": counts.advice,
             "state": keeper.state,
+            "indexed": keeper.reconciler.directories,
             "compared": keeper.reconciler.compared,
             "unreadable": [os.fsdecode(path) for path in monitor.watcher.unreadable()],
             "events": counts.events,
@@ -164,6 +175,15 @@ class Requests:
             "resyncs": [each._asdict() for each in monitor.resyncs.newest],
             **{name: fact() if callable(fact) else fact for name, fact in self._facts.items()},
         }
+
+
+def _respelled(missed: Missed, spellings: "Spellings") -> Missed:
+    """Add how Git's index spells the paths; everything if that cannot be known."""
+    try:
+        return missed._replace(paths=spellings.with_indexed(missed.paths or []))
+    except (OSError, ValueError) as error:
+        _log.warning("cannot read the names in Git's index: %s", error)
+        return Missed(missed.token, None, "degraded")
 
 
 def _as_object(missed: Missed) -> dict[str, object]:
