@@ -10,6 +10,9 @@ from pathlib import Path
 import pytest
 from running import FSMOND, git, is_served, make_repository, no_daemon_left, status, tool, until
 
+if sys.platform == "win32":
+    pytest.skip("not brought to Windows yet", allow_module_level=True)
+
 USAGE = 129
 FATAL = 128
 
