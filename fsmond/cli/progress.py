@@ -84,8 +84,8 @@ def _show(
             except (Error, TimeoutError):
                 return  # whoever waits for the daemon will say so
             if bar.desc != f"{step.title}: ":
-                bar.reset()
                 bar.set_description(step.title, refresh=False)
+                bar.reset(step.total)
             bar.total = step.total
             bar.n = step.shown_done
             bar.refresh()
@@ -101,7 +101,7 @@ def wait_until_ready(client: Client) -> None:
             told = client.status()
             if told.get("state") in ("ready", None):
                 return
-            now = [told.get(name) for name in ("state", "directories", "indexed")]
+            now = [told.get(name) for name in ("state", "listed", "indexed")]
             if now != last:
                 last, deadline = now, time.monotonic() + _STALLED
             elif time.monotonic() > deadline:
@@ -126,7 +126,8 @@ class Start:
         directories, indexed = number(told, "directories"), number(told, "indexed")
         if told.get("state") == "covering":
             total = self._directories_of_git()
-            return Step("finding directories", directories, total if directories < total else None)
+            done = number(told, "listed") or directories
+            return Step("finding directories", done, total if directories <= total else None)
         # Where they are compared for each query, they are counted only then.
         total = directories or self._directories_of_git()
         return Step("making the index", indexed, total if indexed <= total else None)

@@ -165,6 +165,7 @@ class Requests:
             "coverage": {"events": counts.directories, "scan": keeper.scanned, "none": 0},
             "advice": counts.advice,
             "state": keeper.state,
+            "listed": counts.directories - counts.unlisted,
             "indexed": keeper.reconciler.directories,
             "compared": keeper.reconciler.compared,
             "unreadable": [os.fsdecode(path) for path in monitor.watcher.unreadable()],

@@ -150,7 +150,8 @@ class InotifyEmitter(EventEmitter):
         advice = None
         for *_, error in list(self._coverage.gaps.uncovered.values()):
             advice = str(no_watch(self._root, error))
-        return Counts(len(self._coverage.by_descriptor), self._intake.received, advice)
+        coverage = self._coverage
+        return Counts(len(coverage.by_descriptor), self._intake.received, advice, coverage.unlisted)
 
     def stop(self) -> None:
         """See Watcher.stop."""

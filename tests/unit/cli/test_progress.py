@@ -41,7 +41,14 @@ def test_what_git_knows_is_the_total_until_there_is_more(worktree: Worktree) -> 
 
     steps = [start.step(told("covering", done)) for done in (0, 3, 4, 400)]
 
-    assert [(each.done, each.total) for each in steps] == [(0, 4), (3, 4), (4, None), (400, None)]
+    assert [(each.done, each.total) for each in steps] == [(0, 4), (3, 4), (4, 4), (400, None)]
+
+
+def test_what_is_found_and_not_yet_listed_is_not_done(worktree: Worktree) -> None:
+    """All may be found long before it is known that this was all."""
+    step = Start(worktree).step({"state": "covering", "directories": 4, "listed": 2})
+
+    assert (step.done, step.total) == (2, 4)
 
 
 def test_where_git_knows_nothing_there_is_no_total(tmp_path: Path) -> None:
