@@ -1,8 +1,9 @@
 """Show what fsmond does, on a real tree: `demo.py [REPO]`, or `make run`.
 
 Without a repository, a scratch one is made of the standard library of this Python.  In one that is
-named, a directory is added and removed again; its index and configuration stay as they are, as
-git is given copies of the index, and options.  Whatever happens, nothing is left behind.
+named, a directory is added and removed again, which is said before; its index and configuration
+stay as they are, as git is given copies of the index, and options.  Whatever happens, but for a
+SIGKILL, nothing is left behind.
 """
 
 import argparse
@@ -61,6 +62,8 @@ def set_stage(named: Path | None, stack: ExitStack) -> tuple[Shell, str, list[Wa
         root = repository.worktree_of(named)
         if get_active_state(place_of(root).socket) == ActiveState.LISTENING:
             raise Failure(f"{root} is being watched already; first try: fsmond stop {root}")
+        print(f"Playing in {root / scratch.name}/, a directory that is made now", flush=True)
+        print("and removed at the end; nothing else in the repository is changed.", flush=True)
         place = stack.enter_context(repository.guest(root, scratch.name))
     return Shell(root, scratch), place, ways_to_ask(repository.index_of(root), scratch)
 

@@ -7,6 +7,7 @@ fsmond.cli.start      `fsmond start`, which people wait for
 fsmond.cli.stopping   have a daemon quit, and wait until it is gone
 fsmond.cli.ending     end the process of one that does not answer
 fsmond.cli.install    `fsmond install` and `fsmond uninstall`
+fsmond.cli.git_daemon `fsmond git-daemon`, in the place of Git's own command
 fsmond.cli.output     write to standard output, as bytes
 fsmond.cli.progress   show how far something has come, on a terminal
 fsmond.cli.main       all commands, and what is typed with them

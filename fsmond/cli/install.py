@@ -14,7 +14,7 @@ from fsmond.daemon.launch import launch
 from fsmond.daemon.logs import remove_logs
 from fsmond.git import repository
 from fsmond.git.hook import hook_command, worktrees_with
-from fsmond.git.program import GitError
+from fsmond.git.program import GitError, asks_daemons
 from fsmond.git.repository import UnsuitableError
 from fsmond.git.settings import Settings
 from fsmond.protocol import FSMOND, named
@@ -29,7 +29,7 @@ _WHERE = {
 
 def install(options: argparse.Namespace) -> int:
     """Set what makes Git ask, and start the daemon.  Raises GitError."""
-    way = repository.choose_way(options.way)
+    way = repository.choose_way(options.way, everywhere=options.everywhere)
     root = None if options.everywhere else repository.root_of(options.path)
     if root is not None:
         repository.check_compatible(root)
@@ -53,7 +53,24 @@ def install(options: argparse.Namespace) -> int:
                 f"git config --show-origin --get-all {name}",
                 file=sys.stderr,
             )
-    return 0 if root is None else _start(root, way)
+    if root is not None:
+        return _start(root, way)
+    _say_who_is_started(way)
+    return 0
+
+
+def _say_who_is_started(way: str) -> None:
+    """Tell whoever installs it for all repositories what the first git in one will start."""
+    if way == "builtin":
+        write_line(
+            "Git starts its own daemon in each repository where fsmond is not there first; have "
+            "Git start fsmond by: fsmond install --global --hook"
+        )
+    elif asks_daemons():
+        write_line(
+            "Git starts fsmond by the hook; without it, it would start its own daemon in each "
+            "repository (--builtin)"
+        )
 
 
 def _safe_hook(root: bytes | None) -> str:

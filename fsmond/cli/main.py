@@ -13,6 +13,10 @@ Command = Callable[[argparse.Namespace], int]
 
 def run(arguments: list[str]) -> int:
     """Run what was typed, and return the exit status; 2 for bad usage."""
+    if arguments[:1] == ["git-daemon"]:
+        from fsmond.cli.git_daemon import run as behave_as_git  # has usage of its own, as Git's
+
+        return behave_as_git(arguments[1:])
     options = _parser().parse_args(arguments)
     command: Command = options.command
     try:
@@ -58,6 +62,7 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument(
             "--global", dest="everywhere", action="store_true", help="for all your repositories"
         )
+    adding.add_parser("git-daemon", help="behave as git fsmonitor--daemon: start|run|stop|status")
     hook = adding.add_parser("hook", help="answer as Git's fsmonitor hook")
     hook.add_argument("version", metavar="VERSION", choices=["1", "2"], help="1 or 2")
     hook.add_argument("token", metavar="TOKEN", help="what Git was answered with the last time")

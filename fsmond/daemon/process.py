@@ -21,6 +21,7 @@ from fsmond.daemon.settings import Settings
 from fsmond.daemon.timestamps import Timestamps
 from fsmond.daemon.views import views_for_platform
 from fsmond.errors import Error, StartError, message_of
+from fsmond.git.folding import folds_case
 from fsmond.git.index_file import is_large
 from fsmond.git.worktree import is_within, shown
 from fsmond.protocol import FSMOND
@@ -29,6 +30,10 @@ from fsmond.watching.choice import watcher_for_platform
 from ipc.errors import AddressInUseError
 from ipc.errors import Error as IPCError
 from ipc.server import Server, ServerOptions
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from fsmond.git.spellings import Spellings
 
 # Whom a daemon has quit that finds another one in its place.
 NOBODY, OTHERS, ANYBODY = "nobody", "others", "anybody"
@@ -121,6 +126,7 @@ def _serve(place: Place, log: Log, ready: Callable[[], None], *, replace: str) -
         # Clients are answered from now on, if only with "everything": Git waits without a limit.
         askers = Askers(place.root, place.tree_id(), views_for_platform())
         requests = Requests(monitor, facts, git_index=git_index, askers=askers)
+        requests.spellings = _spellings(place)
         with _server(place, requests, replace=replace) as server:
             monitor.start()
             ready()
@@ -141,6 +147,17 @@ def _refuse_pseudo(root: bytes) -> None:
         if kind is not None:
             path, name = shown(root), kind.decode(errors="replace")
             raise StartError(f"{path} holds no files, but what the system shows of itself ({name})")
+
+
+def _spellings(place: Place) -> "Spellings | None":
+    """Return how Git's index spells names, if there a file may be found by other spellings."""
+    if place.worktree is None:
+        return None
+    if not folds_case(place.root, place.worktree.gitdir):
+        return None
+    from fsmond.git.spellings import Spellings  # not needed for an ordinary tree
+
+    return Spellings(os.path.join(place.worktree.gitdir, b"index"))
 
 
 def _server(place: Place, requests: Requests, *, replace: str) -> Server:

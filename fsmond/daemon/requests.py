@@ -26,6 +26,10 @@ from fsmond.protocol import (
 )
 from ipc.server import QUIT as STOP
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from fsmond.git.spellings import Spellings
+
 _LONGEST = 80  # characters of what was sent that an error repeats
 _PIECE = 4000  # paths that are sent at a time: a few packets
 _FEW = 1000  # paths that are always few enough
@@ -68,6 +72,8 @@ class Requests:
         self._verifiers = threading.BoundedSemaphore(_VERIFIERS)
         # The token that was told last, as it was written: as a rule the next request has it.
         self._told: tuple[bytes, Token | None] = (b"", None)
+        self.spellings: Spellings | None = None
+        """How Git's index spells names, where the file system folds case; set before any call."""
         self._everything: dict[str, int] = {}  # by reason; figures for people, without a lock
 
     def __call__(self, message: bytes, reply: Callable[[bytes], None]) -> object:
@@ -89,6 +95,8 @@ class Requests:
             return self._everything_elsewhere(since, elsewhere)
         text, token = self._told
         missed = self._monitor.query(token if token and since == text else since)
+        if missed.paths and self.spellings is not None:
+            missed = _respelled(missed, self.spellings)
         if missed.paths is None or (is_git and since is not None and since.isdigit()):
             missed = self._noted(since, missed, is_git=is_git)
         return missed
@@ -255,6 +263,8 @@ class Requests:
             "coverage": {"events": counts.directories, "scan": keeper.scanned, "none": 0},
             "advice": counts.advice,
             "state": keeper.state,
+            "listed": counts.directories - counts.unlisted,
+            "indexed": keeper.reconciler.directories,
             "compared": keeper.reconciler.compared,
             "unreadable": [
                 os.fsdecode(path) for path in monitor.watcher.unreadable()[:_MOST_LISTED]
@@ -266,6 +276,15 @@ class Requests:
             "resyncs": [each._asdict() for each in monitor.resyncs.newest],
             **{name: fact() if callable(fact) else fact for name, fact in self._facts.items()},
         }
+
+
+def _respelled(missed: Missed, spellings: "Spellings") -> Missed:
+    """Add how Git's index spells the paths; everything if that cannot be known."""
+    try:
+        return missed._replace(paths=spellings.with_indexed(missed.paths or []))
+    except (OSError, ValueError) as error:
+        _log.warning("cannot read the names in Git's index: %s", error)
+        return Missed(missed.token, None, "degraded")
 
 
 def _as_object(missed: Missed) -> dict[str, object]:

@@ -35,11 +35,16 @@ def core_settings(file: bytes, text: bytes) -> dict[bytes, bytes]:
 
 def has_own_settings(gitdir: bytes) -> bool:
     """Say whether `config.worktree` counts, by the extension that the repository has for it."""
+    return is_set(gitdir, "extensions.worktreeConfig")
+
+
+def is_set(gitdir: bytes, name: str) -> bool:
+    """Say whether the repository's configuration has a setting that is true."""
     named = read(os.path.join(gitdir, b"commondir"), _LONGEST).partition(b"\0")[0].rstrip(b"\r\n")
     config = os.path.join(gitdir, named, b"config")
-    if b"worktreeconfig" not in read(config, _LONGEST_SETTINGS).lower():
+    if name.rpartition(".")[2].lower().encode() not in read(config, _LONGEST_SETTINGS).lower():
         return False
-    return _asked(config, "--type=bool", "extensions.worktreeConfig") == b"true"
+    return _asked(config, "--type=bool", name) == b"true"
 
 
 def _read_plainly(text: bytes) -> dict[bytes, bytes] | None:

@@ -26,10 +26,11 @@ def root_of(path: str) -> bytes:
     return os.path.realpath(root)
 
 
-def choose_way(chosen: str | None) -> str:
+def choose_way(chosen: str | None, *, everywhere: bool = False) -> str:
     """Return `builtin` if this git asks daemons itself, else `hook`; raise if it can't have it.
 
-    `chosen`: which of the two it is to be.
+    `chosen`: which of the two it is to be.  `everywhere`, in repositories where nobody has started
+    fsmond, Git would start its own daemon: there it is the hook, which starts fsmond.
     """
     now = version()
     numbers = ".".join(map(str, now))
@@ -43,7 +44,7 @@ def choose_way(chosen: str | None) -> str:
     able = asks_daemons()
     if chosen == "builtin" and not able:
         raise UnsuitableError(f"git {numbers} asks no daemon itself here; use --hook")
-    return chosen or ("builtin" if able else "hook")
+    return chosen or ("builtin" if able and not everywhere else "hook")
 
 
 def check_compatible(root: bytes) -> None:

@@ -13,6 +13,8 @@ class Counts(NamedTuple):
     """Received since the start."""
     advice: str | None = None
     """Why events don't tell all, and what would help."""
+    unlisted: int = 0
+    """Directories among them that are yet to be listed, so that what is in them is covered too."""
 
 
 class Sink(Protocol):

@@ -82,6 +82,11 @@ class Coverage:
         """Say whether all that is known of the tree is covered, as far as it can be."""
         return not (self._to_look or self._to_list or self._adrift or self._mounts.is_stale)
 
+    @property
+    def unlisted(self) -> int:
+        """The number of directories that are yet to be listed; any thread."""
+        return len(self._to_list)
+
     def survey(self) -> None:
         """Have the whole tree listed anew, without a report of what is found."""
         self._to_list = deque([(self.root, False)])

@@ -174,7 +174,8 @@ class InotifyEmitter(EventEmitter):
         advice = next(iter(gaps.files.values()), None)
         for _, _, error in gaps.uncovered()[:1]:
             advice = str(no_watch(self._root, error))
-        return Counts(len(self._coverage.by_descriptor), self._intake.received, advice)
+        coverage = self._coverage
+        return Counts(len(coverage.by_descriptor), self._intake.received, advice, coverage.unlisted)
 
     def stop(self) -> None:
         """See Watcher.stop."""

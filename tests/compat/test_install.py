@@ -157,13 +157,43 @@ def test_it_is_installed_for_all_repositories_at_once(root: Path, tmp_path: Path
     done = fsmond("install", "--global", cwd=tmp_path)
 
     assert done.returncode == 0, done.stderr
+    assert ("without it, it would start its own daemon" in done.stdout) == has_client()
     assert value(root, "core.untrackedCache") == "true"
     git(root, "status")
     until(lambda: is_served(root))
-    fsmond("start", "--replace", root)
     assert asks_fsmond(root)
     assert fsmond("uninstall", "--global", cwd=tmp_path).returncode == 0
     assert settings.read_bytes() == before
+
+
+@pytest.mark.usefixtures("program")
+def test_in_a_repository_that_is_made_later_it_is_fsmond_that_git_starts(tmp_path: Path) -> None:
+    """And not its own daemon, which would stay there unseen."""
+    fsmond("install", "--global", cwd=tmp_path)
+    later = tmp_path / "later"
+    later.mkdir()
+    with no_daemon_left(later):
+        git(later, "init", "--quiet")
+        (later / "file").touch()
+
+        for command in ("status", "add", "commit"):
+            git(later, command, *{"add": ["--all"], "commit": ["--message=x"]}.get(command, []))
+
+        until(lambda: is_served(later))
+        assert status(later)["root"] == str(later)
+        fsmond("uninstall", "--global", cwd=tmp_path)
+
+
+@pytest.mark.parametrize("program", ["modern"], indirect=True)
+@pytest.mark.usefixtures("program")
+def test_that_git_starts_its_own_daemon_everywhere_is_said(tmp_path: Path) -> None:
+    """To whoever wants the boolean all the same."""
+    done = fsmond("install", "--global", "--builtin", cwd=tmp_path)
+
+    assert done.returncode == 0
+    assert "Git starts its own daemon in each repository" in done.stdout
+    assert "fsmond install --global --hook" in done.stdout
+    fsmond("uninstall", "--global", cwd=tmp_path)
 
 
 @pytest.mark.parametrize("program", ["modern"], indirect=True)

@@ -1,0 +1,268 @@
+"""`fsmond git-daemon`: behave as `git fsmonitor--daemon` does, so that it can stand in its place.
+
+What it says, and its exit statuses, are that command's: Git's scripts go by them.
+"""
+
+import contextlib
+import os
+import sys
+import time
+from collections.abc import Callable
+
+from fsmond.cli.output import write, write_line
+from fsmond.client import Client
+from fsmond.errors import Error
+from fsmond.git.program import GitError, git
+from fsmond.git.repository import UnsuitableError, root_of
+from fsmond.git.worktree import shown
+from fsmond.rendezvous import Place, place_of
+from ipc.client import get_active_state
+from ipc.state import ActiveState
+
+_USAGE = 129  # exit statuses, of Git's
+_FATAL = 128
+_STOPPED = 30.0  # seconds in which a daemon is gone that was asked to quit
+_NAP = 0.05  # seconds between two looks
+_AT_LEAST = 1  # seconds of a timeout, as Git counts whole ones
+_MOST = (1 << 31) - 1  # of a number
+_UNITS = {"k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
+# With the values that they have if they are not set.  fsmond starts as many threads as it needs.
+_OPTIONS = {"detach": 0, "ipc-threads": 8, "start-timeout": 60}
+USAGE = """\
+usage: fsmond git-daemon start [<options>]
+   or: fsmond git-daemon run [<options>]
+   or: fsmond git-daemon stop
+   or: fsmond git-daemon status
+
+Behaves as `git fsmonitor--daemon` does, with its options, words and exit statuses.
+
+    --[no-]detach               leave the terminal (run)
+    --[no-]ipc-threads N        taken, and without effect: there are as many as are needed
+    --[no-]start-timeout N      seconds in which the daemon is to answer (start)
+"""
+
+
+class _FatalError(Exception):
+    """It ends with what Git would say, and its exit status."""
+
+
+class _UsageError(Exception):
+    """It was not typed as it is to be; the message says what is wrong, if anything is said."""
+
+
+def run(arguments: list[str]) -> int:
+    """Do what was typed, in the current directory; return the exit status."""
+    try:
+        return _run(arguments)
+    except _FatalError as error:
+        print(f"fatal: {error}", file=sys.stderr)
+        return _FATAL
+    except _UsageError as error:
+        print(*([f"error: {error}"] if str(error) else [USAGE.rstrip()]), file=sys.stderr)
+        return _USAGE
+
+
+def _run(arguments: list[str]) -> int:
+    if "-h" in arguments or "--help" in arguments:
+        write(USAGE.encode())
+        return _USAGE
+    is_bare = _is_bare()
+    announce, settings = _configured_settings()
+    words = _take(arguments, settings)
+    if len(words) != 1:
+        raise _UsageError
+    if settings["ipc-threads"] < 1:
+        message = f"invalid 'ipc-threads' value ({settings['ipc-threads']})"
+        raise _FatalError(message)
+    if is_bare:
+        message = f"bare repository '{shown(os.getcwdb())}' is incompatible with fsmonitor"
+        raise _FatalError(message)
+    return _do(words[0], settings, announce=announce)
+
+
+def _do(name: str, settings: dict[str, int], *, announce: bool) -> int:
+    place = _place()
+    timeout, detach = settings["start-timeout"], bool(settings["detach"])
+    commands: dict[str, Callable[[], int]] = {
+        "start": lambda: _start(place, announce=announce, timeout=timeout),
+        "run": lambda: _be(place, announce=announce, detach=detach),
+        "stop": lambda: _stop(place),
+        "status": lambda: _status(place),
+    }
+    if name not in commands:
+        message = f"Unhandled subcommand '{name}'"
+        raise _FatalError(message)
+    return commands[name]()
+
+
+def _take(arguments: list[str], settings: dict[str, int]) -> list[str]:
+    """Take the options out of what was typed, as Git does: abbreviated, or with `--no-` before."""
+    words: list[str] = []
+    rest = iter(arguments)
+    for each in rest:
+        if each == "--":
+            return [*words, *rest]
+        if not each.startswith("-") or each == "-":
+            words.append(each)
+            continue
+        typed, has_value, value = each.partition("=")
+        negated = typed.startswith("--no-")
+        name = _option(typed.removeprefix("--no-").removeprefix("--"), typed)
+        if negated or name == "detach":
+            if has_value:
+                message = f"option `{'no-' * negated}{name}' takes no value"
+                raise _UsageError(message)
+            settings[name] = int(not negated)
+        else:
+            settings[name] = _number(name, value if has_value else next(rest, None))
+    return words
+
+
+def _option(typed: str, whole: str) -> str:
+    found = [name for name in _OPTIONS if typed and name.startswith(typed)]
+    if not whole.startswith("--"):
+        message = f"unknown switch `{whole[1:2]}'"
+        raise _UsageError(message)
+    if len(found) != 1:
+        message = f"unknown option `{whole[2:]}'"
+        raise _UsageError(message)
+    return found[0]
+
+
+def _number(name: str, text: str | None) -> int:
+    if text is None:
+        message = f"option `{name}' requires a value"
+        raise _UsageError(message)
+    if not text:
+        message = f"option `{name}' expects a numerical value"
+        raise _UsageError(message)
+    try:
+        number = int(text.rstrip("kmgKMG")) * _UNITS.get(text[-1:].lower(), 1)
+    except ValueError:
+        message = f"option `{name}' expects an integer value with an optional k/m/g suffix"
+        raise _UsageError(message) from None
+    if not -_MOST - 1 <= number <= _MOST:
+        message = f"value {text} for option `{name}' not in range [{-_MOST - 1},{_MOST}]"
+        raise _UsageError(message)
+    return number
+
+
+def _configured_settings() -> tuple[bool, dict[str, int]]:
+    """Return whether a start is announced, and the values of the options.
+
+    What is configured has to make sense even if it is not wanted.
+    """
+    announce = _configured("bool", "announceStartup") == "true"
+    settings = {"detach": 0}
+    for option, name, least in (
+        ("start-timeout", "startTimeout", 0),
+        ("ipc-threads", "ipcThreads", 1),
+    ):
+        text = _configured("int", name)
+        settings[option] = int(text) if text else _OPTIONS[option]
+        if settings[option] < least:
+            key = f"fsmonitor.{name.lower()}"
+            print(f"error: value of '{key}' out of range: {text}", file=sys.stderr)
+            message = f"unable to parse '{key}' from the configuration"
+            raise _FatalError(message)
+    return announce, settings
+
+
+def _configured(kind: str, name: str) -> str:
+    try:
+        return git("config", f"--type={kind}", f"fsmonitor.{name}").decode(errors="replace")
+    except GitError as error:
+        if error.status == 1:  # it is not set
+            return ""
+        raise _FatalError(str(error)) from error
+
+
+def _is_bare() -> bool:
+    """Say whether the repository is bare; raise _FatalError where Git finds none."""
+    try:
+        return git("rev-parse", "--is-bare-repository") == b"true"
+    except (GitError, OSError) as error:
+        raise _FatalError(str(error)) from error
+
+
+def _place() -> Place:
+    try:
+        return place_of(os.fsdecode(root_of(".")))
+    except (Error, UnsuitableError) as error:
+        raise _FatalError(str(error).removeprefix(".: ")) from error
+
+
+def _is_there(place: Place) -> bool:
+    return get_active_state(place.socket) == ActiveState.LISTENING
+
+
+def _start(place: Place, *, announce: bool, timeout: int) -> int:
+    from fsmond.daemon.launch import launch
+    from fsmond.daemon.spawn import fork
+
+    _check_alone(place)
+    if announce:
+        print(f"starting fsmonitor-daemon in '{shown(place.root)}'", file=sys.stderr)
+    patience = max(timeout, _AT_LEAST)
+    deadline = time.monotonic() + patience
+    try:
+        started, _ = launch(place, patience=patience, begin=fork)
+    except Error as error:
+        late = time.monotonic() >= deadline
+        word = "daemon not online yet" if late else "daemon failed to start"
+        print(f"fsmond: {error}\nerror: {word}", file=sys.stderr)
+        return 1
+    if not started:
+        _check_alone(place)
+    return 0
+
+
+def _be(place: Place, *, announce: bool, detach: bool) -> int:
+    """Be the daemon; its log goes to its file, as what Git's own one says goes nowhere."""
+    from fsmond.daemon.logs import Log
+    from fsmond.daemon.process import serve
+
+    _check_alone(place)
+    if announce:
+        print(f"running fsmonitor-daemon in '{shown(place.root)}'", file=sys.stderr)
+    if detach and sys.platform != "win32":
+        with contextlib.suppress(PermissionError):  # it leads a session already
+            os.setsid()
+    home = os.path.expanduser("~")
+    os.chdir(home if os.path.isdir(home) else os.sep)  # a tree in which we stand cannot go
+    try:
+        serve(place, Log(os.fsdecode(place.root)), ready=lambda: None)
+    except Error as error:
+        _check_alone(place)  # another one was faster
+        raise _FatalError(str(error)) from error
+    return 0
+
+
+def _stop(place: Place) -> int:
+    if not _is_there(place):
+        message = "fsmonitor--daemon is not running"
+        raise _FatalError(message)
+    deadline = time.monotonic() + _STOPPED
+    try:
+        Client(place.root, start=False).quit()
+    except (Error, TimeoutError) as error:
+        raise _FatalError(str(error)) from error
+    while _is_there(place):
+        if time.monotonic() > deadline:
+            print(f"error: daemon did not stop within {_STOPPED:.0f} seconds", file=sys.stderr)
+            return 1
+        time.sleep(_NAP)
+    return 0
+
+
+def _status(place: Place) -> int:
+    watching = _is_there(place)
+    word = "is" if watching else "is not"
+    write_line(f"fsmonitor-daemon {word} watching '{shown(place.root)}'")
+    return 0 if watching else 1
+
+
+def _check_alone(place: Place) -> None:
+    if _is_there(place):
+        message = f"fsmonitor--daemon is already running '{shown(place.root)}'"
+        raise _FatalError(message)
