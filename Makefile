@@ -9,8 +9,9 @@ BENCH := $(VENV)/bench
 run: $(VENV)/.installed
 	$(BIN)/python scripts/demo.py $(REPO)
 
+# SLOW=1 runs all, not only what adds most.
 test: $(VENV)/.tested
-	$(BIN)/python -m pytest $(TESTS)
+	$(BIN)/python -m pytest $(if $(SLOW),-m '') $(TESTS)
 
 # With a Python for Windows, which may be one under Wine, that has the packages of fsmond[test].
 # Wine writes names as the locale says; what pytest can't remove there in the end is no error.

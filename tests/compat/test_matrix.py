@@ -3,8 +3,11 @@
 import os
 import random
 import time
+from collections.abc import Iterator
+from itertools import product
 
 import pytest
+from _pytest.mark.structures import ParameterSet
 from days_of_work import usual_day, wild_days
 from kinds_of_repository import KINDS, Repository
 from person import Person
@@ -14,6 +17,7 @@ from work_of_kinds import widen_and_narrow
 from work_with_git import move_with_git, stop_tracking
 
 FILES = {**dict.fromkeys(KINDS, 400), "plain": 2000}
+CACHES = {"true": "cache", "false": "no-cache"}
 SEED = os.environ.get("FSMOND_SEED")
 SECONDS = os.environ.get("FSMOND_MATRIX_SECONDS")
 WILD = float(SECONDS or 0.25)  # seconds of wild days, for each
@@ -32,9 +36,18 @@ def _share(way: str, kind: str) -> float:
     return 0.6 if kind == "plain" else 0.3
 
 
-@pytest.mark.parametrize("cache", ["true", "false"], ids=["cache", "no-cache"])
-@pytest.mark.parametrize(("kind", "files"), FILES.items(), ids=KINDS)
-@pytest.mark.parametrize("way", WAYS)
+def _cases() -> Iterator[ParameterSet]:
+    """Yield all combinations; half of them are slow, but each pair of values is in the others."""
+    for (at_way, way), (at_kind, kind) in product(enumerate(WAYS), enumerate(KINDS)):
+        for at_cache, (cache, name) in enumerate(CACHES.items()):
+            slow = (at_way + at_kind + at_cache) % 2
+            marks = [pytest.mark.slow] if slow else []
+            yield pytest.param(
+                way, kind, FILES[kind], cache, id=f"{way}-{kind}-{name}", marks=marks
+            )
+
+
+@pytest.mark.parametrize(("way", "kind", "files", "cache"), list(_cases()))
 def test_status_is_the_same_all_day(repository: Repository, way: str, kind: str) -> None:
     """Whatever was done; and fsmond told what changed, not that everything may have."""
     seed = int(SEED or random.randrange(10**6))
