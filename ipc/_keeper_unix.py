@@ -103,7 +103,11 @@ class Keeper:
         now = time.monotonic()
         look_at, grow_at = now + _TICK, None
         while not self._workers.stopping:
-            self._lobby.step(min(look_at, grow_at or look_at) - now)
+            try:
+                self._lobby.step(min(look_at, grow_at or look_at) - now)
+            except MemoryError:
+                self.say("memory", "there is no memory to look after slow clients for now")
+                time.sleep(_BUSY)
             now = time.monotonic()
             if now >= look_at:
                 look_at = now + _TICK

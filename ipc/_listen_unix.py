@@ -204,14 +204,21 @@ def _refuse_shared(directory: int, folder: bytes) -> None:
 def _refuse_occupied(directory: int, path: bytes, disallow_chdir: bool) -> None:
     name = os.path.basename(path)
     try:
-        mode = os.stat(name, dir_fd=directory, follow_symlinks=False).st_mode
+        status = os.stat(name, dir_fd=directory, follow_symlinks=False)
     except FileNotFoundError:
         return
-    if not stat.S_ISSOCK(mode):
+    if not stat.S_ISSOCK(status.st_mode):
         raise InvalidPathError(
             f"{os.fsdecode(path)!r} is in the way and no socket: remove it, or use another path"
         )
-    if _lives(directory, path, disallow_chdir):
+    try:
+        lives = _lives(directory, path, disallow_chdir)
+    except PermissionError as error:
+        raise UnreachableError(
+            f"{os.fsdecode(path)!r} belongs to user {status.st_uid}, whose server may be running"
+            " there: have that user stop it, or remove the file"
+        ) from error
+    if lives:
         raise AddressInUseError(f"a server is running at {os.fsdecode(path)!r} already")
 
 

@@ -198,7 +198,7 @@ class Lobby:
         event = selectors.EVENT_READ if isinstance(guest, Asking) else selectors.EVENT_WRITE
         try:
             self._selector.register(guest.stream, event, guest)
-        except OSError as error:
+        except (OSError, MemoryError) as error:
             self._notes.say("lobby", f"cannot wait for a slow client: {error}")
             guest.share.release()
             hang_up(guest.stream)

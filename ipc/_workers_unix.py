@@ -149,7 +149,7 @@ class Workers:
                 continue
             try:
                 descriptor = self._accept()
-            except OSError as error:
+            except (OSError, MemoryError) as error:
                 self._left_accept()
                 self._accept_failed(error)
                 continue
@@ -180,14 +180,15 @@ class Workers:
             self.growth_wanted = True
         self.wake_keeper()
 
-    def _accept_failed(self, error: OSError) -> None:
-        if error.errno == errno.ECONNABORTED:
+    def _accept_failed(self, error: OSError | MemoryError) -> None:
+        number = error.errno if isinstance(error, OSError) else errno.ENOMEM
+        if number == errno.ECONNABORTED:
             return
         if self.stopping:
             self._nobody_waits = True
             return
-        self.notes.say("accept", f"cannot accept connections for now: {error}", None)
-        if error.errno in SHORTAGES:
+        self.notes.say("accept", f"cannot accept connections for now: {os.strerror(number or 0)}")
+        if number in SHORTAGES:
             self.make_room()
             if self._reserve_lock.acquire(blocking=False):
                 try:

@@ -34,11 +34,17 @@ def packet_size(digits: bytes) -> int:
         return MAX_DATA + _DIGITS
     # int() alone would also accept "+1af", "0x1f" and "1_00".
     if not _HEX.issuperset(digits):
-        raise ProtocolError(f"packet length {digits!r} is not four hexadecimal digits")
+        raise ProtocolError(f"packet length {_shown(digits)} is not four hexadecimal digits")
     size = int(digits, 16)
     if size == _NONSENSE or size > MAX_DATA + _DIGITS:
-        raise ProtocolError(f"packet length {digits!r} is neither 0 to 4 nor at most {_FULL!r}")
+        raise ProtocolError(
+            f"packet length {_shown(digits)} is neither 0 to 2, nor 4, nor at most {_shown(_FULL)}"
+        )
     return size if size > _DIGITS else 0
+
+
+def _shown(data: bytes) -> str:
+    return ascii(data.decode("latin-1"))
 
 
 def framed(data: bytes) -> bytes:

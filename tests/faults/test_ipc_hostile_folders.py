@@ -211,3 +211,19 @@ def test_the_socket_is_its_owners_only_without_the_sockets_own_mode(
             assert stat.S_IMODE((tmp_path / "s").stat().st_mode) == 0o600
     finally:
         os.umask(before)
+
+
+@needs_root
+def test_a_server_of_anothers_says_whose_it_is() -> None:
+    """It lets nobody else in, so whether it lives cannot be known."""
+    code = (
+        "import sys, ipc, ipc.server\n"
+        f"{BECOME_STRANGER}\n"
+        "try: ipc.Server(sys.argv[1], lambda message, reply: message)\n"
+        "except ipc.UnreachableError as error: print(error)\n"
+    )
+    with strangers_folder() as folder, ipc.Server(folder / "s", echo):
+        said = script(code, folder / "s", said_first=False).communicate()[0]
+        assert ipc.send_command(folder / "s", b"hello") == b"hello"
+    assert "belongs to user 0" in said
+    assert "stop it" in said
