@@ -33,7 +33,8 @@ class Crew:
             with self._lock:
                 self._threads.discard(thread)
                 left = len(self._threads)
-            self._notes.say("threads", f"no more threads, going on with {left}: {error}")
+            if left:
+                self._notes.say("threads", f"no more threads, going on with {left}: {error}")
 
     def alive(self) -> bool:
         """Join the threads that have ended; return whether any has not."""

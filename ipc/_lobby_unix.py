@@ -219,7 +219,7 @@ class Lobby:
         except (HungUpError, OSError):
             guest.done = True
         if self._memory.is_short:
-            self._make_memory()  # at once: each of those who are ready may bring as much
+            self._free_memory()  # at once: each of those who are ready may bring as much
         if not guest.done or guest not in self._room_of(guest):
             return
         if isinstance(guest, Asking) and guest.message is not None:
@@ -236,13 +236,13 @@ class Lobby:
                 if room.is_crowded:
                     self._notes.say("crowd", "hung up on a client: too many are waited for")
                 self._hang_up(guest)
-        self._make_memory()
+        self._free_memory()
         while self._to_drop and (guest := self._asking.oldest()):
             self._to_drop -= 1
             self._hang_up(guest)
         self._to_drop = 0
 
-    def _make_memory(self) -> None:
+    def _free_memory(self) -> None:
         while self._memory.is_short and (guest := largest((*self._asking, *self._leaving))):
             self._notes.say(
                 "memory",

@@ -9,6 +9,7 @@ assert sys.platform == "win32"  # tells the type checker; Unix has other modules
 import _winapi
 import itertools
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,7 +17,9 @@ from typing import Self
 
 from ipc._address_windows import pipe_name
 from ipc._connect_windows import Stream, open_stream
+from ipc.errors import TimedOutError
 
+_LIMIT = 10.0  # seconds
 _NUMBERS = itertools.count()
 
 
@@ -37,8 +40,14 @@ class Raw(Stream):
 
 
 def connected(path: Path) -> Raw:
-    """Return a client's end."""
-    return Raw(open_stream(os.fsencode(path), False).detach())
+    """Return a client's end; where many come at once, there may be none for a moment."""
+    deadline = time.monotonic() + _LIMIT
+    while True:
+        try:
+            return Raw(open_stream(os.fsencode(path), False).detach())
+        except TimedOutError:
+            if time.monotonic() > deadline:
+                raise
 
 
 def pair() -> tuple[Raw, Raw]:

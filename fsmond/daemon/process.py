@@ -40,7 +40,6 @@ NOBODY, OTHERS, ANYBODY = "nobody", "others", "anybody"
 
 _REPLACED = 30.0  # seconds in which another daemon is gone that was asked to quit
 _FIRST = 0.03  # seconds in which those are answered first who started us
-_LONGEST_REQUEST = 1 << 16  # bytes; the worst object of this size is parsed in 4 ms
 TICK = 0.5  # seconds between two looks at whether there is something to watch
 
 _log = logging.getLogger(__name__)
@@ -100,6 +99,13 @@ def serve(place: Place, log: Log, ready: Callable[[], None], *, replace: str = N
         raise StartError(f"{os.fsdecode(place.root)} is watched already") from error
     except (IPCError, OSError) as error:
         raise StartError(message_of(error)) from error
+    except RuntimeError as error:
+        if "new thread" not in str(error):
+            raise
+        raise StartError(
+            f"{error}: raise the limit of processes and threads (ulimit -u, TasksMax= of systemd,"
+            " --pids-limit of a container), or end some"
+        ) from error
 
 
 def _serve(place: Place, log: Log, ready: Callable[[], None], *, replace: str) -> None:
@@ -216,9 +222,7 @@ def _spelled_otherwise(root: bytes) -> set[bytes]:
 
 def _options(place: Place) -> ServerOptions:
     # Who may write in a git directory owns the repository, by its hooks; there is nothing to guard.
-    return ServerOptions(
-        allow_shared_directory=place.worktree is not None, max_request=_LONGEST_REQUEST
-    )
+    return ServerOptions(allow_shared_directory=place.worktree is not None)
 
 
 def _make_folder(place: Place) -> None:

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from fsmond.git.spellings import Spellings
 
 _LONGEST = 80  # characters of what was sent that an error repeats
+_LONGEST_OBJECT = 1 << 16  # bytes; the worst of this size keeps the interpreter for 4 ms
 _PIECE = 4000  # paths that are sent at a time: a few packets
 _FEW = 1000  # paths that are always few enough
 _MOST_LISTED = 10_000  # directories or differences that an object names
@@ -174,6 +175,10 @@ class Requests:
             return self._wire(missed, reply, reasoned=True)
         import json
 
+        if len(message) > _LONGEST_OBJECT:
+            return {
+                "error": f"the request has {len(message)} bytes: send at most {_LONGEST_OBJECT}"
+            }
         try:
             with self._parsing:
                 request = json.loads(message)

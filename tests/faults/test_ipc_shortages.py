@@ -1,5 +1,6 @@
 """A system that has no more threads, descriptors or memory."""
 
+import os
 import subprocess
 import sys
 import threading
@@ -173,3 +174,36 @@ def test_memory_may_run_out_when_a_server_starts(tmp_path: Path, more: int) -> N
     """Each thread needs some for its stack; less is too little for the interpreter."""
     status = outcome(tmp_path / "s", "RLIMIT_AS", more << 20)
     assert status == "up" or status.startswith("refused")
+
+
+DAEMON = """
+import sys, threading
+start, none = threading.Thread.start, sys.argv[1]
+def limited(self):
+    if self.name.startswith(none): raise RuntimeError("can't start new thread")
+    start(self)
+threading.Thread.start = limited
+sys.argv[:] = ["fsmond", "run", sys.argv[2]]
+from fsmond.door import main
+sys.exit(main())
+"""
+
+
+@pytest.mark.parametrize("thread", ["ipc-", "fsmond-"])
+def test_a_daemon_without_threads_names_the_limit_and_leaves_no_socket(
+    root: Path, thread: str
+) -> None:
+    """Whichever thread it is that cannot be started."""
+    runtime = Path(os.environ["XDG_RUNTIME_DIR"])
+    done = subprocess.run(
+        [sys.executable, "-c", DAEMON, thread, root],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "ulimit -u" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not [path for path in runtime.rglob("*") if not path.is_dir()]

@@ -111,7 +111,7 @@ def test_an_answer_can_be_had_as_json(watched: Path) -> None:
         ("fsmond:another:1", "unknown-token"),
         ("fsmond:0123456789abcdef:1", "restart"),
         ("\udcff\udcfe", "unknown-token"),
-        ("x" * (1 << 20), "unknown-token"),
+        ("x" * (1 << 15), "unknown-token"),
     ],
 )
 def test_an_unknown_token_missed_everything(watched: Path, token: str, reason: str) -> None:
@@ -236,5 +236,11 @@ def test_anything_on_the_wire_gets_an_answer(watched: Path) -> None:
             assert "error" in json.loads(reply)
         else:
             assert reply.endswith(b"\0/\0")
-    assert ipc.client.send_command(place, b"{" * 100_000, timeout=LONG)
+    for start in (b"", b"1", b"fsmond:0:1", b"x"):
+        long = start + (start[-1:] or b"\0") * 1_000_000
+        assert ipc.client.send_command(place, long, timeout=LONG).endswith(b"\0/\0")
+    for start in (b"{", b'{"a":' + b"[" * 50_000, b'{"a":' + b"9" * 60_000 + b"}"):
+        for request in (start, start * 15):
+            reply = ipc.client.send_command(place, request, timeout=LONG)
+            assert "error" in json.loads(reply)
     assert status(watched)["last_error"] is None
