@@ -128,6 +128,25 @@ def test_a_write_by_a_handle_whose_name_is_gone_has_the_others(
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="of inotify")
+def test_what_moves_is_followed_as_the_events_come(
+    monitor: Monitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So that it is known by its new name even if that is gone before anybody looks at it."""
+    root = Path(os.fsdecode(monitor.root))
+    make(root, ("mkdir", "d"))
+    make(root, ("write", "a", "1"))
+    _do(monitor, root, ASK)
+    moves: list[tuple[bytes, bytes]] = []
+    monkeypatch.setattr(monitor._chronicle, "note_moved", lambda *move: moves.append(move))
+
+    for step in (("rename", "a", "d/b"), ("rename", "d", "e"), ("rename", "e/b", "c")):
+        make(root, step)
+        _do(monitor, root, ASK)
+
+    assert moves == [(b"a", b"d/b"), (b"d/", b"e/"), (b"e/b", b"c")]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="of inotify")
 def test_verify_takes_no_file_for_missed_that_was_just_linked(monitor: Monitor) -> None:
     """Its time has changed, and the name that came tells so when it is looked at."""
     root = Path(os.fsdecode(monitor.root))
