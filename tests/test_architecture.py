@@ -46,6 +46,7 @@ PLATFORM = {  # who may ask for it, to decide what
     "fsmond.daemon.spelling": "whether a name has two spellings",
     "fsmond.daemon.process": "which signals there are",
     "fsmond.cli.output": "how a console is told bytes",
+    "fsmond.cli.git_daemon": "whether a session can be left",
     "fsmond.cli.hook": "how the environment is read without `os`",
     "fsmond.git.program": "how a program is found, and run without a window",
     "fsmond.git.worktree": "how a file is opened that Git may replace",

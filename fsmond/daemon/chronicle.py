@@ -20,9 +20,11 @@ came no event tells of which file it is: it has to be looked at.  The rules:
 import errno
 import stat
 import time
+from collections import deque
 from collections.abc import Collection, Iterable, Iterator
 from itertools import islice
 
+from fsmond.daemon.paths import is_within
 from fsmond.index.links import Links
 from fsmond.index.status import Status, lstat
 from fsmond.index.tree import Index
@@ -54,12 +56,18 @@ class Chronicle:
         self._recent = _Recent()
         self._before = _Recent()  # those of which it will, when it is brought up to date
         self._unsearched: set[int] = set()  # files whose other names are to be found
-        self._search: tuple[set[int], Iterator[tuple[int, bytes] | None]] | None = None
+        self._search: Iterator[None] | None = None
+        # Directories with such files that changed, and those that moved from one path to the other.
+        self._stirred: dict[bytes, None] = {}
+        self._moved: deque[tuple[bytes, bytes]] = deque()
+        self._following: Iterator[None] | None = None  # of what one of them is about
 
     @property
     def is_due(self) -> bool:
         """Say whether `look_at_new` has anything to do."""
-        return bool(self.new or self._unsearched or self._hidden or self.misses_names)
+        return bool(
+            self.new or self._unsearched or self._is_to_follow or self._hidden or self.misses_names
+        )
 
     def record(self, paths: Collection[bytes]) -> None:
         """Note that these changed now; if there are none, it stays as it is."""
@@ -69,6 +77,7 @@ class Chronicle:
             others = self._links.others(paths)
             if others:
                 paths = dict.fromkeys([*others, *paths])
+            self._note_directories(paths)
         self._journal.record(paths)
 
     def note_new(self, paths: Iterable[bytes]) -> None:
@@ -80,7 +89,11 @@ class Chronicle:
 
     def note_moved(self, old: bytes, new: bytes) -> None:
         """Take notice that what had one path has another now; a directory's end in `/`."""
-        if self._links:
+        if not self._links:
+            return
+        if self._moved or self._following or (old.endswith(b"/") and self._links.any_below(old)):
+            self._moved.append((old, new))
+        elif not old.endswith(b"/"):
             self._links.move(old, new)
 
     def look_at_new(self, deadline: float, *, indexed: bool) -> bool:
@@ -92,7 +105,8 @@ class Chronicle:
         if self._hidden:
             self.note_new(self._hidden)
             self._hidden = {}
-        if not self._look_at_all(deadline) or self._hidden or self.misses_names:
+        done = self._follow(deadline) and self._look_at_all(deadline)
+        if not done or self._hidden or self.misses_names:
             return False
         return not self._unsearched or (indexed and self._find_others(deadline))
 
@@ -101,6 +115,8 @@ class Chronicle:
 
         It is of use only if the index is whole.
         """
+        if not self._follow(deadline):
+            return False
         if not (self.new or self._unsearched) or not self._knows_recent or self.misses_names:
             return True
         done = self._look_at_all(deadline) and self._find_others(deadline)
@@ -149,6 +165,10 @@ class Chronicle:
         self.record(self._links.all_names() if self.misses_names else self._links.others(changed))
 
     @property
+    def _is_to_follow(self) -> bool:
+        return bool(self._stirred or self._moved or self._following)
+
+    @property
     def _knows_recent(self) -> bool:
         return self._recent.is_whole and self._before.is_whole
 
@@ -171,12 +191,14 @@ class Chronicle:
             except OSError as error:
                 if error.errno in _PASSING:
                     self._hidden[path] = None
-                self._forget(path)
+                else:
+                    self._forget(path)
                 continue
             inodes[path] = inode = status.st_ino & _LOW
             if (any_linked or status.st_nlink > 1) and self._connect(path, inode, status):
                 any_linked = True
-                linked.append(path)
+                if inode not in self._unsearched:  # else it is noted when they are found
+                    linked.append(path)
         for path in names:
             del self.new[path]
         self._recent.trim()
@@ -232,30 +254,70 @@ class Chronicle:
                     self._unsearched.clear()
                     self._recent.misses_names = True
                     return False
-                inodes = set(self._unsearched)
-                self._search = inodes, self._candidates(inodes)
-            inodes, candidates = self._search
-            for found in candidates:
-                if found is not None:
-                    self._confirm(found[1], found[0])
-                if time.monotonic() > deadline:
-                    return False
+                self._search = self._searching(set(self._unsearched))
+            if not _advance(self._search, deadline):
+                return False
             self._search = None
-            self._unsearched -= inodes
-            self.record({path for inode in inodes for path in self._links.names(inode)})
-            for inode in inodes:
-                self._links.tidy(inode)
         return True
 
-    def _candidates(self, inodes: set[int]) -> Iterator[tuple[int, bytes] | None]:
-        """Yield what may be names of these; None where there is time to look at the clock.
+    def _searching(self, inodes: set[int]) -> Iterator[None]:
+        """Find the other names of these, and note that they changed as well, in small steps.
 
         What comes while this goes on is looked at by itself.
         """
-        yield from self._before.named(inodes) + self._recent.named(inodes)
+        for inode, path in self._before.named(inodes) + self._recent.named(inodes):
+            self._confirm(path, inode)
+            yield
         for prefix in self._index.prefixes():
-            yield None
-            yield from self._index.named(prefix, inodes)
+            for inode, path in self._index.named(prefix, inodes):
+                self._confirm(path, inode)
+                yield
+            yield
+        for inode in inodes:
+            self._journal.record(self._links.names(inode))
+            self._links.tidy(inode)
+            self._unsearched.discard(inode)
+            yield
+
+    def _note_directories(self, paths: Iterable[bytes]) -> None:
+        """Have it noted that what is in these may have changed by the names it has there.
+
+        What changed by a name in a directory that moved is not told by that name.
+        """
+        for path in paths:
+            is_new = path.endswith(b"/") and not is_within(path, self._stirred)
+            if is_new and self._links.any_below(path):
+                self._stirred[path] = None
+
+    def _follow(self, deadline: float) -> bool:
+        """Deal with directories that changed or moved; say whether that is done."""
+        while self._following or self._stirred or self._moved:
+            if self._following is None:
+                old = new = next(iter(self._stirred), b"")
+                if old:
+                    del self._stirred[old]
+                else:
+                    old, new = self._moved.popleft()
+                self._following = self._moving(old, new)
+            if not _advance(self._following, deadline):
+                return False
+            self._following = None
+        return True
+
+    def _moving(self, old: bytes, new: bytes) -> Iterator[None]:
+        names = self._links.below(old) if old.endswith(b"/") else [old]
+        while some := names[-_AT_ONCE:]:
+            del names[-_AT_ONCE:]
+            if new != old:
+                for path in some:
+                    self._links.move(path, new + path[len(old) :])
+            self._journal.record(self._links.others(some))
+            yield
+
+
+def _advance(work: Iterator[None], deadline: float) -> bool:
+    """Go on with some work; say whether it is done."""
+    return all(time.monotonic() <= deadline for _ in work)
 
 
 class _Recent:

@@ -175,11 +175,9 @@ class Requests:
             return self._wire(missed, reply, reasoned=True)
         import json
 
-        if len(message) > _LONGEST_OBJECT:
-            return {
-                "error": f"the request has {len(message)} bytes: send at most {_LONGEST_OBJECT}"
-            }
         try:
+            if len(message) > _LONGEST_OBJECT:
+                raise ValueError(f"it has {len(message)} bytes, and may have {_LONGEST_OBJECT}")
             with self._parsing:
                 request = json.loads(message)
         except (ValueError, RecursionError) as error:

@@ -66,16 +66,14 @@ class Links:
         self._put(path, inode, is_own=False)
 
     def move(self, old: bytes, new: bytes) -> None:
-        """Take notice that one path became another: a name, or a directory with all below it.
+        """Take notice that what had one name has the other now.
 
-        An event may be older than what was found at the old path since: that stays as it is.
+        An event may be older than what was found by the old name since: that stays as it is.
         """
-        for path in list(self._below(old)) if old.endswith(b"/") else (old,):
-            to = new + path[len(old) :]
-            for inode in self._files.get(path, ()):
-                is_own = self._names.get(inode, {}).get(path, False)
-                if is_own or to not in self._names.get(inode, ()):
-                    self._put(to, inode, is_own=is_own)
+        for inode in self._files.get(old, ()):
+            is_own = self._names.get(inode, {}).get(old, False)
+            if is_own or new not in self._names.get(inode, ()):
+                self._put(new, inode, is_own=is_own)
 
     def renew(self, inode: int, names: AbstractSet[bytes]) -> None:
         """Take notice that these are all of a file's names; that each is its own is not sure."""
@@ -97,14 +95,18 @@ class Links:
                 self._drop(path, inode)
 
     def others(self, paths: Collection[bytes]) -> set[bytes]:
-        """Return the own names of all files that have or had a name among `paths`, or below one.
-
-        What changed by a name in a directory that moved is not told by that name.
-        """
+        """Return the own names of all files that have or had a name among `paths`."""
         found = self._files.keys() & set(paths)
-        found.update(*(self._below(path) for path in paths if path.endswith(b"/")))
         inodes = {inode for path in found for inode in self._files[path]}
         return {path for inode in inodes for path in self.names(inode)}
+
+    def any_below(self, prefix: bytes) -> bool:
+        """Say whether there are names in a directory, or below it."""
+        return any(True for _ in self._folders_below(prefix))
+
+    def below(self, prefix: bytes) -> list[bytes]:
+        """Return the names in a directory, and below it."""
+        return [path for folder in self._folders_below(prefix) for path in self._folders[folder]]
 
     def all_names(self) -> set[bytes]:
         """Return all names that are any file's own."""
@@ -153,13 +155,12 @@ class Links:
             self._sorted = None
         self._folders[folder].add(path)
 
-    def _below(self, prefix: bytes) -> Iterator[bytes]:
-        """Yield the names in a directory, and below it."""
+    def _folders_below(self, prefix: bytes) -> Iterator[bytes]:
         if self._sorted is None:
             self._sorted = sorted(self._folders)
         at = bisect_left(self._sorted, prefix)
         while at < len(self._sorted) and self._sorted[at].startswith(prefix):
-            yield from self._folders[self._sorted[at]]
+            yield self._sorted[at]
             at += 1
 
 

@@ -203,7 +203,9 @@ class LinkTrial:
     def _judge(self, left_out: set[bytes], now: truth.Tree) -> None:
         excused = self.changes.may_pass_over
         left_out = {path for path in left_out if not excused(path, self._before, now)}
-        left_out |= {path for path in self._late if not self.changes.may_be_found(path, now)}
+        left_out |= {
+            path for path in self._late if not self.changes.may_be_found(path, self._before, now)
+        }
         self._late.clear()
         if self._compared:
             self.changes.compared()

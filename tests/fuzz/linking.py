@@ -98,9 +98,10 @@ class LinkChanges:
         inode = now[path][1] if path in now else 0
         return self._doubtful.get(inode, 0) > self._evident.get(inode, 0)
 
-    def may_be_found(self, path: bytes, now: Tree) -> bool:
-        """Say whether a comparison may find, by one of the limits, that it has changed."""
-        return path not in now or now[path][1] in self._blurred | self._doubtful.keys()
+    def may_be_found(self, path: bytes, *trees: Tree) -> bool:
+        """Say whether a comparison between these may find, by a limit, that it has changed."""
+        inodes = {tree[path][1] for tree in trees if path in tree}
+        return path not in trees[-1] or not inodes.isdisjoint(self._blurred | self._doubtful.keys())
 
     def compared(self) -> None:
         """Take notice that what was passed over until now was found by a comparison."""
