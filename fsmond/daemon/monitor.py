@@ -56,7 +56,7 @@ class Monitor:
         self._flush_wanted = False
         self._journal = Journal(_new_session(), keep=keep)
         self._index = index = Index(root, excluded, MARK)
-        index.since = time.time_ns()
+        index.since = index.clock.read()
         self._chronicle = Chronicle(root, index, self._journal)
         self.watcher = watcher(root, self, self._lock, excluded)
         reconciler = Reconciler(index, self._journal, self._chronicle, self.watcher, self._lock)
@@ -98,14 +98,14 @@ class Monitor:
         keeper = self.keeper
         if not keeper.covered and self._answers_early(wanted, deadline):
             why = reason if wanted is None else self._journal.since(wanted)
-            return Missed(self._journal.token, None, why if isinstance(why, str) else "restart")
+            return self._everything(why if isinstance(why, str) else "restart")
         trouble = self.watcher.sync(deadline)
         if trouble or not keeper.built or keeper.recovering or self.watcher.is_partial:
             trouble = self._catch_up(trouble, wanted, deadline)
         if self.why_ended() is not None:
             trouble = "degraded"
         if trouble is not None:
-            return Missed(self._journal.token, None, trouble)
+            return self._everything(trouble)
         if wanted is self._journal.token and self._nothing_is_due():
             return Missed(wanted, [], None)  # by far the most frequent, so it takes no lock
         return self._missed(wanted, reason, deadline)
@@ -130,7 +130,7 @@ class Monitor:
     def _note_time(self) -> None:
         # What is compared with the index is told from when there is one.
         if self.keeper.covered and (self.keeper.built or not self.watcher.is_partial):
-            self.timestamps.note(self._journal.token)
+            self.timestamps.note(self._journal.settled)
 
     def _answers_early(self, wanted: Token | None, deadline: float) -> bool:
         """Say whether the answer is "everything", before the tree is covered.
@@ -166,21 +166,35 @@ class Monitor:
         if not self._lock.acquire(blocking=False) and not self._lock.acquire(
             timeout=max(deadline - time.monotonic(), 0)
         ):
-            return Missed(self._journal.token, None, "sync-timeout")
+            return self._everything("sync-timeout")
         try:
             if self.verify_every and self.queries % self.verify_every == 0:
                 self.keeper.want_verification()
-            chronicle = self._chronicle
-            if chronicle.new and not chronicle.look_at_new(deadline, indexed=self.keeper.built):
-                return Missed(self._journal.token, None, "sync-timeout")
+            if not self._look_at_new_locked(deadline):
+                return self._everything("sync-timeout")
             return self._missed_locked(wanted, reason)
         finally:
             self._lock.release()
 
+    def _look_at_new_locked(self, deadline: float) -> bool:
+        if not self._chronicle.new:
+            return True
+        was_settled = self._journal.settled is self._journal.token
+        done = self._chronicle.look_at_new(deadline, indexed=self.keeper.built)
+        if was_settled:
+            self._journal.settle()  # that there are other names leaves nothing to be listed
+        return done
+
+    def _everything(self, reason: str) -> Missed:
+        if not self.keeper.covered:
+            self.keeper.early_tokens = True  # before the token is taken, that this is about
+        return Missed(self._journal.settled, None, reason)
+
     def _missed_locked(self, wanted: Token | None, reason: str) -> Missed:
         if self._flush_wanted:
             self.begin_session("flush")
-        now = self._journal.token
+        # What is told may be newer; what is not settled is told once more.
+        now = self._journal.settled
         if wanted is None:
             return Missed(now, None, reason)
         found = self._journal.since(wanted)
@@ -205,7 +219,7 @@ class Monitor:
                 self.begin_session("flush")
             finally:
                 self._lock.release()
-        return Missed(self._journal.token, None, "flush")
+        return Missed(self._journal.settled, None, "flush")
 
     @property
     def session(self) -> str:
@@ -224,6 +238,10 @@ class Monitor:
         """See Sink; the lock is held."""
         return not self.keeper.built or self._chronicle.look_ahead(deadline)
 
+    def caught_up(self) -> None:
+        """See Sink; the lock is held."""
+        self._journal.settle()
+
     def lost(self, detail: str) -> None:
         """See Sink; the lock is held."""
         self.resyncs.note(detail)
@@ -232,6 +250,7 @@ class Monitor:
     def covered(self) -> None:
         """See Sink; the lock is held."""
         self.keeper.note_covered()
+        self._journal.settle()
         self._note_time()
 
     def gone(self, detail: str) -> None:

@@ -124,6 +124,11 @@ class InotifyEmitter(EventEmitter):
         """See Watcher.is_partial."""
         return bool(self._coverage.gaps.uncovered or self._coverage.gaps.rewatched)
 
+    @property
+    def is_settled(self) -> bool:
+        """See Watcher.is_settled."""
+        return self._surveying is None and self._coverage.settled
+
     def unwatched(self) -> list[bytes]:
         """See Watcher.unwatched."""
         gaps = self._coverage.gaps
@@ -188,8 +193,12 @@ class InotifyEmitter(EventEmitter):
             if news:
                 self._take_in_locked(news)
             if self._coverage.settled and not self._coverage.gaps.uncovered and not self._surveying:
-                return None  # by far the most frequent
-            return self._settle_locked(deadline)
+                trouble = None  # by far the most frequent
+            else:
+                trouble = self._settle_locked(deadline)
+            if trouble is None:
+                self._sink.caught_up()
+            return trouble
         except RootMovedError:
             self._sink.gone("the directory was moved away")
             return "degraded"
