@@ -50,8 +50,10 @@ def settle(root: Path, backend: str) -> None:
     """Wait until a scan can tell whether a file changes from now on."""
     if backend != "scanning":
         return
-    paths = [os.path.join(folder, name) for folder, _, names in os.walk(root) for name in names]
-    newest = max((os.lstat(path).st_mtime for path in paths), default=0.0)
+    paths = [
+        os.path.join(folder, name) for folder, _, names in os.walk(root) for name in (".", *names)
+    ]
+    newest = max(os.lstat(path).st_mtime for path in paths)
     while time.time() < newest + UNMISTAKABLE:
         time.sleep(UNMISTAKABLE / 5)
 

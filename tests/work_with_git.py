@@ -1,5 +1,6 @@
 """Pieces of work with git's commands; each pauses where somebody may look."""
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -132,6 +133,48 @@ def stop_tracking(person: Person) -> Iterator[None]:
     yield
 
 
+def come_and_go(person: Person) -> Iterator[None]:
+    """Have git make what is gone before anybody looks: git itself takes it for unchanged."""
+    root, patch = person.root, person.outside / person.new_name()
+    for place in ("src", "lib/fresh", "."):
+        new = person.write(f"{place}/{person.new_name()}.txt")
+        person.git("add", str(new))
+        person.git("commit", "--quiet", "--message", "to be a patch")
+        person.git("format-patch", "--quiet", "-1", f"--output={patch}")
+        person.git("reset", "--quiet", "--hard", "HEAD~1")
+        yield
+        person.git("am", "--quiet", str(patch))
+        new.unlink()
+        yield
+        person.git("reset", "--quiet", "--hard", "HEAD~1")
+        person.git("apply", "--index", str(patch))
+        new.unlink()
+        yield
+        person.git("reset", "--quiet", "--hard")
+    for old in (person.file("src"), person.folder("doc"), person.folder("src")):
+        new = old.with_name(person.new_name())
+        person.git("mv", str(old), str(new))
+        shutil.rmtree(new) if new.is_dir() else new.unlink()
+        yield
+        person.git("reset", "--quiet", "--hard")
+        yield
+    path = person.file("lib")
+    person.append(path)
+    person.git("stash", "push", "--quiet")
+    person.git("stash", "pop", "--quiet")
+    person.git("checkout", "--quiet", "--", str(path))
+    yield
+    person.git("rm", "--quiet", "--cached", str(path))
+    path.unlink()
+    yield
+    person.git("reset", "--quiet", "--hard")
+    person.git("checkout", "--quiet", "other")
+    shutil.rmtree(root / "src" / "of-other", ignore_errors=True)
+    yield
+    person.git("checkout", "--quiet", "--force", HOME)
+    yield
+
+
 PIECES: tuple[Piece, ...] = (
     tidy_up,
     switch_branches,
@@ -141,4 +184,5 @@ PIECES: tuple[Piece, ...] = (
     move_with_git,
     think_again,
     stop_tracking,
+    come_and_go,
 )

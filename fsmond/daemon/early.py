@@ -18,6 +18,10 @@ class Early:
         self._stirred: set[bytes] = set()
         self._unknown = False
 
+    def give_up(self) -> None:
+        """Take notice that times tell nothing: the clock went back, or when it began is unknown."""
+        self._unknown = True
+
     def take(self, look: Look) -> None:
         """See what changed in one directory; those above it have to be taken before."""
         prefix = look.prefix

@@ -286,5 +286,7 @@ class Keeper:
         self._schedule.done(began, time.monotonic())
 
     def _end_locked(self, rounds: Rounds, begun: int) -> None:
+        if self._watcher.is_settled:
+            self._journal.settle()
         rounds.end(begun)
         self._condition.notify_all()

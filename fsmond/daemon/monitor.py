@@ -22,6 +22,8 @@ from fsmond.watching.cookies import MARK
 
 PATIENCE = 0.9  # seconds a query may wait for the watcher: its client has its answer within one
 _NAP = 0.002  # seconds
+_SLICE = 0.003  # seconds of work for which the lock is held, while others may wait for it
+_BREATH = 0.0002  # seconds in which others get the lock
 _SMALL = 500  # directories; they take about 10 ms
 
 WatcherFactory = Callable[[bytes, Sink, threading.Lock, frozenset[bytes]], Watcher]
@@ -56,7 +58,7 @@ class Monitor:
         self._flush_wanted = False
         self._journal = Journal(_new_session(), keep=keep)
         self._index = index = Index(root, excluded, MARK)
-        index.since = time.time_ns()
+        index.since = index.clock.read()
         self._chronicle = Chronicle(root, index, self._journal)
         self.watcher = watcher(root, self, self._lock, excluded)
         reconciler = Reconciler(index, self._journal, self._chronicle, self.watcher, self._lock)
@@ -98,14 +100,14 @@ class Monitor:
         keeper = self.keeper
         if not keeper.covered and self._answers_early(wanted, deadline):
             why = reason if wanted is None else self._journal.since(wanted)
-            return Missed(self._journal.token, None, why if isinstance(why, str) else "restart")
+            return self._everything(why if isinstance(why, str) else "restart")
         trouble = self.watcher.sync(deadline)
         if trouble or not keeper.built or keeper.recovering or keeper.must_compare:
             trouble = self._catch_up(trouble, wanted, deadline)
         if self.why_ended() is not None:
             trouble = "degraded"
         if trouble is not None:
-            return Missed(self._journal.token, None, trouble)
+            return self._everything(trouble)
         if wanted is self._journal.token and self._nothing_is_due():
             return Missed(wanted, [], None)  # by far the most frequent, so it takes no lock
         return self._missed(wanted, reason, deadline)
@@ -130,7 +132,7 @@ class Monitor:
     def _note_time(self) -> None:
         # What is compared with the index is told from when there is one.
         if self.keeper.covered and (self.keeper.built or not self.watcher.is_partial):
-            self.timestamps.note(self._journal.token)
+            self.timestamps.note(self._journal.settled)
 
     def _answers_early(self, wanted: Token | None, deadline: float) -> bool:
         """Say whether the answer is "everything", before the tree is covered.
@@ -163,24 +165,54 @@ class Monitor:
         return token is not None and token.session == self.session
 
     def _missed(self, wanted: Token | None, reason: str, deadline: float) -> Missed:
-        if not self._lock.acquire(blocking=False) and not self._lock.acquire(
-            timeout=max(deadline - time.monotonic(), 0)
-        ):
-            return Missed(self._journal.token, None, "sync-timeout")
+        if not self._look_at_new(deadline) or not self._take_lock(deadline):
+            return self._everything("sync-timeout")
         try:
             if self.verify_every and self.queries % self.verify_every == 0:
                 self.keeper.want_verification()
-            chronicle = self._chronicle
-            if chronicle.is_due and not chronicle.look_at_new(deadline, indexed=self.keeper.built):
-                return Missed(self._journal.token, None, "sync-timeout")
             return self._missed_locked(wanted, reason)
         finally:
             self._lock.release()
 
+    def _take_lock(self, deadline: float) -> bool:
+        return self._lock.acquire(blocking=False) or self._lock.acquire(
+            timeout=max(deadline - time.monotonic(), 0)
+        )
+
+    def _look_at_new(self, deadline: float) -> bool:
+        """Look at names that came; say whether that is done by the deadline, if it can be."""
+        while self._chronicle.is_due:
+            if not self._take_lock(deadline):
+                return False
+            try:
+                late = min(deadline, time.monotonic() + _SLICE)
+                if self._look_at_new_locked(late):
+                    return True
+                is_early = time.monotonic() < late
+            finally:
+                self._lock.release()
+            if is_early or time.monotonic() >= deadline:
+                return False  # it does not help to wait, or there is no time left
+            time.sleep(_BREATH)
+        return True
+
+    def _look_at_new_locked(self, deadline: float) -> bool:
+        was_settled = self._journal.settled is self._journal.token
+        done = self._chronicle.look_at_new(deadline, indexed=self.keeper.built)
+        if was_settled:
+            self._journal.settle()  # that there are other names leaves nothing to be listed
+        return done
+
+    def _everything(self, reason: str) -> Missed:
+        if not self.keeper.covered:
+            self.keeper.early_tokens = True  # before the token is taken, that this is about
+        return Missed(self._journal.settled, None, reason)
+
     def _missed_locked(self, wanted: Token | None, reason: str) -> Missed:
         if self._flush_wanted:
             self.begin_session("flush")
-        now = self._journal.token
+        # What is told may be newer; what is not settled is told once more.
+        now = self._journal.settled
         if wanted is None:
             return Missed(now, None, reason)
         found = self._journal.since(wanted)
@@ -205,7 +237,7 @@ class Monitor:
                 self.begin_session("flush")
             finally:
                 self._lock.release()
-        return Missed(self._journal.token, None, "flush")
+        return Missed(self._journal.settled, None, "flush")
 
     @property
     def session(self) -> str:
@@ -232,6 +264,10 @@ class Monitor:
         """See Sink; the lock is held."""
         return not self.keeper.built or self._chronicle.look_ahead(deadline)
 
+    def caught_up(self) -> None:
+        """See Sink; the lock is held."""
+        self._journal.settle()
+
     def lost(self, detail: str) -> None:
         """See Sink; the lock is held."""
         self.resyncs.note(detail)
@@ -240,6 +276,7 @@ class Monitor:
     def covered(self) -> None:
         """See Sink; the lock is held."""
         self.keeper.note_covered()
+        self._journal.settle()
         self._note_time()
 
     def gone(self, detail: str) -> None:

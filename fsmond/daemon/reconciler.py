@@ -27,11 +27,29 @@ from fsmond.watching.contract import Watcher
 _SYNC = 0.02  # seconds for which the watcher may keep us, each time
 _SLICE = 0.002  # seconds for which the lock is held to look at names that came
 _SETTLE = 0.05  # seconds in which the event comes of a change that was seen already
-_AT_ONCE = 1000  # files with several names, for which the lock is held; a few milliseconds
+_TRIES = 5  # looks at what no event told of, while directories move there
 _WHOLE = (b"",)
 _MANY = 50_000  # differences in one directory; if there are more, it is reported itself
-_AT_ONCE = 1000  # paths that are recorded while the lock is held
+_AT_ONCE = 1000  # paths, or files with several names, for which the lock is held; some ms
 _INCOMPLETE = -1  # as a number of losses, which there never was
+
+
+class _Found:
+    """What looks at watched directories told."""
+
+    def __init__(self) -> None:
+        self.differences: list[Difference] = []
+        self.changing: list[bytes] = []
+        """Directories in which names may have come and gone."""
+
+    def take(self, look: Look) -> None:
+        self.differences += look.differences
+        if look.may_have_had_others:
+            self.changing.append(look.prefix)
+
+
+def _is_in(path: bytes, blind: frozenset[bytes]) -> bool:
+    return bool(blind) and is_within(directory_of(path), blind)
 
 
 class EndedError(Exception):
@@ -99,15 +117,21 @@ class Reconciler:
         with self._lock:
             begin, blind = self._begin_locked()
         seen = Early()
+        if self._index.since is None:
+            seen.give_up()  # it is not made for the first time
         for look in self._walk(_WHOLE, besides=blind):
             seen.take(look)
         self.scanned = 0
         for look in self._walk(blind):
             seen.take(look)
             self.scanned += 1
-        self._index.since = None
+        if self._index.clock.went_back:
+            seen.give_up()
         self._relinking = []
-        return None if self._conclude([], losses, begin) is None else seen
+        if self._conclude(_Found(), losses, begin) is None:
+            return None
+        self._index.since = None
+        return seen
 
     def recover(self, losses: int) -> bool:
         """Report what differs since the records were made; say whether no more was lost.
@@ -121,19 +145,19 @@ class Reconciler:
             self._chronicle.record(told)
             begin, blind = self._begin_locked()
         for look in self._walk(_WHOLE, besides=blind):
-            self._report(look)
-        self._compare(blind)
+            self._report(look, "overflow")
+        self._compare(blind, "overflow")
         return self._advance(losses, begin)
 
     def compare_unwatched(self, losses: int) -> None:
         """Report what differs where no event tells of it."""
         with self._lock:
             begin, blind = self._begin_locked()
-            shallow = {*self.doubts, *self._watcher.unsure()}
+            shallow = self._shallow_locked()
         self._compare(blind)
         for prefix in shallow:
             if not is_within(prefix, blind):
-                self._report(self._see(self._index.look(prefix)))
+                self._report(self._see(self._index.look(prefix)), None)  # names have events
         if b"" in blind:
             self._advance(losses, begin)
         elif self._relinking is not None:
@@ -147,11 +171,11 @@ class Reconciler:
             self._begin_generation_locked()
         if told is None:
             return self.verify(losses)
-        found: list[Difference] = []
+        found = _Found()
         try:
             for prefix in directories_of(told):
                 if not blind or not is_within(prefix, blind):
-                    found += self._see(self._index.look(prefix)).differences
+                    found.take(self._see(self._index.look(prefix)))
         except OSError:
             self._conclude(found, _INCOMPLETE, begin)
             raise
@@ -162,9 +186,9 @@ class Reconciler:
         with self._lock:
             begin, blind = self._begin_locked()
         self._compare(blind)
-        found: list[Difference] = []
+        found = _Found()
         for look in self._walk(_WHOLE, besides=blind):
-            found += look.differences
+            found.take(look)
             self.compared += 1
         self.compared = 0
         return self._conclude(found, losses, begin) or []
@@ -194,23 +218,39 @@ class Reconciler:
             self._relinking = self._relinking or []
         return look
 
-    def _compare(self, tops: Iterable[bytes]) -> None:
+    def _compare(self, tops: Iterable[bytes], why: str = "degraded") -> None:
         scanned = 0
         for look in self._walk(tops):
-            self._report(look)
+            self._report(look, why)
             scanned += 1
         self.scanned = scanned
 
-    def _report(self, look: Look) -> None:
-        if look.differences:
-            paths = [each.path for each in look.differences]
-            if len(paths) > _MANY and look.prefix:
-                paths = [look.prefix, *paths[:1]]  # a name in it has Git list it anew
-            for at in range(0, len(paths), _AT_ONCE):
-                with self._lock:
-                    self._chronicle.record(paths[at : at + _AT_ONCE])
-            if self._relinking is not None and look.has_links:
-                self._relinking += paths
+    def _report(self, look: Look, why: str | None) -> None:
+        """Report what differs, and a directory in which names may have come and gone.
+
+        Git may have taken such a name for one that it need not look at.  `why`: no event told of
+        them; None if events did.
+        """
+        changed_names = why is not None and look.may_have_had_others
+        if not look.differences and not changed_names:
+            return
+        paths = [each.path for each in look.differences]
+        if len(paths) > _MANY and look.prefix:
+            paths = [look.prefix, *paths[:1]]  # a name in it has Git list it anew
+        if why is not None and changed_names:
+            with self._lock:
+                self._report_directory_locked(look.prefix, why)
+        for at in range(0, len(paths), _AT_ONCE):
+            with self._lock:
+                self._chronicle.record(paths[at : at + _AT_ONCE])
+        if self._relinking is not None and look.has_links:
+            self._relinking += paths
+
+    def _report_directory_locked(self, prefix: bytes, why: str) -> None:
+        if prefix:
+            self._journal.record((prefix,))  # other names of what is in it did not change
+        else:
+            self._journal.void(why)
 
     def _relink(self) -> None:
         """Find anew which files have several names, if any may have others than before."""
@@ -226,22 +266,32 @@ class Reconciler:
             self._chronicle.relinked(self._relinking or ())
         self._relinking = None
 
-    def _conclude(
-        self, found: list[Difference], losses: int, begin: int
-    ) -> list[Difference] | None:
-        """Report what was not told; return it, or None if events were lost on the way."""
+    def _conclude(self, found: "_Found", losses: int, begin: int) -> list[Difference] | None:
+        """Report what was not told; return it, or None if events were lost on the way.
+
+        What was seen while directories moved is reported, but not returned if events told of that.
+        """
         self._catch_up(losses)
         if self._untold(found):
             time.sleep(_SETTLE)
             self._catch_up(losses)
             self._look_ahead()
         with self._lock:
-            untold = self._untold_locked(found)
-            shallow = {*self.doubts, *self._watcher.unsure()}
-            unsure = [each for each in found if directory_of(each.path) in shallow]
-            self._chronicle.record([each.path for each in (*untold, *unsure)])
-            untold = [each for each in untold if directory_of(each.path) not in shallow]
-        return untold if self._advance(losses, begin) else None
+            blind = frozenset(self._watcher.unwatched())  # more than in the beginning, it may be
+            shallow = self._shallow_locked()
+            untold = self._untold_locked(found, blind)
+            unseen = [
+                each
+                for each in found.differences
+                if _is_in(each.path, blind) or directory_of(each.path) in shallow
+            ]
+            self._chronicle.record([each.path for each in (*untold, *unseen)])
+            for prefix in found.changing:
+                if blind and is_within(prefix, blind):
+                    self._report_directory_locked(prefix, "degraded")
+            told = self._journal.token.sequence
+        lasting = self._lasting(untold, losses, begin, told)
+        return lasting if self._advance(losses, begin) else None
 
     def _look_ahead(self) -> None:
         """Have it known by which names else what came is known: they have changed as well."""
@@ -253,19 +303,67 @@ class Reconciler:
                 done = self._chronicle.look_ahead(time.monotonic() + _SLICE)
             time.sleep(0)  # for whoever waits for the lock
 
-    def _untold(self, found: list[Difference]) -> list[Difference]:
-        with self._lock:
-            return self._untold_locked(found)
+    def _shallow_locked(self) -> set[bytes]:
+        """Return the directories in which, but not below, changes are not told by events."""
+        return {*self.doubts, *self._watcher.unsure()}
 
-    def _untold_locked(self, found: list[Difference]) -> list[Difference]:
-        """Return what no event told of since the records were made."""
-        blind = frozenset(self._watcher.unwatched())  # more than in the beginning, it may be
+    def _untold(self, found: "_Found") -> list[Difference]:
+        with self._lock:
+            return self._untold_locked(found, frozenset(self._watcher.unwatched()))
+
+    def _untold_locked(self, found: "_Found", blind: frozenset[bytes]) -> list[Difference]:
+        """Return what no event told of since the records were made, and one should have."""
+        shallow = self._shallow_locked()
         return [
             each
-            for each in found
-            if (blind and is_within(directory_of(each.path), blind))
-            or (each.is_certain and not self._is_told_locked(each))
+            for each in found.differences
+            if each.is_certain
+            and not _is_in(each.path, blind)
+            and directory_of(each.path) not in shallow
+            and not self._is_told_locked(each)
         ]
+
+    def _lasting(
+        self, untold: list[Difference], losses: int, begin: int, told: int
+    ) -> list[Difference]:
+        """Return those that still hold when all events are taken in, and nothing moves there.
+
+        `told`: the sequence after they were reported.
+        """
+        lasting: list[Difference] = []
+        for _ in range(_TRIES):
+            if not untold:
+                break
+            with self._lock:
+                mark = self._journal.token.sequence
+            there = [self._index.is_there(each.path) for each in untold]
+            time.sleep(_SETTLE)
+            self._catch_up(losses)
+            pending = []
+            for each, is_there in zip(untold, there, strict=True):
+                with self._lock:
+                    holds = self._holds_locked(each, (begin, told, mark), is_there=is_there)
+                if holds is None:
+                    pending.append(each)
+                elif holds:
+                    lasting.append(each)
+            untold = pending
+        return lasting
+
+    def _holds_locked(
+        self, each: Difference, since: tuple[int, int, int], *, is_there: bool
+    ) -> bool | None:
+        """Say whether it still differs from what was told; None if that can't be told now."""
+        begin, told, mark = since
+        gone = each.kind is Kind.GONE
+        if self._journal.has_changed(each.path, told, or_above=gone):
+            return False
+        above = directory_of(each.path)
+        if self._journal.has_changed(above, mark, or_above=True):
+            return None
+        if is_there != gone:
+            return True
+        return not self._journal.has_changed(above, begin, or_above=True)
 
     def _is_told_locked(self, difference: Difference) -> bool:
         # What went with a directory is told by that.  What came to one is not: Git needs its name.

@@ -175,9 +175,10 @@ class Requests:
             return self._wire(missed, reply, reasoned=True)
         import json
 
+        if len(message) > _LONGEST_OBJECT:
+            error = f"the request has {len(message)} bytes: send at most {_LONGEST_OBJECT}"
+            return json.dumps({"error": error}).encode()
         try:
-            if len(message) > _LONGEST_OBJECT:
-                raise ValueError(f"it has {len(message)} bytes, and may have {_LONGEST_OBJECT}")
             with self._parsing:
                 request = json.loads(message)
         except (ValueError, RecursionError) as error:

@@ -28,10 +28,11 @@ class Seen(NamedTuple):
     """The names of what, but directories, may have changed after `since`."""
 
 
-def read(handle: int | str, now: int, since: int, hidden: Container[str]) -> Seen:
+def read(handle: int | str, own: Status, now: int, since: int, hidden: Container[str]) -> Seen:
     """Look at an open directory, but for the names in `hidden`.
 
-    `now` is the time, in nanoseconds since the epoch, before this was called.  Raises OSError.
+    `now` is the time, in nanoseconds since the epoch, before this was called, and `own` what was
+    known of the directory itself after that.  Raises OSError.
     """
     names: list[str] = []
     signatures, inodes = array("q"), array("I")
@@ -63,8 +64,13 @@ def read(handle: int | str, now: int, since: int, hidden: Container[str]) -> See
             names.append(name)
             signatures.append(content & ~FLAGS | kind)
             inodes.append(inode & 0xFFFFFFFF)
-    record = pack(os.fsencode("\0".join(names)), signatures, inodes)
+    record = pack(os.fsencode("\0".join(names)), signatures, inodes, _times(own, now))
     return Seen(record, directories, recent)
+
+
+def _times(own: Status, now: int) -> int:
+    content = hash((own.st_mtime_ns, own.st_ctime_ns))
+    return content & ~FLAGS | (RACY if may_be_after(own.st_ctime_ns, now) else 0)
 
 
 def _flags(status: Status, now: int) -> int:

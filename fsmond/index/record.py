@@ -26,7 +26,8 @@ FLAGS = KIND | RACY | LINKED
 UNREAD = b""
 """The record of a directory that could not be read."""
 
-_HEAD = Struct("=??I")  # whether restless, whether some have other names, number of entries
+# Whether restless, whether some have other names, the directory's own times, number of entries.
+_HEAD = Struct("=??qI")
 
 
 class Entries(NamedTuple):
@@ -39,12 +40,12 @@ class Entries(NamedTuple):
     """The lower 32 bits of each number."""
 
 
-def pack(names: bytes, signatures: "array[int]", inodes: "array[int]") -> bytes:
-    """Make a record; the names are separated by NULs."""
+def pack(names: bytes, signatures: "array[int]", inodes: "array[int]", own: int = 0) -> bytes:
+    """Make a record; the names are separated by NULs, `own` is a signature of the times."""
     flags = 0
     for signature in signatures:
         flags |= signature
-    head = _HEAD.pack(bool(flags & RACY), bool(flags & LINKED), len(signatures))
+    head = _HEAD.pack(bool(flags & RACY), bool(flags & LINKED), own, len(signatures))
     return b"".join((head, signatures.tobytes(), inodes.tobytes(), names))
 
 
@@ -53,7 +54,7 @@ def unpack(record: bytes) -> Entries:
     signatures, inodes = array("q"), array("I")
     if not record:
         return Entries([], signatures, inodes)
-    _, _, count = _HEAD.unpack_from(record)
+    *_, count = _HEAD.unpack_from(record)
     first, second = _HEAD.size, _HEAD.size + 8 * count
     end = second + 4 * count
     signatures.frombytes(record[first:second])
@@ -84,6 +85,18 @@ def is_restless(record: bytes) -> bool:
 def has_links(record: bytes) -> bool:
     """Say whether a file in it has other names, there or elsewhere."""
     return record[1:2] == b"\1"
+
+
+def may_have_had_others(before: bytes, now: bytes) -> bool:
+    """Say whether names may have come to a directory and gone again between two records.
+
+    Then its own times moved.  What changed in it by names that stayed does not tell.
+    """
+    if not before or not now:
+        return True
+    _, _, known, _ = _HEAD.unpack_from(before)
+    _, _, own, _ = _HEAD.unpack_from(now)
+    return bool(known & RACY or (known ^ own) & ~RACY)
 
 
 def subdirectories(record: bytes) -> list[bytes]:

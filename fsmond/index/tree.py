@@ -3,11 +3,12 @@
 import errno
 import os
 import sys
-import time
 from collections.abc import Container, Iterable, Iterator
 from collections.abc import Set as AbstractSet
+from stat import S_ISDIR
 from typing import NamedTuple
 
+from fsmond.index.clock import Clock
 from fsmond.index.difference import ANY_NAME, Difference, Kind, differences
 from fsmond.index.reading import Identity, Seen, may_be_after, read
 
@@ -22,10 +23,11 @@ from fsmond.index.record import (
     UNREAD,
     has_links,
     holds_any,
+    may_have_had_others,
     subdirectories,
     unpack,
 )
-from fsmond.index.status import stat
+from fsmond.index.status import lstat, stat
 
 _NO_ACCESS = frozenset({errno.EACCES, errno.EPERM})
 _NOT_THERE = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP})
@@ -44,6 +46,8 @@ class Look(NamedTuple):
     """Names may have come to it, or gone, after that."""
     has_links: bool
     """Files in it have, or had, other names as well."""
+    may_have_had_others: bool = False
+    """Names may have come to it since it was looked at last, and gone again."""
 
 
 class Index:
@@ -55,9 +59,15 @@ class Index:
     """
 
     def __init__(
-        self, root: bytes, excluded: Iterable[bytes] = (), own: bytes | None = None
+        self,
+        root: bytes,
+        excluded: Iterable[bytes] = (),
+        own: bytes | None = None,
+        clock: Clock | None = None,
     ) -> None:
-        self._opening = Opening(root.rstrip(b"/") + b"/")
+        self.clock = clock or Clock()
+        self._base = root.rstrip(b"/") + b"/"
+        self._opening = Opening(self._base)
         self._own = own and os.fsdecode(own)
         self._hidden: dict[bytes, set[str]] = {}
         for path in excluded:
@@ -97,6 +107,14 @@ class Index:
                     pending += look.below
                     yield look
 
+    def is_there(self, path: bytes) -> bool:
+        """Say whether something is at a path, now, of the kind that the path says."""
+        try:
+            mode = lstat(self._base + path.removesuffix(b"/")).st_mode
+        except OSError:
+            return False
+        return S_ISDIR(mode) == path.endswith(b"/")
+
     def look(self, prefix: bytes) -> Look:
         """Compare one directory, and remember it as it is now."""
         with self._opening:
@@ -108,7 +126,8 @@ class Index:
         except OSError as error:
             if not prefix:
                 raise
-            return Look(prefix, self._unread(prefix, error), [], [], stirred=True, has_links=True)
+            found = self._unread(prefix, error)
+            return Look(prefix, found, [], [], True, True, may_have_had_others=True)
         before = self._records.get(prefix)
         # When the index is made all is new, and only what may have changed since then matters.
         told = self.since is None or stirred
@@ -127,6 +146,7 @@ class Index:
             [prefix + name for name in seen.recent],
             stirred,
             has_links(seen.record) or has_links(before or UNREAD),
+            may_have_had_others(before or UNREAD, seen.record),
         )
 
     def forget(self, prefix: bytes) -> list[Difference]:
@@ -171,7 +191,7 @@ class Index:
         ]
 
     def _read(self, prefix: bytes, identity: Identity | None) -> tuple[Seen, bool]:
-        now = time.time_ns()
+        now = self.clock.read()
         since = now if self.since is None else self.since
         handle = self._opening.open(prefix, strictly=identity is None)
         status = stat(handle)
@@ -181,7 +201,11 @@ class Index:
         hidden: Container[str] = self._hidden.get(prefix, ())
         if not prefix and self._own:
             hidden = _Hidden(hidden, self._own)
-        seen = read(handle, now, since, hidden)
+        seen = read(handle, status, now, since, hidden)
+        if self.clock.read() < now:
+            # What changed in between has an older time than it seems, and may change once more
+            # without a new one.
+            seen = read(handle, status, 0, since, hidden)
         return seen, may_be_after(status.st_ctime_ns, since)
 
     def _unread(self, prefix: bytes, error: OSError) -> list[Difference]:

@@ -19,10 +19,18 @@ class Journal:
     def __init__(self, session: str, *, keep: int = KEEP) -> None:
         self.token = Token(session, 0)
         """Where the history stands now.  Replaced, never changed: may be read without a lock."""
+        self.settled = self.token
+        """The newest one that may be handed out; never newer than `token`.  As that one is.
+
+        What follows on a change may not be known yet when the change is recorded: a directory that
+        came has still to be listed.  A token that was handed out in between would hide that.
+        """
         self._keep = keep
         # In order of the last change, oldest first: a path that changes again moves to the end.
         self._sequences: dict[bytes, int] = {}
         self._forgotten = 0  # the newest sequence of which a path was dropped
+        self._voided = 0  # the newest sequence whose tokens are answered with the reason why
+        self._why_voided = ""
         self._ended: dict[str, str] = {}  # session: why it ended; the newest _ENDED ones
 
     def __len__(self) -> int:
@@ -41,6 +49,15 @@ class Journal:
         if len(sequences) > self._keep:
             self._drop_oldest()
 
+    def void(self, reason: str) -> None:
+        """Note that anything may have changed: all tokens until now are answered with `reason`."""
+        self.record(())
+        self._voided, self._why_voided = self.token.sequence, reason
+
+    def settle(self) -> None:
+        """Note that all that follows on what is recorded is recorded too."""
+        self.settled = self.token
+
     def since(self, token: Token) -> list[bytes] | str:
         """Return the paths that changed after `token`, newest first, or why that is not known."""
         session, now, _ = self.token
@@ -50,6 +67,8 @@ class Journal:
             )
         if token.sequence > now:
             return "unknown-token"
+        if token.sequence < self._voided:
+            return self._why_voided
         found = self.after(token.sequence)
         return "token-too-old" if found is None else found
 
@@ -86,7 +105,10 @@ class Journal:
         self._ended[self.token.session] = reason
         if len(self._ended) > _ENDED:
             del self._ended[next(iter(self._ended))]
+        is_settled = self.settled is self.token
+        settled = Token(session, self.settled.sequence)
         self.token = Token(session, self.token.sequence)
+        self.settled = self.token if is_settled else settled
 
     def _count_after(self, sequence: int) -> int:
         # By slices, as to take one is three times as fast as to look at each by itself.

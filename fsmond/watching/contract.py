@@ -44,6 +44,12 @@ class Sink(Protocol):
         Returns whether nothing is left; else it is to be called again.
         """
 
+    def caught_up(self) -> None:
+        """Take notice that all that was reported until now `is_settled`, in the watcher's words.
+
+        Called at least in each `sync` that returns None, before the lock is released.
+        """
+
     def lost(self, detail: str) -> None:
         """Take notice that changes go by unseen, from some time ago until `covered`."""
 
@@ -70,6 +76,10 @@ class Watcher(Protocol):
         Returns None, or the reason why that can't be said: of `sync-timeout` (it was not done by
         `deadline`, in seconds of time.monotonic) and `overflow`.
         """
+
+    @property
+    def is_settled(self) -> bool:
+        """Say whether nothing that was reported has still to be listed.  The lock must be held."""
 
     def unwatched(self) -> list[bytes]:
         """Return the directories of which, and of all below them, changes are not reported.

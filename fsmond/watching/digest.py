@@ -37,6 +37,11 @@ class Digest:
         """Prefixes of directories that left their places, and may be there again."""
         self._to_list: list[tuple[bytes, bool]] = [(b"", False)]  # and whether to report all
 
+    @property
+    def is_done(self) -> bool:
+        """Say whether nothing is to be listed."""
+        return not self._to_list
+
     def survey(self) -> None:
         """Have the whole tree listed anew, without a report of what is found."""
         self._to_list = [(b"", False)]

@@ -143,6 +143,12 @@ class InotifyEmitter(EventEmitter):
         gaps = self._coverage.gaps
         return bool(gaps.has_uncovered or gaps.rewatched or gaps.files)
 
+    @property
+    def is_settled(self) -> bool:
+        """See Watcher.is_settled."""
+        nothing_begun = self._job is None and not self._unread
+        return self._surveying is None and nothing_begun and self._coverage.settled
+
     def unwatched(self) -> list[bytes]:
         """See Watcher.unwatched."""
         gaps = self._coverage.gaps
@@ -214,8 +220,12 @@ class InotifyEmitter(EventEmitter):
             if news:
                 self._read_locked(news)
             if self._is_done_locked and not self._surveying:
-                return None  # by far the most frequent
-            return self._advance_locked(deadline)
+                trouble = None  # by far the most frequent
+            else:
+                trouble = self._advance_locked(deadline)
+            if trouble is None:
+                self._sink.caught_up()
+            return trouble
         except LookError as error:
             self._sink.gone(str(error))
             return "degraded"

@@ -89,6 +89,11 @@ class NativeWatcher:
         """See Watcher.is_partial."""
         return self._no_barrier is not None
 
+    @property
+    def is_settled(self) -> bool:
+        """See Watcher.is_settled."""
+        return self._surveying is None and self._digest.is_done
+
     def unwatched(self) -> list[bytes]:
         """See Watcher.unwatched."""
         return [b""] if self._no_barrier is not None else []
@@ -174,6 +179,7 @@ class NativeWatcher:
             if self._surveying is not None:
                 self._surveying = None
                 self._sink.covered()
+            self._sink.caught_up()
             self._cookies.announce()
             return True
 

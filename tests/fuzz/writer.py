@@ -1,4 +1,7 @@
-"""Make random changes to a tree, in a process of its own: `writer.py FOLDER SEED WITHOUT...`."""
+"""Make random changes to a tree, in a process of its own.
+
+Its arguments: TREE OUTSIDE SEED WITHOUT...
+"""
 
 import random
 import sys
@@ -7,6 +10,6 @@ from pathlib import Path
 from tree_changes import Changes
 
 # No hard links: of those, names that come and go between two questions can't be told.
-folder, seed = Path(sys.argv[1]), int(sys.argv[2])
-without = ("hard_link", *sys.argv[3:])
-Changes(folder / "root", folder / "outside", random.Random(seed), without=without).make(300)
+tree, outside, seed = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
+without = ("hard_link", *sys.argv[4:])
+Changes(tree, outside, random.Random(seed), without=without).make(300)

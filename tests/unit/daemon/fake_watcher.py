@@ -20,6 +20,7 @@ class FakeWatcher:
         self.lock = lock
         self.excluded = excluded
         self.trouble: str | None = None
+        self.is_settled = True
         self.closed_to_us: list[bytes] = []
         self.blind: list[bytes] = []
         self.compared: list[set[bytes]] = []
@@ -54,6 +55,8 @@ class FakeWatcher:
         with self.lock:
             for paths in self._queued:
                 self.sink.changed(paths)
+            if self.trouble is None and self.is_settled:
+                self.sink.caught_up()
         self._queued.clear()
         return self.trouble
 

@@ -45,6 +45,9 @@ class Told:
     def gone(self, detail: str) -> None:
         raise AssertionError(detail)
 
+    def caught_up(self) -> None:
+        raise AssertionError("that is for the watcher to say")
+
 
 @pytest.fixture
 def told() -> Told:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from steps import UNMISTAKABLE
 from unit.watching.fake_source import FakeSource, cookies_in
 
 from fsmond.daemon.monitor import Monitor
@@ -24,9 +25,11 @@ class Prompt(FakeSource):
 
 @pytest.fixture
 def source(tmp_path: Path) -> Prompt:
-    """Make a tree with one file."""
+    """Make a tree with one file, which is no longer new."""
     (tmp_path / "tree" / "dir").mkdir(parents=True)
+    (tmp_path / "tree" / ".git").mkdir()
     (tmp_path / "tree" / "dir" / "file").touch()
+    time.sleep(UNMISTAKABLE)
     return Prompt(os.fsencode(tmp_path / "tree"))
 
 
@@ -130,13 +133,17 @@ def test_without_room_for_a_cookie_the_tree_is_compared(
 def test_what_is_lost_the_index_finds(monitor: Monitor, source: Prompt, tmp_path: Path) -> None:
     """Tokens from before stay good."""
     token = wait_for(monitor)
-    (tmp_path / "tree" / "came" / "deep").mkdir(parents=True)
-    (tmp_path / "tree" / "came" / "deep" / "file").touch()
+    (tmp_path / "tree" / "dir" / "came" / "deep").mkdir(parents=True)
+    (tmp_path / "tree" / "dir" / "came" / "deep" / "file").touch()
     source.tell(lost="somehow")
 
     missed = monitor.query(token)
 
-    assert set(missed.paths or ()) >= {b"came/", b"came/deep/", b"came/deep/file"}
+    assert set(missed.paths or ()) >= {
+        b"dir/came/",
+        b"dir/came/deep/",
+        b"dir/came/deep/file",
+    }
     assert [each.reason for each in monitor.resyncs.newest] == ["overflow"]
 
 
@@ -189,7 +196,7 @@ def test_a_git_directory_that_is_removed_takes_no_answer_with_it(
     """The cookies have another place from then on."""
     folder = tmp_path / "tree" / ".git"
     token = wait_for(monitor)
-    folder.mkdir()
+    folder.mkdir(exist_ok=True)
     watcher = monitor.watcher
     assert isinstance(watcher, NativeWatcher)
     watcher._cookies.prepare()

@@ -1,0 +1,82 @@
+"""`git status` says the same in each mode in which a tree can be watched, over days of work.
+
+Where directories are compared no event tells of what came and went; and what git makes, it takes
+for unchanged since its last question.
+"""
+
+import os
+import random
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from days_of_work import wild_days
+from kinds_of_repository import Repository, make
+from person import Person
+from running import status, until
+from same_status import compare
+from ways_of_asking import asking, program_of
+from work_with_git import come_and_go
+
+if sys.platform != "linux":
+    pytest.skip("the modes are those of inotify's watcher", allow_module_level=True)
+
+SEED = os.environ.get("FSMOND_SEED")
+SECONDS = float(os.environ.get("FSMOND_MATRIX_SECONDS", "1"))
+QUEUED = Path("/proc/sys/fs/inotify/max_queued_events")
+
+
+@pytest.fixture(params=["scan", "few", "overflow"])
+def mode(request: pytest.FixtureRequest) -> str:
+    """Name the way in which the tree is watched."""
+    return str(request.param)
+
+
+@pytest.fixture(params=["system-hook-2", "modern-builtin"])
+def way(request: pytest.FixtureRequest) -> str:
+    """Name the way in which git asks."""
+    return str(request.param)
+
+
+@pytest.fixture
+def repository(tmp_path: Path, way: str, mode: str) -> Iterator[Repository]:
+    """Provide a repository that is watched in that mode."""
+    made = make("plain", tmp_path, program_of(way), 400)
+    with asking(made, way, cache="true", mode="auto" if mode == "overflow" else mode):
+        yield made
+
+
+def test_status_is_the_same(repository: Repository, mode: str) -> None:
+    """First with what comes and goes, then with work of any kind."""
+    seed = int(SEED or random.randrange(10**6))
+    person = Person(repository, random.Random(seed))
+    for number, _ in enumerate(come_and_go(person), start=1):
+        if mode == "overflow" and number % 4 == 0:
+            overflow(repository.root)
+        compare(repository, f"at pause {number} (seed {seed})")
+
+    end = time.monotonic() + SECONDS
+    for when in wild_days(person, "plain"):
+        if mode == "overflow" and person.chance.random() < 0.2:
+            overflow(repository.root)
+        compare(repository, f"{when} (seed {seed})")
+        if time.monotonic() > end:
+            break
+
+
+def overflow(root: Path) -> None:
+    """Have the daemon lose events, among them those of a name that came and went."""
+    daemon, folder = status(root)["pid"], root / "src"
+    before = status(root)["resynced"]
+    os.kill(daemon, signal.SIGSTOP)
+    try:
+        for _ in range(int(QUEUED.read_text()) // 6 + 1):
+            for name in ("burst-1", "burst-2"):  # by turns, as the kernel merges what is the same
+                (folder / name).touch()
+                (folder / name).unlink()
+    finally:
+        os.kill(daemon, signal.SIGCONT)
+    until(lambda: status(root)["resynced"] > before)
