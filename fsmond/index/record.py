@@ -64,7 +64,7 @@ def unpack(record: bytes) -> Entries:
 
 def count(record: bytes) -> int:
     """Return how many names are in it."""
-    return int(_HEAD.unpack_from(record)[2]) if record else 0
+    return int(_HEAD.unpack_from(record)[-1]) if record else 0
 
 
 def holds_any(record: bytes, inodes: AbstractSet[int]) -> bool:
