@@ -52,7 +52,6 @@ class Client:
         self.place = place_of(path)
         self._start = start
         self._timeout = timeout
-        self._brief = min(timeout, _BRIEF)
         self._tree = self._tree_fields()
 
     def query(self, since: str | None = None) -> Answer:
@@ -88,10 +87,7 @@ class Client:
     def verify(self) -> dict[str, object]:
         """Have the whole tree compared; return what was found, which may take minutes."""
         self.status()  # soon says if nobody answers at all, or if another tree would be compared
-        asking = Client(self.place.root, start=False)
-        asking.place = self.place
-        asking._brief = asking._timeout = VERIFY_TIMEOUT
-        told = asking.request("verify", start=False)
+        told = self.request("verify", start=False, patience=VERIFY_TIMEOUT)
         match told:
             case {"differences": list(found), "directories": int(), "seconds": int() | float()}:
                 if all(map(_is_difference, found)):
@@ -99,13 +95,21 @@ class Client:
         raise AnswerError(f"verify: not understood: {str(told)[:200]!a}")
 
     def request(
-        self, command: str, *, start: bool | None = None, **details: object
+        self,
+        command: str,
+        *,
+        start: bool | None = None,
+        patience: float | None = None,
+        **details: object,
     ) -> dict[str, object]:
-        """Send one of fsmond's own requests; return the object that answers it."""
+        """Send one of fsmond's own requests; return the object that answers it.
+
+        `patience`: seconds for the answer, in the place of the client's own `timeout`.
+        """
         import json  # slow to import, and not needed for a query
 
         message = json.dumps({"command": command, **details}).encode()
-        reply = self.ask(message, start=start, limit=MOST_OF_OBJECT)
+        reply = self.ask(message, start=start, limit=MOST_OF_OBJECT, patience=patience)
         if reply[:1] != b"{":
             root, daemon = printable(os.fsdecode(self.place.root)), daemon_of(reply)
             advice = "to take its place: fsmond start --replace"
@@ -115,12 +119,19 @@ class Client:
         except AnswerError as error:
             raise AnswerError(f"{command}: {error}") from error
 
-    def ask(self, message: bytes, *, start: bool | None = None, limit: int = MOST_BYTES) -> bytes:
+    def ask(
+        self,
+        message: bytes,
+        *,
+        start: bool | None = None,
+        limit: int = MOST_BYTES,
+        patience: float | None = None,
+    ) -> bytes:
         """Send a request as it is, return the answer as it is."""
         may_start = self._start if start is None else start
         for attempt in range(1, _ATTEMPTS + 1):
             try:
-                return self._exchange(message, limit)
+                return self._exchange(message, limit, patience)
             except NoServerError as error:
                 if not may_start or attempt == _ATTEMPTS:
                     root = printable(os.fsdecode(self.place.root))
@@ -134,8 +145,9 @@ class Client:
                 raise self._unanswered(error) from error
         raise AssertionError
 
-    def _exchange(self, message: bytes, limit: int) -> bytes:
-        socket, root, brief = self.place.socket, self.place.root, self._brief
+    def _exchange(self, message: bytes, limit: int, patience: float | None) -> bytes:
+        socket, root = self.place.socket, self.place.root
+        brief = min(self._timeout, _BRIEF) if patience is None else patience
         try:
             return exchange(socket, message, root=root, timeout=brief, limit=limit)
         except UnresponsiveError as error:

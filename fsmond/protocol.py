@@ -28,7 +28,7 @@ MOST_BYTES = 128 << 20
 """Of an answer.  A daemon that would have to send more says "everything"."""
 MOST_PATHS = 2_000_000
 """In an answer; as above."""
-MOST_OF_OBJECT = 16 << 20
+MOST_OF_OBJECT = 4 << 20
 """Bytes of an answer that is an object: what is made of it takes up to thirty times as much."""
 _TOKENS_OF = {b"fsmond:": FSMOND, b"builtin:": GITS_OWN}  # how those begin that they give
 _LONGEST = 16  # bytes of such a beginning
@@ -47,7 +47,7 @@ def request_for(token: str) -> bytes:
     It is as Git sends it, and so does not say which tree is meant.
     """
     try:
-        request = token.encode(errors="surrogateescape")
+        request = token[:_LONGEST_TOKEN].encode(errors="surrogateescape")
     except UnicodeEncodeError:
         return NO_TOKEN  # no daemon gave that
     return NO_TOKEN if request in (b"", FLUSH, QUIT) or request[:1] == b"{" else request
@@ -61,7 +61,8 @@ def tree_fields(root: bytes, tree_id: str) -> str:
 
 def query_for(since: str | None, tree: str) -> bytes:
     """Return the request for what changed, with an answer as Git has it: no JSON to be read."""
-    token = "null" if since is None else f'"{_escaped(since)}"'
+    # What is longer is no token, and no more of it need be sent to be told so.
+    token = "null" if since is None else f'"{_escaped(since[:_LONGEST_TOKEN])}"'
     return f'{{"command": "query", "form": "wire"{tree}, "since": {token}}}'.encode()
 
 

@@ -35,6 +35,7 @@ fsmond.daemon.views      in which mount namespace a process is
 fsmond.daemon.views_linux    how that is found
 fsmond.daemon.spelling   names that have two spellings in Unicode
 fsmond.daemon.health     whether there is still something to watch
+fsmond.daemon.meaning    whether the git directory still means it
 fsmond.daemon.memory     have what is no longer used given back
 fsmond.daemon.logs       what it writes, and where
 fsmond.daemon.log_file   a file for that

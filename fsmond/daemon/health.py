@@ -2,20 +2,15 @@
 
 import os
 
-from fsmond.git.worktree import find
+from fsmond.daemon.meaning import Meaning
 from fsmond.rendezvous import Place
-
-_SETTINGS = (b"config", b"config.worktree")  # where `core.worktree` may be
 
 
 class Health:
-    """Remembers which directories a tree is made of, and that the one means the other."""
+    """Remembers which directories a tree is made of."""
 
     def __init__(self, place: Place) -> None:
-        self._place = place
-        self._settings = self._state_of_settings()
-        # Another tree may be chosen by the environment; then the settings say nothing of ours.
-        self._is_meant = self._meant() == place.root
+        self._meaning = Meaning(place)
         self._directories = [("directory", place.root)]
         if place.worktree is not None:
             self._directories.append(("git directory", place.worktree.gitdir))
@@ -32,34 +27,7 @@ class Health:
                 return f"the {what} {os.fsdecode(path)} is out of reach: {error.strerror}"
             if not same:
                 return f"the {what} {os.fsdecode(path)} was replaced"
-        settings, self._settings = self._settings, self._state_of_settings()
-        if self._is_meant and settings != self._settings and self._meant() != self._place.root:
-            return "the git directory has another worktree now, by its configuration"
-        return None
-
-    def _state_of_settings(self) -> list[tuple[int, ...]]:
-        found: list[tuple[int, ...]] = []
-        worktree = self._place.worktree
-        for name in _SETTINGS if worktree is not None else ():
-            assert worktree is not None
-            try:
-                status = os.stat(os.path.join(worktree.gitdir, name))
-            except OSError:
-                found.append((0,))
-            else:
-                found.append((status.st_ino, status.st_size, status.st_mtime_ns))
-        return found
-
-    def _meant(self) -> bytes | None:
-        """Return the worktree that the git directory has, whatever the environment says."""
-        if self._place.worktree is None:
-            return None
-        gitdir = os.fsdecode(self._place.worktree.gitdir)
-        try:
-            found = find(self._place.root, {"GIT_DIR": gitdir})
-        except (OSError, ValueError):
-            return None
-        return None if found is None else found.root
+        return self._meaning.problem()
 
 
 def leads_to(path: bytes, expected: tuple[int, int]) -> bool:

@@ -7,7 +7,7 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from fsmond import __version__
 from fsmond.daemon.askers import Askers, Elsewhere
@@ -34,7 +34,8 @@ _LONGEST = 80  # characters of what was sent that an error repeats
 _LONGEST_OBJECT = 1 << 16  # bytes; the worst of this size keeps the interpreter for 4 ms
 _PIECE = 4000  # paths that are sent at a time: a few packets
 _FEW = 1000  # paths that are always few enough
-_MOST_LISTED = 10_000  # directories or differences that an object names
+_MOST_LISTED = 5000  # directories or differences that an object names
+_MOST_NAMED = 512 << 10  # bytes of their names, which JSON makes up to six times as long
 _SINCE = b', "since": '  # what is last in the requests of fsmond's own clients
 
 _VERIFY_PATIENCE = 600.0  # seconds; ten million files take less
@@ -239,9 +240,10 @@ class Requests:
             ending = self._monitor.keeper.reconciler.ended
             why = "the daemon is ending" if ending else f"it takes more than {timeout:g} s"
             return {"error": f"the comparison was not done: {why}"}
-        named = verdict._replace(differences=verdict.differences[:_MOST_LISTED])
-        omitted = len(verdict.differences) - len(named.differences)
-        return {**named.to_object(), "omitted": omitted}
+        found = verdict.differences
+        listed = found[: _how_many(each.path for each in found)]
+        told = verdict._replace(differences=listed).to_object()
+        return {**told, "omitted": len(found) - len(listed)}
 
     def _version(self, request: Mapping[str, object]) -> dict[str, object]:
         return {
@@ -254,6 +256,7 @@ class Requests:
 
     def _status(self, _: Mapping[str, object]) -> dict[str, object]:
         monitor, keeper = self._monitor, self._monitor.keeper
+        unreadable = monitor.watcher.unreadable()
         counts = monitor.watcher.counts()
         return {
             "root": os.fsdecode(monitor.root),
@@ -270,9 +273,7 @@ class Requests:
             "listed": counts.directories - counts.unlisted,
             "indexed": keeper.reconciler.directories,
             "compared": keeper.reconciler.compared,
-            "unreadable": [
-                os.fsdecode(path) for path in monitor.watcher.unreadable()[:_MOST_LISTED]
-            ],
+            "unreadable": [os.fsdecode(path) for path in unreadable[: _how_many(unreadable)]],
             "events": counts.events,
             "queries": monitor.queries,
             "everything": dict(self._everything),
@@ -302,6 +303,16 @@ def _placed(missed: Missed, elsewhere: Elsewhere | None) -> Missed:
         return missed
     token = Token(f"{missed.token.session}{elsewhere.mark}", missed.token.sequence)
     return missed._replace(token=token)
+
+
+def _how_many(paths: Iterable[bytes]) -> int:
+    """Return how many of these an object may name: clients have bounds."""
+    size = 0
+    for count, path in enumerate(paths):
+        size += len(path)
+        if count == _MOST_LISTED or size > _MOST_NAMED:
+            return count
+    return _MOST_LISTED
 
 
 def _since_in(request: Mapping[str, object]) -> bytes | None:

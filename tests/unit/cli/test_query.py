@@ -212,3 +212,38 @@ def test_an_error_is_one_line_and_its_own_exit_status(
     assert query.run([]) == status
 
     assert capfd.readouterr() == ("", f"fsmond: {error}\n")
+
+
+@pytest.mark.parametrize(
+    ("since", "reply", "said"),
+    [
+        ("HEAD", TOKEN + b"\0/\0unknown-token\0", "'HEAD' is no token"),
+        ("", TOKEN + b"\0/\0unknown-token\0", "'' is no token"),
+        ("c:1:2:3:4", TOKEN + b"\0/\0unknown-token\0", "'c:1:2:3:4' is no token"),
+        ("\x1b[2J", TOKEN + b"\0/\0unknown-token\0", r"'\x1b[2J' is no token"),
+        ("x" * 5000, TOKEN + b"\0/\0unknown-token\0", "is no token"),
+        ("fsmond:0123456789abcdef:9", TOKEN + b"\0/\0restart\0", ""),
+        ("1700000000000000000", TOKEN + b"\0path\0", ""),
+        ("builtin:0.1:2", TOKEN + b"\0/\0unknown-token\0", ""),
+        (TOKEN.decode(), TOKEN + b"\0/\0other-root\0", "watches another tree"),
+        (TOKEN.decode(), TOKEN + b"\0/\0other-view\0", "another mount namespace"),
+        (TOKEN.decode(), b"builtin:0.1:2\0/\0", "git's own daemon answered"),
+    ],
+)
+def test_what_a_person_should_know_is_said(
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+    since: str,
+    reply: bytes,
+    said: str,
+) -> None:
+    """On standard error, so that programs read the same; and the reason is nobody's path."""
+    monkeypatch.setattr(FakeClient, "reply", reply)
+
+    assert query.run(["--since", since]) == 0
+
+    out, err = capfd.readouterr()
+    assert said in err
+    assert len(err.splitlines()) == bool(said)
+    assert len(err) < 300
+    assert out.splitlines()[1:] in (["/"], ["path"])
