@@ -132,7 +132,7 @@ def test_requests_that_are_being_answered_count(tmp_path: Path) -> None:
     """As they did before: the memory is the same."""
     path = tmp_path / "s"
     going_on = threading.Event()
-    answering = []
+    answering: list[None] = []
 
     def application(message: bytes, _reply: Reply) -> bytes:
         if len(message) > 10:
