@@ -31,7 +31,7 @@ def strangers_folder() -> Iterator[Path]:
     """Make a folder of the stranger's, outside of those that others may not enter."""
     folder = Path(tempfile.mkdtemp(prefix="fsmond-stranger-", dir="/tmp"))
     try:
-        if is_root:
+        if sys.platform != "win32" and is_root:
             os.chown(folder, STRANGER, STRANGER)
         yield folder
     finally:

@@ -40,13 +40,21 @@ def error_of(message: bytes) -> str:
         b"{\xff}",
         b'{"command": "\xc3"}',
         b'{"command": ' + b"9" * 5000 + b"}",
-        b"{" + b" " * 1_000_000,
+        b"{" + b" " * 60_000,
     ],
     ids=lambda message: repr(message)[:40],
 )
 def test_what_begins_like_an_object_and_is_none_is_an_error(message: bytes) -> None:
     """The client is told, where a token of nowhere would only seem to work."""
     assert error_of(message).startswith("not a JSON object: ")
+
+
+@pytest.mark.parametrize("filling", [b" ", b"[", b"9", b"[],", b'{"a":'])
+def test_an_object_that_is_too_long_is_not_even_read(filling: bytes) -> None:
+    """Nothing else runs while it is parsed."""
+    message = b'{"command": ' + filling * (1_000_000 // len(filling))
+
+    assert error_of(message) == f"the request has {len(message)} bytes: send at most 65536"
 
 
 @pytest.mark.parametrize(
