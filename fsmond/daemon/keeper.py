@@ -225,7 +225,13 @@ class Keeper:
 
     def _compare(self, losses: int) -> None:
         round_ = self._comparisons.begin()
-        self.reconciler.compare_unwatched(losses)
+        try:
+            self.reconciler.compare_unwatched(losses)
+        except OSError:
+            with self._lock:
+                # What is watched anew counts as compared by now, and was not.
+                self.recovering = b"" not in self._watcher.unwatched()
+            raise
         with self._condition:
             self._end_locked(self._comparisons, round_)
 
