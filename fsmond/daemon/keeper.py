@@ -264,7 +264,13 @@ class Keeper:
     def _compare(self, losses: int) -> None:
         with self._lock:
             round_, doubts = self._comparisons.begin(), dict(self.reconciler.doubts)
-        self.reconciler.compare_unwatched(losses)
+        try:
+            self.reconciler.compare_unwatched(losses)
+        except OSError:
+            with self._lock:
+                # What is watched anew counts as compared by now, and was not.
+                self.recovering = b"" not in self._watcher.unwatched()
+            raise
         with self._condition:
             for prefix, number in doubts.items():
                 if self.reconciler.doubts.get(prefix) == number:

@@ -11,7 +11,7 @@ from fsmond.index.status import Status, scan
 
 _SECOND = 1_000_000_000  # nanoseconds
 _FINE = 20_000_000  # nanoseconds; a tick of the clock that stamps files takes 10 at most
-_COARSE = 2_100_000_000  # nanoseconds; of file systems that count whole seconds, or every other
+COARSE = 2_100_000_000  # nanoseconds; of file systems that count whole seconds, or every other
 _OF_TYPE = {stat.S_IFREG: FILE, stat.S_IFLNK: LINK, stat.S_IFDIR: DIRECTORY}
 
 Identity = tuple[int, int]
@@ -26,6 +26,8 @@ class Seen(NamedTuple):
     """By name, each with its `/`."""
     recent: list[bytes]
     """The names of what, but directories, may have changed after `since`."""
+    is_ahead: bool
+    """Something has a time that is still to come."""
 
 
 def read(handle: int | str, own: Status, now: int, since: int, hidden: Container[str]) -> Seen:
@@ -38,7 +40,8 @@ def read(handle: int | str, own: Status, now: int, since: int, hidden: Container
     signatures, inodes = array("q"), array("I")
     directories: dict[bytes, Identity] = {}
     recent: list[bytes] = []
-    young = min(now, since) - _COARSE
+    young, future = min(now, since) - COARSE, now + COARSE
+    is_ahead = own.st_ctime_ns > future
     with scan(handle) as entries:
         for entry in entries:
             name = entry.name
@@ -59,13 +62,14 @@ def read(handle: int | str, own: Status, now: int, since: int, hidden: Container
                 content = hash((status.st_mtime_ns, changed, status.st_size, inode, mode))
                 if changed > young or status.st_nlink > 1:
                     kind |= _flags(status, now)
+                    is_ahead = is_ahead or changed > future
                     if may_be_after(changed, since):
                         recent.append(os.fsencode(name))
             names.append(name)
             signatures.append(content & ~FLAGS | kind)
             inodes.append(inode & 0xFFFFFFFF)
     record = pack(os.fsencode("\0".join(names)), signatures, inodes, _times(own, now))
-    return Seen(record, directories, recent)
+    return Seen(record, directories, recent, is_ahead)
 
 
 def _times(own: Status, now: int) -> int:
@@ -80,4 +84,4 @@ def _flags(status: Status, now: int) -> int:
 
 def may_be_after(stamp: int, moment: int) -> bool:
     """Say whether a change at that moment, or later, could have left this time behind."""
-    return stamp > moment - (_FINE if stamp % _SECOND else _COARSE)
+    return stamp > moment - (_FINE if stamp % _SECOND else COARSE)

@@ -87,6 +87,14 @@ def has_links(record: bytes) -> bool:
     return record[1:2] == b"\1"
 
 
+def calmed(record: bytes) -> bytes:
+    """Return the record without a doubt about what changes too soon to be seen."""
+    names, signatures, inodes = unpack(record)
+    _, _, own, _ = _HEAD.unpack_from(record)
+    signatures = array("q", [each & ~RACY for each in signatures])
+    return pack(b"\0".join(names), signatures, inodes, own & ~RACY)
+
+
 def may_have_had_others(before: bytes, now: bytes) -> bool:
     """Say whether names may have come to a directory and gone again between two records.
 

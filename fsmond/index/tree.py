@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from fsmond.index.clock import Clock
 from fsmond.index.difference import ANY_NAME, Difference, Kind, differences
-from fsmond.index.reading import Identity, Seen, may_be_after, read
+from fsmond.index.reading import COARSE, Identity, Seen, may_be_after, read
 
 if sys.platform == "win32":
     from fsmond.index.opening_windows import Opening
@@ -21,6 +21,7 @@ from fsmond.index.record import (
     KIND,
     LINKED,
     UNREAD,
+    calmed,
     has_links,
     holds_any,
     may_have_had_others,
@@ -74,6 +75,8 @@ class Index:
             folder, slash, name = path.rpartition(b"/")
             self._hidden.setdefault(folder + slash, set()).add(os.fsdecode(name))
         self._records: dict[bytes, bytes] = {}
+        # Directories with times that are still to come: a hash of what was seen, and when first.
+        self._ahead: dict[bytes, tuple[int, int]] = {}
         self.since: int | None = None
         """Nanoseconds since the epoch: only what may have changed since then is told, if given."""
 
@@ -156,6 +159,7 @@ class Index:
         while pending:
             prefix = pending.pop()
             record = self._records.pop(prefix, UNREAD)
+            self._ahead.pop(prefix, None)
             found += differences(prefix, record, UNREAD)
             pending += [prefix + name for name in subdirectories(record)]
         return found
@@ -206,7 +210,24 @@ class Index:
             # What changed in between has an older time than it seems, and may change once more
             # without a new one.
             seen = read(handle, status, 0, since, hidden)
+        if seen.is_ahead or self._ahead:
+            seen = self._without_needless_doubt(prefix, seen)
         return seen, may_be_after(status.st_ctime_ns, since)
+
+    def _without_needless_doubt(self, prefix: bytes, seen: Seen) -> Seen:
+        """Call nothing racy that has the times which it had a while ago.
+
+        Times may be ahead of our clock for hours, if that was set back, or is another machine's.
+        """
+        before = self._ahead.pop(prefix, None)
+        if not seen.is_ahead:
+            return seen
+        now = self.clock.steady()
+        content, since = hash(seen.record), now
+        if before is not None and before[0] == content:
+            since = before[1]
+        self._ahead[prefix] = content, since
+        return seen._replace(record=calmed(seen.record)) if now > since + COARSE else seen
 
     def _unread(self, prefix: bytes, error: OSError) -> list[Difference]:
         """Have nothing promised of a directory that can't be read; it may have changed."""

@@ -170,3 +170,25 @@ def test_a_directory_whose_events_were_taken_in_is_not_told_for_its_times(
     assert verdict is not None
     assert verdict.differences == []
     assert sorted(monitor.query(token).paths or []) == [b"dir/new", b"new"]
+
+
+def test_what_is_watched_anew_and_could_not_be_compared_is_compared_later(
+    monitor: Monitor, watcher: FakeWatcher, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """That it could not be looked at does not mean that nothing changed there."""
+    token = token_of(monitor.query(None))
+    watcher.blind = [b""]
+    (tmp_path / "dir" / "untold").touch()
+    real, failures = Index._read, iter([True])
+
+    def read(self: Index, prefix: bytes, identity: tuple[int, int] | None) -> object:
+        if next(failures, False):
+            watcher.blind = []  # as note_compared has it
+            raise OSError(errno.EMFILE, "no descriptor for the root")
+        return real(self, prefix, identity)
+
+    monkeypatch.setattr(Index, "_read", read)
+    monitor.query(token)
+    until(lambda: monitor.keeper.state == "ready")
+
+    assert b"dir/untold" in (monitor.query(token).paths or [])

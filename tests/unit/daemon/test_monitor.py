@@ -107,6 +107,29 @@ def test_a_flush_forgets_all_tokens(monitor: Monitor) -> None:
     assert monitor.query(token_of(flushed)).paths == []
 
 
+@pytest.mark.parametrize("trouble", [None, "sync-timeout"])
+def test_what_is_not_settled_is_told_once_more(
+    monitor: Monitor, watcher: FakeWatcher, trouble: str | None
+) -> None:
+    """What follows on it may be known later only; so no token hides it."""
+    token = token_of(monitor.query(None))
+    watcher.is_settled = False
+    watcher.trouble = trouble
+    watcher.happen(b"D/")
+
+    first = monitor.query(token)
+    watcher.trouble = None
+    second = monitor.query(token_of(first))
+    watcher.is_settled = True
+    third = monitor.query(token_of(second))
+    fourth = monitor.query(token_of(third))
+
+    assert (first.paths, first.reason) == (None if trouble else [b"D/"], trouble)
+    assert first.token == second.token
+    assert second.paths == third.paths == [b"D/"]
+    assert fourth.paths == []
+
+
 @pytest.mark.parametrize("trouble", ["sync-timeout", "degraded"])
 def test_a_watcher_in_trouble_means_everything(
     monitor: Monitor, watcher: FakeWatcher, trouble: str

@@ -52,3 +52,28 @@ def test_what_changes_while_the_clock_is_set_back_may_change_again_unseen(tmp_pa
 
     assert found.path == b"file"
     assert not found.is_certain
+
+
+def test_what_has_a_time_to_come_is_in_doubt_for_a_moment_only(tmp_path: Path) -> None:
+    """A clock that was set back, or another machine's, is behind the times of files for hours."""
+    (tmp_path / "dir").mkdir()
+    (tmp_path / "dir" / "file").write_text("one")
+    clocks = Clocks()
+    clocks.wall -= HOUR
+    index = Index(os.fsencode(tmp_path), clock=clocks.made())
+
+    def doubted() -> list[tuple[int, bool]]:
+        look = index.look(b"dir/")
+        return [(len(look.differences), look.may_have_had_others)]
+
+    index.look(b"dir/")
+    assert doubted() == [(1, True)]
+    clocks.steady += 3 * SECOND
+    assert doubted() == [(1, True)], "what was looked at last was in doubt"
+    assert doubted() == [(0, False)]
+    (tmp_path / "dir" / "file").write_text("two")
+    assert doubted() == [(1, False)]
+    assert doubted() == [(1, True)], "it may have changed again, and so may what is beside it"
+    clocks.steady += 3 * SECOND
+    doubted()
+    assert doubted() == [(0, False)]

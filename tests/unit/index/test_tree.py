@@ -213,3 +213,43 @@ def test_paths_of_any_length_are_looked_at(root: Path) -> None:
     assert len(index) == 3 + 60 + 1500
     assert index.look(b"/".join([b"d" * 200] * 60) + b"/").differences == []
     subprocess.run(["rm", "-r", root / ("d" * 200)], check=True)  # shutil can't
+
+
+def test_a_directory_that_left_while_others_were_looked_at_is_named(
+    index: Index, root: Path
+) -> None:
+    """It was seen in the one above; what is in it was not."""
+    (root / "dir" / "came").mkdir()
+    walk = index.walk([b"dir/"])
+    next(walk)
+    (root / "dir" / "came").rename(root / "elsewhere")
+
+    looks = {look.prefix: look for look in walk}
+
+    assert looks[b"dir/came/"].may_have_had_others
+
+
+@pytest.mark.parametrize("tick", [False, True])
+def test_a_name_that_came_and_went_is_known_by_the_directorys_own_times(
+    index: Index, root: Path, tick: bool
+) -> None:
+    """Once; of the directory in which it was, and of no other."""
+    (root / "dir" / "new").touch()
+    if tick:
+        index.look(b"dir/")
+    (root / "dir" / "new").unlink()
+
+    def stirred() -> list[bytes]:
+        return [look.prefix for look in index.walk([b""]) if look.may_have_had_others]
+
+    assert stirred() == [b"dir/"]
+    assert stirred() == []
+
+
+def test_a_directory_that_changed_a_moment_ago_may_change_again_unseen(root: Path) -> None:
+    """As a file may, within one tick of the clock."""
+    index = Index(os.fsencode(root))
+    (root / "dir" / "new").touch()
+    index.look(b"dir/")
+
+    assert index.look(b"dir/").may_have_had_others

@@ -248,3 +248,47 @@ def test_a_query_touches_as_many_entries_as_it_answers(journal: Journal, changed
     assert answer == names[::-1]
     assert touched or not changed
     assert len(touched) < 100 + 4 * changed  # it takes some at a time, and sees that it may stop
+
+
+def test_a_token_that_is_handed_out_is_a_settled_one(journal: Journal) -> None:
+    """What is recorded since then is told to who has it."""
+    journal.record([b"before"])
+    journal.settle()
+    journal.record([b"D/"])
+
+    assert journal.settled == Token(SESSION, 1)
+    assert journal.since(journal.settled) == [b"D/"]
+    journal.settle()
+    assert journal.settled is journal.token
+
+
+def test_what_is_not_settled_is_told_in_the_next_session_too(journal: Journal) -> None:
+    """A new session begins at any time."""
+    journal.record([b"D/"])
+    journal.restart(OTHER, "flush")
+
+    assert journal.settled == Token(OTHER, 0)
+    assert journal.since(journal.settled) == [b"D/"]
+
+
+def test_a_settled_history_is_so_in_the_next_session(journal: Journal) -> None:
+    """Who has its newest token is answered fastest."""
+    journal.record([b"before"])
+    journal.settle()
+
+    journal.restart(OTHER, "flush")
+
+    assert journal.settled is journal.token
+
+
+def test_what_is_void_is_so_for_the_tokens_until_then(journal: Journal) -> None:
+    """Those from then on are as good as any."""
+    journal.record([b"before"])
+    token = journal.token
+    journal.void("degraded")
+    later = journal.token
+    journal.record([b"after"])
+
+    assert journal.since(token) == "degraded"
+    assert journal.since(later) == [b"after"]
+    assert journal.after(token.sequence) == [b"after"]
