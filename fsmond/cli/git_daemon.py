@@ -14,7 +14,7 @@ from fsmond.client import Client
 from fsmond.errors import Error
 from fsmond.git.program import GitError, git
 from fsmond.git.repository import UnsuitableError, root_of
-from fsmond.git.worktree import shown
+from fsmond.git.worktree import BareError, find, shown
 from fsmond.rendezvous import Place, place_of
 from ipc.client import get_active_state
 from ipc.state import ActiveState
@@ -179,6 +179,12 @@ def _configured(kind: str, name: str) -> str:
 
 def _is_bare() -> bool:
     """Say whether the repository is bare; raise _FatalError where Git finds none."""
+    try:
+        find(os.path.realpath(os.getcwdb()), os.environ)  # Git itself would wait for a pipe
+    except BareError:
+        return True
+    except OSError as error:
+        raise _FatalError(str(error)) from error
     try:
         return git("rev-parse", "--is-bare-repository") == b"true"
     except (GitError, OSError) as error:

@@ -12,6 +12,8 @@ _SIZE = 1_000_000  # bytes of the file, and of the one before
 _PATIENCE = 1.0  # seconds; it is opened soon after the first client can ask
 _FORMAT = "%(asctime)s %(levelname)s %(threadName)s %(name)s: %(message)s"
 
+_log = logging.getLogger(__name__)
+
 
 class _LastError(logging.Handler):
     """Keeps the newest warning for `status`."""
@@ -37,16 +39,23 @@ class Log:
         self._opened.wait(_PATIENCE)
         return _path_of(self._root) if self._is_file else None
 
-    def open(self, *, to_file: bool) -> None:
-        """Have everything logged to the file, or to standard error.  Harmless when repeated."""
-        if logging.root.handlers:
-            return
+    def open(self, *, to_file: bool, watching: bool = False) -> None:
+        """Have everything logged to the file, or to standard error.  Harmless when repeated.
+
+        `watching`: say that the tree is watched, as the first in the file.
+        """
+        if not logging.root.handlers:
+            self._begin(to_file=to_file)
+        if watching:
+            _log.info("watching %s, process %d", self._root, os.getpid())
+        self._opened.set()
+
+    def _begin(self, *, to_file: bool) -> None:
         self._is_file = to_file
         handlers: list[logging.Handler] = [self._last]
         handlers.append(self._file() if to_file else logging.StreamHandler(sys.stderr))
         logging.basicConfig(format=_FORMAT, level=logging.INFO, handlers=handlers)
         logging.raiseExceptions = False  # a full disk must not end anything
-        self._opened.set()
 
     def last_error(self) -> str | None:
         """Return the newest warning or error, with its time."""

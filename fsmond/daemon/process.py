@@ -137,8 +137,7 @@ def _serve(place: Place, log: Log, ready: Callable[[], None], *, replace: str) -
             monitor.start()
             ready()
             server.wait(_FIRST)
-            log.open(to_file=True)  # not before, as that takes time
-            _log.info("watching %s, process %d", os.fsdecode(place.root), os.getpid())
+            log.open(to_file=True, watching=True)  # not before, as that takes time
             _wait(server, monitor, health)
     finally:
         monitor.stop()

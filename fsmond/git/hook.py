@@ -3,7 +3,7 @@
 import os
 import shlex
 
-from fsmond.git.worktree import find
+from fsmond.git.worktree import RefusedError, find
 
 
 def hook_command(program: str, main: str) -> str:
@@ -19,7 +19,12 @@ def worktrees_with(files: list[str]) -> dict[str, bytes]:
     """
     found = {}
     for file in files:
-        worktree = find(os.path.realpath(os.path.dirname(os.fsencode(file))), {})
+        folder = os.path.realpath(os.path.dirname(os.fsencode(file)))
+        try:
+            worktree = find(folder, {})
+        except RefusedError:  # another user's, for one, who may replace it all the same
+            found[file] = folder
+            continue
         if worktree is not None:
             found[file] = worktree.root
     return found

@@ -20,7 +20,8 @@ def may_keep_untracked(path: bytes) -> bool:
     except OSError:
         return True
     try:
-        return _holds(descriptor, _UNTRACKED)
+        too_long = os.fstat(descriptor).st_size > _PIECE * _PIECES
+        return too_long or _holds(descriptor, _UNTRACKED)
     except OSError:
         return True
     finally:

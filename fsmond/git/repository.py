@@ -3,6 +3,7 @@
 import os
 
 from fsmond.git.program import GitError, asks_daemons, git, version
+from fsmond.git.worktree import RefusedError, find
 
 _FIRST_HOOK = (2, 16)
 _NOT_WATCHING = 1  # exit status of `git fsmonitor--daemon status`
@@ -16,6 +17,10 @@ class UnsuitableError(GitError):
 def root_of(path: str) -> bytes:
     """Return the root of the worktree that Git finds from a directory; raise UnsuitableError."""
     directory = os.fsencode(path)
+    try:
+        find(os.path.realpath(directory), os.environ)  # Git itself would wait for a pipe
+    except RefusedError as error:
+        raise UnsuitableError(str(error)) from error
     try:
         is_bare = git("rev-parse", "--is-bare-repository", directory=directory) == b"true"
         root = None if is_bare else git("rev-parse", "--show-toplevel", directory=directory)

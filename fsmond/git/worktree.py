@@ -30,6 +30,10 @@ class RefusedError(OSError):
     """Git would not take it, or it cannot be read; the message says why, and what would help."""
 
 
+class BareError(RefusedError):
+    """It is a bare repository."""
+
+
 class NotRegularError(OSError):
     """It is no regular file: to open it might be to wait for ever, to read it to read no end."""
 
@@ -178,9 +182,7 @@ def _discovered_by(gitdir: bytes, root: bytes | None, holding: bytes | None) -> 
     root = configured or holding
     if is_bare or root is None:
         both = "; core.bare and core.worktree do not go together: unset one" if configured else ""
-        raise RefusedError(
-            f"{shown(gitdir)} is a bare repository, which has no files to watch{both}"
-        )
+        raise BareError(f"{shown(gitdir)} is a bare repository, which has no files to watch{both}")
     return Worktree(root, gitdir)
 
 

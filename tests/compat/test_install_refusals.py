@@ -110,6 +110,23 @@ def test_what_git_refuses_is_refused_with_its_reason(
     assert values(root) == [None, None, None]
 
 
+@pytest.mark.parametrize("command", ["install", "uninstall", "status", "verify", "flush", "stop"])
+def test_a_pipe_in_the_place_of_the_configuration_is_named(root: Path, command: str) -> None:
+    """Git itself waits for somebody who writes, and so would we."""
+    if sys.platform == "win32":
+        pytest.skip("there are no pipes")
+    config = root / ".git" / "config"
+    config.rename(root / "kept")
+    os.mkfifo(config)
+
+    done = fsmond(command, root)
+    config.unlink()
+    (root / "kept").rename(config)
+
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+    assert f"{config} is no regular file" in done.stderr
+
+
 def test_without_git_it_is_said_that_there_is_none(
     root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
