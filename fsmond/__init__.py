@@ -5,6 +5,10 @@ fsmond.door         the command `fsmond`
 fsmond.rendezvous   where a tree's daemon is met
 fsmond.protocol     what is said there
 fsmond.errors       what callers decide by
+fsmond.folders      folders that are this user's alone
+fsmond.isolation    what a process of ours may be made of
+fsmond.printable    text that people can be shown
+fsmond.closed       standard descriptors that are closed
 fsmond.daemon       the process that watches a tree
 fsmond.journal      what changed since when
 fsmond.index        what a tree looked like, and what differs now

@@ -87,34 +87,13 @@ def _socket_of(worktree: Worktree) -> bytes:
 
 def _socket_elsewhere(directory: bytes) -> bytes:
     """Return the socket's path for a directory that is no worktree: in the user's own folder."""
-    import warnings
+    from fsmond.folders import runtime_folders  # not needed in a worktree
 
-    from platformdirs import user_runtime_dir  # slow to import, and not needed in a worktree
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of a machine without such folders: it has another place
-        folder = user_runtime_dir("fsmond", appauthor=False)
-    _prepare(folder)
-    return os.fsencode(os.path.join(folder, f"{name_of(directory)}.ipc"))
-
-
-def _prepare(folder: str) -> None:
-    """Raise PathError if the folder is another user's, who could answer in our daemon's place.
-
-    On Windows there is nothing in it, but it is part of a pipe's name, and so has to be there.
-    """
-    if sys.platform == "win32":
-        try:
-            os.makedirs(folder, exist_ok=True)
-        except OSError as error:
-            raise PathError(f"{folder} can't be made: {error}") from error
-        return
-    try:
-        owner = os.stat(folder).st_uid
-    except OSError:
-        return  # it is made when it is needed
-    if owner != os.geteuid():
-        raise PathError(f"{folder} is another user's; set XDG_RUNTIME_DIR to a folder of your own")
+    name = f"{name_of(directory)}.ipc"
+    paths = [os.path.join(folder, name) for folder in runtime_folders()]
+    # A folder may come when the user logs in, while a daemon has its socket in another one.
+    there = filter(os.path.lexists, paths)
+    return os.fsencode(next(there, paths[0]))
 
 
 _REASONS: dict[type, str] = {

@@ -10,8 +10,10 @@ from fsmond.cli import start as starting
 from fsmond.cli.output import write, write_line
 from fsmond.cli.progress import shown
 from fsmond.client import Client
+from fsmond.daemon.attempts import Attempt
 from fsmond.errors import NotRunningError, OtherDaemonError
 from fsmond.git.quoting import quote, quotes_high_bytes
+from fsmond.printable import printable
 from fsmond.protocol import bytes_of
 from fsmond.rendezvous import place_of
 
@@ -44,9 +46,11 @@ def status(options: argparse.Namespace) -> int:
         told = client.status()
     except (NotRunningError, OtherDaemonError) as error:
         daemon = getattr(error, "daemon", None)
-        nobody = json.dumps({"root": root, "watching": False, "daemon": daemon})
-        instead = f": {error}" if daemon else ""
-        write_line(nobody if options.json else f"fsmond is not watching {root}{instead}")
+        failed = None if daemon else Attempt(client.place).reason()
+        nobody = {"root": root, "watching": False, "daemon": daemon, "failed_start": failed}
+        instead = f": {error}" if daemon else f": its start failed: {failed}" if failed else ""
+        words = printable(f"fsmond is not watching {root}{instead}")
+        write_line(json.dumps(nobody) if options.json else words)
         return 1
     write_line(json.dumps(told) if options.json else _described(told))
     return 0
@@ -137,7 +141,7 @@ def _described(answer: dict[str, Any]) -> str:
         f"log          {told['log'] or 'no file'}",
         f"last error   {told['last_error'] or 'none'}",
     ]
-    return "\n".join(lines)
+    return "\n".join(map(printable, lines))
 
 
 def _unanswered(everything: dict[str, int]) -> str:

@@ -40,7 +40,9 @@ def run(arguments: list[str]) -> int:
     try:
         reply = _ask(request_for(token))
     except (Error, OSError, ImportError) as error:  # there may be no platformdirs here
-        print(f"fsmond: {error}", file=sys.stderr)
+        from fsmond.printable import reason_of  # slow to import, and seldom needed
+
+        print(f"fsmond: {reason_of(error)}", file=sys.stderr)
         return 1
     end_of_token = reply.find(b"\0") + 1
     if not end_of_token:
@@ -96,7 +98,7 @@ def _ask_elsewhere(token: bytes) -> bytes:
     try:
         return send_command(place.socket, token, timeout=_TIMEOUT)
     except NoServerError:
-        from fsmond.daemon.spawn import spawn
+        from fsmond.daemon.attempts import start_unheard
 
-        spawn(place).leave()
+        start_unheard(place)
         return _EVERYTHING

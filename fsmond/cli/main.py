@@ -1,11 +1,11 @@
 """All commands, and what is typed with them."""
 
 import argparse
-import sys
 from collections.abc import Callable
 
 from fsmond import __version__
 from fsmond.cli import commands
+from fsmond.cli.output import complain
 from fsmond.errors import Error
 
 Command = Callable[[argparse.Namespace], int]
@@ -20,7 +20,7 @@ def run(arguments: list[str]) -> int:
     except BrokenPipeError:
         raise
     except (Error, OSError) as error:
-        print(f"fsmond: {error}", file=sys.stderr)
+        complain(error)
         return 1
 
 

@@ -11,13 +11,30 @@ def write(data: bytes) -> None:
         _write_on_windows(data)
         return
     rest = memoryview(data)
-    while rest:
-        rest = rest[os.write(1, rest) :]
+    try:
+        while rest:
+            rest = rest[os.write(1, rest) :]
+    except OSError as error:
+        if error.errno == errno.EBADF:
+            raise OSError("standard output is closed") from error
+        raise
 
 
 def write_line(text: str) -> None:
-    """Write text that may hold paths with surrogate escapes."""
-    write(os.fsencode(text) + b"\n")
+    """Write text that may hold paths with surrogate escapes, and characters of any language."""
+    try:
+        line = os.fsencode(text)
+    except UnicodeEncodeError:  # a terminal that does not know all characters
+        line = text.encode(sys.getfilesystemencoding(), "backslashreplace")
+    write(line + b"\n")
+
+
+def complain(error: object) -> None:
+    """Say on standard error what went wrong, be it an error or words."""
+    from fsmond.printable import printable, reason_of  # not needed as a rule
+
+    said = reason_of(error) if isinstance(error, BaseException) else printable(str(error))
+    print(f"fsmond: {said}", file=sys.stderr)
 
 
 def _write_on_windows(data: bytes) -> None:

@@ -2,7 +2,7 @@
 
 import sys
 
-from fsmond.cli.output import write
+from fsmond.cli.output import complain, write
 from fsmond.client import Client
 from fsmond.errors import AnswerError, Error, NotRunningError
 from fsmond.git.quoting import is_usual, quote, quotes_high_bytes
@@ -48,7 +48,7 @@ def answer(path: str, since: str | None, *, form: str, start: bool) -> int:
         if whose != FSMOND:
             print(f"fsmond: {named(whose)} answered; see: fsmond start --replace", file=sys.stderr)
     except (Error, TimeoutError) as error:
-        print(f"fsmond: {error}", file=sys.stderr)
+        complain(error)
         return NOT_RUNNING if isinstance(error, NotRunningError) else 1
     return 0
 

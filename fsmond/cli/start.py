@@ -3,6 +3,7 @@
 import os
 import sys
 
+from fsmond.cli.output import complain
 from fsmond.client import Client
 from fsmond.errors import Error
 from fsmond.protocol import FSMOND, named
@@ -17,7 +18,7 @@ def run(arguments: list[str]) -> int:
     try:
         return start(arguments[0] if arguments else ".")
     except (Error, OSError) as error:
-        print(f"fsmond: {error}", file=sys.stderr)
+        complain(error)
         return 1
 
 
@@ -35,10 +36,8 @@ def start(path: str, *, chosen: str = "", replace: bool = False) -> int:
         print(f"fsmond: took the place of {named(met)}", file=sys.stderr)
     if not started and met != FSMOND:
         root = os.fsdecode(client.place.root)
-        print(
-            f"fsmond: {named(met or '')} watches {root} already; to take its place: "
-            "fsmond start --replace",
-            file=sys.stderr,
+        complain(
+            f"{named(met or '')} watches {root} already; to take its place: fsmond start --replace"
         )
         return 1
     if not started and chosen:
