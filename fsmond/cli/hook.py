@@ -95,6 +95,8 @@ def _ask_elsewhere(token: bytes) -> bytes:
         place = place_of(here, {})  # another repository's GIT_DIR, as for a submodule of a worktree
     if place.root != here:
         raise OSError(f"{os.fsdecode(here)} is not the root of a worktree, but in one")
+    if place.worktree is None:
+        raise OSError(f"{os.fsdecode(here)} is no worktree any more")
     try:
         return send_command(place.socket, token, timeout=_TIMEOUT)
     except NoServerError:

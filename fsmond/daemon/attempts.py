@@ -40,12 +40,14 @@ def _start(place: Place, attempt: "Attempt") -> None:
     from fsmond.daemon.spawn import spawn  # slow to import
 
     folder = os.path.dirname(place.socket)
+    if not os.path.isdir(folder):
+        return  # the tree has gone
     try:
         output = attempt.open()
     except FileExistsError:
         return  # somebody else has just begun
     try:
-        if place.worktree is not None and not os.access(folder, os.W_OK):
+        if not os.access(folder, os.W_OK):
             raise PermissionError(f"nothing can be written in {printable(folder)}")
         spawn(place, output=output).leave()
     except (Error, OSError) as error:

@@ -4,7 +4,7 @@ import errno
 import os
 from collections.abc import Sequence
 
-from fsmond.git.worktree import gitdir_of
+from fsmond.git.worktree import gitdir_of, linked_file
 from fsmond.rendezvous import Place
 
 # What is in a git directory as long as it is one; Git replaces some, and removes none.
@@ -23,7 +23,10 @@ class Health:
         self._identities = [identity(path) for _, path in self._directories]
         self._parts = [] if self._gitdir is None else _present(self._gitdir, _PARTS)
         self._link = self._named()
-        self._is_link = self._gitdir is not None and self._leads_there()
+        leads_there = self._leads_there()
+        self._is_link = leads_there or self._is_linked()
+        if not leads_there:
+            self._link = None  # it may have gone a moment ago
 
     def problem(self) -> str | None:
         """Return what became of them, if anything did."""
@@ -50,7 +53,8 @@ class Health:
             return None
         if b"HEAD" in self._parts and not _is_there(os.path.join(self._gitdir, b"HEAD")):
             return f"the git directory {os.fsdecode(self._gitdir)} is none any more"
-        if self._is_link and (named := self._named()) != self._link:
+        named = self._named()
+        if self._is_link and (named is None or named != self._link):
             self._link = named
             if not self._leads_there():
                 return f"the git directory of {os.fsdecode(self._root)} is another one, or none"
@@ -64,8 +68,15 @@ class Health:
             return None
         return status.st_dev, status.st_ino
 
+    def _is_linked(self) -> bool:
+        """Say whether the git directory names the root's `.git` itself: of a linked worktree."""
+        named = None if self._gitdir is None else linked_file(self._gitdir)
+        return named is not None and os.path.realpath(os.path.dirname(named)) == self._root
+
     def _leads_there(self) -> bool:
         """Say whether `.git` in the root names the git directory."""
+        if self._gitdir is None:
+            return False
         try:
             named = gitdir_of(self._root)
             return named is not None and identity(named) == self._identities[-1]

@@ -66,6 +66,12 @@ def gitdir_of(root: bytes) -> bytes | None:
     return path
 
 
+def linked_file(gitdir: bytes) -> bytes | None:
+    """Return the `.git` file that a linked worktree's git directory says is its; None if none."""
+    named = _text(os.path.join(gitdir, b"gitdir"), _LONGEST).rstrip(b"\r\n")
+    return os.path.join(gitdir, named) if named else None
+
+
 def _given(directory: bytes, named: bytes, environment: "Mapping[str, str]") -> Worktree | None:
     """Return what GIT_DIR means; the directory itself is the root if nothing else is known."""
     gitdir = os.path.realpath(os.path.join(directory, named))
