@@ -45,7 +45,7 @@ def place_of(path: "StrPath", environment: "Mapping[str, str] | None" = None) ->
         directory = os.path.realpath(os.fsencode(path))  # fails where the current one was removed
         _enter(directory)
     except (OSError, ValueError) as error:
-        raise PathError(f"{path!s}: {_REASONS.get(type(error), error)}") from error
+        raise PathError(f"{os.fsdecode(path)}: {_reason(error)}") from error
     worktree = find(directory, os.environ if environment is None else environment)
     if worktree is None:
         return Place(directory, _socket_elsewhere(directory), None)
@@ -53,7 +53,7 @@ def place_of(path: "StrPath", environment: "Mapping[str, str] | None" = None) ->
         _enter(worktree.root)
         return Place(worktree.root, _socket_of(worktree), worktree)
     except OSError as error:  # it need not be above what was named
-        reason = _REASONS.get(type(error), error)
+        reason = _reason(error)
         root, gitdir = os.fsdecode(worktree.root), os.fsdecode(worktree.gitdir)
         raise PathError(f"{root}: {reason}; {gitdir} has this for its worktree") from error
 
@@ -94,6 +94,12 @@ def _socket_elsewhere(directory: bytes) -> bytes:
     # A folder may come when the user logs in, while a daemon has its socket in another one.
     there = filter(os.path.lexists, paths)
     return os.fsencode(next(there, paths[0]))
+
+
+def _reason(error: Exception) -> str:
+    from fsmond.printable import reason_of  # not needed as a rule
+
+    return _REASONS.get(type(error)) or reason_of(error)
 
 
 _REASONS: dict[type, str] = {

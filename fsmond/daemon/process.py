@@ -39,8 +39,8 @@ _EARLY = 0.3  # seconds in which we look more often than later
 _LEAST_FILES = 32  # descriptors that are needed to begin with: more than half of them are, at once
 _NO_THREAD = "can't start new thread"  # what Python says
 _NO_MORE_THREADS = (
-    "the system allows no more threads or processes: see ulimit -u, and pids.max of the control "
-    "group"
+    "the system allows no more threads or processes: see ulimit -u, ulimit -v, and pids.max of the "
+    "control group"
 )
 TICK = 0.5  # seconds between two looks at whether there is something to watch
 

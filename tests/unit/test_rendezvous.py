@@ -94,6 +94,17 @@ def test_each_directory_has_one_name_of_its_own(tmp_path: Path) -> None:
     assert all(name.isalnum() and len(name) <= 32 for name in names)
 
 
+@pytest.mark.parametrize("kind", [str, bytes])
+def test_a_message_has_no_bytes_of_pythons(tmp_path: Path, kind: type) -> None:
+    """People do not write paths like that."""
+    path = tmp_path / "gone"
+
+    with pytest.raises(PathError) as caught:
+        place_of(os.fsencode(path) if kind is bytes else str(path))
+
+    assert str(caught.value) == f"{path}: no such directory"
+
+
 def test_a_path_that_does_not_exist_is_an_error_that_says_so(tmp_path: Path) -> None:
     """The message is what the command line prints."""
     with pytest.raises(PathError, match="gone: no such directory"):
