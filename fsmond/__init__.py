@@ -7,6 +7,10 @@ fsmond.protocol     what is said there
 fsmond.exchange     one exchange there, with whoever serves
 fsmond.explaining   what to say of a daemon that can't be asked
 fsmond.errors       what callers decide by
+fsmond.folders      folders that are this user's alone
+fsmond.isolation    what a process of ours may be made of
+fsmond.printable    text that people can be shown
+fsmond.closed       standard descriptors that are closed
 fsmond.daemon       the process that watches a tree
 fsmond.journal      what changed since when
 fsmond.index        what a tree looked like, and what differs now

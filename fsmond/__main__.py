@@ -3,8 +3,20 @@
 import sys
 
 if not __package__:
-    # Behind all others: this may be site-packages, which holds much else.
-    sys.path.append(__file__.rpartition("fsmond")[0] or ".")
+    if not sys.flags.safe_path:
+        del sys.path[0]  # the folder of this file, whose modules are none of the top level
+    # Our own two packages first, and only them: this may be site-packages, which holds much else.
+    sys.path.insert(0, __file__.rpartition("fsmond")[0] or ".")
+    import fsmond  # noqa: F401
+    import ipc  # noqa: F401
+
+    sys.path.append(sys.path.pop(0))
+
+if not sys.flags.isolated:
+    # The current directory may come first, or what the environment names: there may be anything.
+    from fsmond.isolation import isolate
+
+    isolate()
 
 from fsmond.door import run
 

@@ -9,7 +9,6 @@ from fsmond.errors import (
     OtherTreeError,
     PathError,
     UnresponsiveError,
-    printable,
 )
 from fsmond.exchange import exchange
 from fsmond.protocol import (
@@ -111,7 +110,7 @@ class Client:
         message = json.dumps({"command": command, **details}).encode()
         reply = self.ask(message, start=start, limit=MOST_OF_OBJECT, patience=patience)
         if reply[:1] != b"{":
-            root, daemon = printable(os.fsdecode(self.place.root)), daemon_of(reply)
+            root, daemon = _shown(self.place.root), daemon_of(reply)
             advice = "to take its place: fsmond start --replace"
             raise OtherDaemonError(f"{named(daemon)} watches {root}; {advice}", daemon)
         try:
@@ -134,7 +133,7 @@ class Client:
                 return self._exchange(message, limit, patience)
             except NoServerError as error:
                 if not may_start or attempt == _ATTEMPTS:
-                    root = printable(os.fsdecode(self.place.root))
+                    root = _shown(self.place.root)
                     raise NotRunningError(f"nobody watches {root}; try: fsmond start") from error
                 self._launch()
             except HungUpError as error:
@@ -173,14 +172,14 @@ class Client:
         if not (same or theirs):
             same = os.path.normcase(_root_in(told)) == os.path.normcase(self.place.root)
         if not same:
-            root, other = map(printable, map(os.fsdecode, (self.place.root, _root_in(told))))
+            root, other = map(_shown, (self.place.root, _root_in(told)))
             raise OtherTreeError(
-                f"the daemon at {printable(os.fsdecode(self.place.socket))} watches {other}, and "
+                f"the daemon at {_shown(self.place.socket)} watches {other}, and "
                 f"not {root}; to have this one watched: fsmond start --replace"
             )
 
     def _unanswered(self, error: Exception) -> AnswerError:
-        return AnswerError(f"no answer from {printable(os.fsdecode(self.place.socket))}: {error}")
+        return AnswerError(f"no answer from {_shown(self.place.socket)}: {error}")
 
     def _launch(self) -> None:
         from fsmond.daemon.launch import launch  # slow to import, and seldom needed
@@ -204,3 +203,9 @@ def _is_difference(each: object) -> bool:
             except UnicodeEncodeError:
                 return False
     return False
+
+
+def _shown(path: bytes) -> str:
+    from fsmond.printable import printable  # not needed as a rule
+
+    return printable(path)

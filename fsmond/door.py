@@ -11,10 +11,13 @@ if TYPE_CHECKING:
 
 # What these leave behind the system tidies up; Python would take longer for it than they take.
 _BRIEF = ("hook", "query", "start")
+_CLOSED = 9  # EBADF; `errno` would have to be imported
 
 
 def run() -> "NoReturn":
     """Be the program: run the command that was typed, and end the process."""
+    if sys.platform != "win32":
+        _make_whole()
     status = main()
     if sys.argv[1:] and sys.argv[1] in _BRIEF:
         _end(status)
@@ -33,13 +36,31 @@ def main() -> int:
         _hush()  # whoever read us has enough; there is nobody to tell
         return 1
     except OSError as error:  # a full disk, as a rule
-        if sys.stderr:
-            from fsmond.errors import message_of
-
-            sys.stderr.write(f"fsmond: {message_of(error)}\n")
+        _complain(error)
         _hush()
         return 1
     return status
+
+
+def _make_whole() -> None:
+    """Have standard descriptors, and notice of children's ends, whatever the parent left us."""
+    import _signal  # which is loaded in any case
+
+    if _signal.getsignal(_signal.SIGCHLD) == _signal.SIG_IGN:
+        _signal.signal(_signal.SIGCHLD, _signal.SIG_DFL)  # else no exit status is to be had
+    if not (sys.stdin and sys.stdout and sys.stderr):
+        from fsmond.closed import occupy
+
+        occupy()
+
+
+def _complain(error: OSError) -> None:
+    if sys.stderr:
+        from fsmond.printable import message_of
+
+        closed = error.errno == _CLOSED and error.filename is None
+        said = "standard output is closed" if closed else message_of(error)
+        sys.stderr.write(f"fsmond: {said}\n")
 
 
 def _run(command: str) -> int:

@@ -54,20 +54,3 @@ class OtherDaemonError(AnswerError):
 
 class OtherTreeError(AnswerError):
     """Whoever answered watches another tree."""
-
-
-def message_of(error: BaseException) -> str:
-    """Return an error's message as people may have it: no `b'…'`, no control characters."""
-    text = str(error)
-    if isinstance(error, OSError) and error.filename is not None and error.strerror:
-        name = error.filename
-        shown = name.decode(errors="backslashreplace") if isinstance(name, bytes) else str(name)
-        text = f"{error.strerror}: {shown}"
-    return printable(text)
-
-
-def printable(text: str) -> str:
-    """Return text as a terminal may have it: with control characters escaped, on one line."""
-    if text.isprintable():
-        return text
-    return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in text)

@@ -2,7 +2,8 @@
 
 import os
 
-from fsmond.errors import AnswerError, Error, OtherUserError, UnresponsiveError, printable
+from fsmond.errors import AnswerError, Error, OtherUserError, UnresponsiveError
+from fsmond.printable import printable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -3,7 +3,7 @@
 import os
 import sys
 
-from fsmond.errors import PathError, message_of
+from fsmond.errors import PathError
 from fsmond.git.worktree import SOCKET, RefusedError, Worktree, find
 
 TYPE_CHECKING = False
@@ -63,8 +63,7 @@ def place_of(path: "StrPath", environment: "Mapping[str, str] | None" = None) ->
         directory = os.path.realpath(named)  # fails where the current one was removed
         _enter(directory)
     except (OSError, ValueError) as error:
-        shown = path.decode(errors="backslashreplace") if isinstance(path, bytes) else path
-        raise PathError(f"{shown!s}: {_REASONS.get(type(error)) or message_of(error)}") from error
+        raise PathError(f"{os.fsdecode(path)}: {_reason(error)}") from error
     try:
         worktree = find(directory, environment)
     except RefusedError as error:
@@ -75,7 +74,7 @@ def place_of(path: "StrPath", environment: "Mapping[str, str] | None" = None) ->
         _enter(worktree.root)
         return Place(worktree.root, _socket_of(worktree), worktree)
     except OSError as error:  # it need not be above what was named
-        reason = _REASONS.get(type(error)) or message_of(error)
+        reason = _reason(error)
         root, gitdir = os.fsdecode(worktree.root), os.fsdecode(worktree.gitdir)
         raise PathError(f"{root}: {reason}; {gitdir} has this for its worktree") from error
 
@@ -118,34 +117,19 @@ def _socket_of(worktree: Worktree) -> bytes:
 
 def _socket_elsewhere(directory: bytes) -> bytes:
     """Return the socket's path for a directory that is no worktree: in the user's own folder."""
-    import warnings
+    from fsmond.folders import runtime_folders  # not needed in a worktree
 
-    from platformdirs import user_runtime_dir  # slow to import, and not needed in a worktree
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of a machine without such folders: it has another place
-        folder = user_runtime_dir("fsmond", appauthor=False)
-    _prepare(folder)
-    return os.fsencode(os.path.join(folder, f"{name_of(directory)}.ipc"))
+    name = f"{name_of(directory)}.ipc"
+    paths = [os.path.join(folder, name) for folder in runtime_folders()]
+    # A folder may come when the user logs in, while a daemon has its socket in another one.
+    there = filter(os.path.lexists, paths)
+    return os.fsencode(next(there, paths[0]))
 
 
-def _prepare(folder: str) -> None:
-    """Raise PathError if the folder is another user's, who could answer in our daemon's place.
+def _reason(error: Exception) -> str:
+    from fsmond.printable import message_of  # not needed as a rule
 
-    On Windows there is nothing in it, but it is part of a pipe's name, and so has to be there.
-    """
-    if sys.platform == "win32":
-        try:
-            os.makedirs(folder, exist_ok=True)
-        except OSError as error:
-            raise PathError(f"{folder} can't be made: {message_of(error)}") from error
-        return
-    try:
-        owner = os.stat(folder).st_uid
-    except OSError:
-        return  # it is made when it is needed
-    if owner != os.geteuid():
-        raise PathError(f"{folder} is another user's; set XDG_RUNTIME_DIR to a folder of your own")
+    return _REASONS.get(type(error)) or message_of(error)
 
 
 _REASONS: dict[type, str] = {

@@ -9,8 +9,10 @@ from fsmond.cli.output import write, write_line
 from fsmond.cli.progress import shown
 from fsmond.cli.telling import described, number
 from fsmond.client import Client
-from fsmond.errors import NotRunningError, OtherDaemonError, OtherTreeError, printable
+from fsmond.daemon.attempts import Attempt
+from fsmond.errors import NotRunningError, OtherDaemonError, OtherTreeError
 from fsmond.git.quoting import quote, quotes_high_bytes
+from fsmond.printable import printable
 from fsmond.protocol import bytes_of
 from fsmond.rendezvous import place_of
 
@@ -43,9 +45,12 @@ def status(options: argparse.Namespace) -> int:
         told = client.status()
     except (NotRunningError, OtherDaemonError, OtherTreeError) as error:
         daemon = getattr(error, "daemon", None)
-        nobody = json.dumps({"root": root, "watching": False, "daemon": daemon})
-        instead = "" if isinstance(error, NotRunningError) else f": {error}"
-        write_line(nobody if options.json else printable(f"fsmond is not watching {root}{instead}"))
+        is_nobody = isinstance(error, NotRunningError)
+        failed = Attempt(client.place).reason() if is_nobody else None
+        nobody = {"root": root, "watching": False, "daemon": daemon, "failed_start": failed}
+        instead = f": its start failed: {failed}" if failed else "" if is_nobody else f": {error}"
+        words = printable(f"fsmond is not watching {root}{instead}")
+        write_line(json.dumps(nobody) if options.json else words)
         return 1
     write_line(json.dumps(told) if options.json else described(told))
     return 0

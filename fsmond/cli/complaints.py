@@ -9,7 +9,8 @@ import stat
 import time
 
 from fsmond.cli.output import complain
-from fsmond.errors import OtherUserError, message_of
+from fsmond.errors import OtherUserError
+from fsmond.printable import message_of
 
 _QUIET = 600.0  # seconds until the same is said again
 _NAME = "hook-said"

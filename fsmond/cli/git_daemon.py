@@ -237,7 +237,7 @@ def _be(place: Place, *, announce: bool, detach: bool) -> int:
     home = os.path.expanduser("~")
     os.chdir(home if os.path.isdir(home) else os.sep)  # a tree in which we stand cannot go
     try:
-        serve(place, Log(os.fsdecode(place.root)), ready=lambda: None)
+        serve(place, Log(place.root), ready=lambda: None)
     except Error as error:
         _check_alone(place)  # another one was faster
         raise _FatalError(str(error)) from error

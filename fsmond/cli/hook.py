@@ -127,10 +127,12 @@ def _ask_elsewhere(token: str) -> bytes:
         place = place_of(here, {})  # another repository's GIT_DIR, as for a submodule of a worktree
     if place.root != here:
         raise OSError(f"{os.fsdecode(here)} is not the root of a worktree, but in one")
+    if place.worktree is None:
+        raise OSError(f"{os.fsdecode(here)} is no worktree any more")
     try:
         return _answer(place.socket, token, tree_fields(here, place.tree_id()))
     except NoServerError:
-        from fsmond.daemon.spawn import spawn
+        from fsmond.daemon.attempts import start_unheard
 
-        spawn(place).leave()
+        start_unheard(place)
         return _EVERYTHING

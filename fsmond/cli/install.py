@@ -3,7 +3,6 @@
 import argparse
 import os
 import sys
-from pathlib import Path
 
 import fsmond
 from fsmond.cli.output import write_line
@@ -12,8 +11,9 @@ from fsmond.client import Client
 from fsmond.daemon.holder import have_quit, holder_of
 from fsmond.daemon.launch import launch
 from fsmond.daemon.logs import remove_logs
+from fsmond.daemon.spawn import interpreter, program_file
 from fsmond.git import repository
-from fsmond.git.hook import hook_command, worktrees_with
+from fsmond.git.hook import hook_command, works, worktrees_with
 from fsmond.git.program import GitError, asks_daemons
 from fsmond.git.repository import UnsuitableError
 from fsmond.git.settings import Settings
@@ -74,7 +74,7 @@ def _say_who_is_started(way: str) -> None:
 
 
 def _safe_hook(root: bytes | None) -> str:
-    files = [sys.executable, str(Path(fsmond.__file__).with_name("__main__.py"))]
+    files = _files_of_hook()
     own = [] if root is None else repository.worktrees_of(root)
     for file, above in worktrees_with(files).items():
         risk = f"{file} is in the worktree {os.fsdecode(above)}: a commit could replace it"
@@ -82,7 +82,20 @@ def _safe_hook(root: bytes | None) -> str:
             advice = "install fsmond elsewhere, with pipx for one"
             raise UnsuitableError(f"the hook would be no safe one, as {risk}; {advice}")
         print(f"fsmond: beware, {risk}", file=sys.stderr)
-    return hook_command(*files)
+    command = hook_command(*files)
+    if not works(command, fsmond.__version__):
+        raise UnsuitableError(f"the hook would fail at each command of Git's: {command}")
+    return command
+
+
+def _files_of_hook() -> tuple[str, str]:
+    """Return the Python and our file that a hook runs; raise UnsuitableError if it can't."""
+    file = program_file()
+    if file is None:
+        raise UnsuitableError(
+            "Git cannot run a hook that is in an archive, as fsmond is here; install it with pipx"
+        )
+    return interpreter(), file
 
 
 def _start(root: bytes, way: str) -> int:
@@ -126,7 +139,7 @@ def _leave(root: bytes) -> None:
         stop(Client(root, start=False))
     elif holder is not None and repository.effective("core.fsmonitor", root) is None:
         have_quit(place)
-    remove_logs(os.fsdecode(place.root))
+    remove_logs(place.root)
     _forget(root)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from fsmond import __version__
 from fsmond.cli import commands
 from fsmond.cli.output import complain
-from fsmond.errors import Error, message_of
+from fsmond.errors import Error
 
 Command = Callable[[argparse.Namespace], int]
 
@@ -24,7 +24,7 @@ def run(arguments: list[str]) -> int:
     except BrokenPipeError:
         raise
     except (Error, OSError) as error:
-        complain(message_of(error))
+        complain(error)
         return 1
 
 

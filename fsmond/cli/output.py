@@ -4,8 +4,6 @@ import errno
 import os
 import sys
 
-from fsmond.errors import printable
-
 
 def write(data: bytes) -> None:
     """Write all of it; raises BrokenPipeError if nobody reads."""
@@ -16,19 +14,31 @@ def write(data: bytes) -> None:
         _write_on_windows(data)
         return
     rest = memoryview(data)
-    while rest:
-        rest = rest[os.write(1, rest) :]
+    try:
+        while rest:
+            rest = rest[os.write(1, rest) :]
+    except OSError as error:
+        if error.errno == errno.EBADF:
+            raise OSError("standard output is closed") from error
+        raise
 
 
 def write_line(text: str) -> None:
-    """Write text that may hold paths with surrogate escapes."""
-    write(os.fsencode(text) + b"\n")
+    """Write text that may hold paths with surrogate escapes, and characters of any language."""
+    try:
+        line = os.fsencode(text)
+    except UnicodeEncodeError:  # a terminal that does not know all characters
+        line = text.encode(sys.getfilesystemencoding(), "backslashreplace")
+    write(line + b"\n")
 
 
-def complain(text: str) -> None:
-    """Write a line to standard error, if there is any; `print` would take standard output then."""
-    if sys.stderr is not None:
-        sys.stderr.write(f"fsmond: {printable(text)}\n")
+def complain(error: object) -> None:
+    """Say on standard error what went wrong, be it an error or words, if anybody may read it."""
+    from fsmond.printable import message_of, printable  # not needed as a rule
+
+    said = message_of(error) if isinstance(error, BaseException) else printable(str(error))
+    if sys.stderr is not None:  # `print` would take standard output then
+        sys.stderr.write(f"fsmond: {said}\n")
 
 
 def _write_on_windows(data: bytes) -> None:

@@ -2,7 +2,7 @@
 
 from fsmond.cli.output import complain, write
 from fsmond.client import Client
-from fsmond.errors import AnswerError, Error, NotRunningError, message_of
+from fsmond.errors import AnswerError, Error, NotRunningError
 from fsmond.git.quoting import is_usual, quote, quotes_high_bytes
 from fsmond.protocol import (
     EVERYTHING_TOLD,
@@ -46,7 +46,7 @@ def answer(path: str, since: str | None, *, form: str, start: bool) -> int:
         for note in _notes(reply, since, client.place.root):
             complain(note)
     except (Error, TimeoutError) as error:
-        complain(message_of(error))
+        complain(error)
         return NOT_RUNNING if isinstance(error, NotRunningError) else 1
     return 0
 

@@ -5,7 +5,7 @@ import sys
 
 from fsmond.cli.output import complain
 from fsmond.client import Client
-from fsmond.errors import Error, message_of
+from fsmond.errors import Error
 from fsmond.git.worktree import shown
 from fsmond.protocol import FSMOND, OTHER_TREE, named
 
@@ -25,7 +25,7 @@ def run(arguments: list[str]) -> int:
     try:
         return start(arguments[0] if arguments else ".")
     except (Error, OSError) as error:
-        complain(message_of(error))
+        complain(error)
         return 1
 
 
@@ -43,11 +43,11 @@ def start(path: str, *, chosen: "Mapping[str, object] | None" = None, replace: b
     if started and met:
         print(f"fsmond: took the place of {named(met)}", file=sys.stderr)
     if not started and met != FSMOND:
-        root = shown(client.place.root)
+        root = os.fsdecode(client.place.root)
         what = f"{named(met or '')} watches {root} already"
         if met == OTHER_TREE:
             what = f"{root} is not watched: the daemon of its git directory watches another tree"
-        print(f"fsmond: {what}; to take its place: fsmond start --replace", file=sys.stderr)
+        complain(f"{what}; to take its place: fsmond start --replace")
         return 1
     if not started and not _is_like(client, chosen or _environments()) and chosen:
         return 1

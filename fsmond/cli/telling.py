@@ -4,7 +4,7 @@ Whoever answered may be of another version, or be no fsmond at all: nothing in i
 nothing is printed that a terminal would obey.
 """
 
-from fsmond.errors import printable
+from fsmond.printable import printable
 
 Told = dict[str, object]
 

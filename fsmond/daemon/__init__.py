@@ -9,6 +9,7 @@ fsmond.daemon.spawn_windows  the same on Windows
 fsmond.daemon.lock       of those who would start it, one does
 fsmond.daemon.lock_unix      how a directory is locked
 fsmond.daemon.lock_windows   the same on Windows
+fsmond.daemon.attempts   starts for which nobody waits
 fsmond.daemon.begin      the first that it does
 fsmond.daemon.process    its life, from the first line to the last
 fsmond.daemon.pseudo_linux   which directories hold no files at all

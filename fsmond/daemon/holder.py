@@ -5,8 +5,9 @@ import os
 import stat
 import time
 
-from fsmond.errors import AnswerError, Error, StartError, printable
+from fsmond.errors import AnswerError, Error, StartError
 from fsmond.exchange import exchange
+from fsmond.printable import printable
 from fsmond.protocol import (
     FSMOND,
     MOST_OF_OBJECT,

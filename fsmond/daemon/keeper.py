@@ -11,8 +11,8 @@ from fsmond.daemon.reconciler import EndedError, Reconciler, TooOldError
 from fsmond.daemon.rounds import Rounds
 from fsmond.daemon.schedule import Schedule
 from fsmond.daemon.verdict import Verdict
-from fsmond.errors import message_of
 from fsmond.journal.history import Journal
+from fsmond.printable import message_of
 from fsmond.watching.contract import Watcher
 
 _RETRY = 0.2  # seconds between two looks at a tree that can't be looked at

@@ -1,5 +1,6 @@
 """Have a daemon for a tree, started if there is none.  People wait: few imports."""
 
+import errno
 import os
 import time
 
@@ -7,7 +8,8 @@ from fsmond.daemon.detach import READY
 from fsmond.daemon.holder import ENDING, have_quit, holder_of
 from fsmond.daemon.lock import held
 from fsmond.daemon.spawn import Child, spawn
-from fsmond.errors import StartError, message_of
+from fsmond.errors import StartError
+from fsmond.printable import message_of, printable
 from fsmond.protocol import FSMOND
 from fsmond.rendezvous import Place
 from ipc.client import get_active_state
@@ -17,6 +19,10 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+_LIMITS = {
+    errno.EAGAIN: "no more processes are allowed: see ulimit -u",
+    errno.EMFILE: "too many files are open in this process: see ulimit -n",
+}
 PATIENCE = 60.0  # seconds; half a million directories take ten
 
 
@@ -48,8 +54,9 @@ def launch(
     except StartError:
         raise
     except OSError as error:
-        root = os.fsdecode(place.root)
-        raise StartError(f"cannot start a daemon for {root}: {message_of(error)}") from error
+        reason = _LIMITS.get(error.errno or 0) or message_of(error)
+        root = printable(place.root)
+        raise StartError(f"cannot start a daemon for {root}: {reason}") from error
     raise StartError("other daemons come and go at the same place; try again")
 
 
@@ -61,11 +68,17 @@ def _is_ready(child: Child, place: Place, deadline: float) -> bool:
             f"the daemon for {os.fsdecode(place.root)} is not ready yet; it goes on by "
             "itself: see `fsmond status`"
         )
-    if said == READY:
+    if said.endswith(READY):  # a library may have said something before
         return True
     if get_active_state(place.socket) != ActiveState.LISTENING:
-        reason = said.decode(errors="replace").strip().removeprefix("fsmond: ")
-        if reason.startswith("Traceback"):
-            reason = f"the daemon failed: {reason.splitlines()[-1]}"
-        raise StartError(reason or "the daemon ended before it was ready, and did not say why")
+        raise StartError(_reason_in(said))
     return False
+
+
+def _reason_in(said: bytes) -> str:
+    """Return why a daemon ended, of what it said: that is the last line."""
+    text = said.decode(errors="replace").strip()
+    if not text:
+        return "the daemon ended before it was ready, and did not say why"
+    reason = printable(text.splitlines()[-1]).removeprefix("fsmond: ")
+    return f"the daemon failed: {reason}" if "Traceback" in text else reason

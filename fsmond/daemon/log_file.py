@@ -1,14 +1,27 @@
 """A log's file, of bounded size.  Others may remove or rename it at any time."""
 
 import os
+import stat
 import sys
 from io import TextIOWrapper
 from logging.handlers import RotatingFileHandler
 
+_MODE = 0o600
+
 if sys.platform == "win32":
     from fsmond.opening_windows import to_append as opener
 else:
-    opener = os.open
+
+    def opener(path: str, flags: int) -> int:
+        """Return the descriptor of a plain file that is ours, and no link to one."""
+        descriptor = os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK, _MODE)
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode) or status.st_uid != os.geteuid():
+            os.close(descriptor)
+            raise PermissionError(f"{path} is no plain file of this user's")
+        if status.st_mode & 0o777 != _MODE:
+            os.fchmod(descriptor, _MODE)
+        return descriptor
 
 
 class LogFile(RotatingFileHandler):

@@ -5,10 +5,20 @@ import logging
 import os
 import sys
 import threading
+import time
+from collections.abc import Iterator
 
+from fsmond.errors import PathError
+from fsmond.folders import home, make, runtime_folders
+from fsmond.git.worktree import find, is_within
+from fsmond.printable import printable
 from fsmond.rendezvous import name_of
 
 _SIZE = 1_000_000  # bytes of the file, and of the one before
+_MOST = 100  # trees whose logs are kept
+_OLDEST = 30 * 86400.0  # seconds for which the log is kept of a daemon that has ended
+_SUFFIXES = (".log", ".log.1")
+_KEPT = 3600.0  # seconds until a log in use is marked as such again
 _PATIENCE = 1.0  # seconds; it is opened soon after the first client can ask
 _FORMAT = "%(asctime)s %(levelname)s %(threadName)s %(name)s: %(message)s"
 
@@ -21,15 +31,29 @@ class _LastError(logging.Handler):
     message: str | None = None
 
     def emit(self, record: logging.LogRecord) -> None:
-        self.message = f"{logging.Formatter().formatTime(record)} {record.getMessage()}"
+        text = printable(record.getMessage())
+        self.message = f"{logging.Formatter().formatTime(record)} {text}"
+
+
+class _Formatter(logging.Formatter):
+    """Writes each message on a line of its own, and begins no line with what others can choose."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - the library's name
+        record.message = printable(record.message)
+        return super().formatMessage(record)
+
+    def formatException(self, ei: object) -> str:  # noqa: N802 - the library's name
+        lines = super().formatException(ei).splitlines()  # type: ignore[arg-type]
+        return "\n".join(f"    {printable(line)}" for line in lines)
 
 
 class Log:
     """Where the daemon's log goes; `open` it once."""
 
-    def __init__(self, root: str) -> None:
+    def __init__(self, root: bytes) -> None:
         self._root = root
-        self._is_file = True
+        self._path: str | None = None
+        self._kept = 0.0  # when it was marked as in use
         self._opened = threading.Event()
         self._last = _LastError(logging.WARNING)
 
@@ -37,7 +61,7 @@ class Log:
     def path(self) -> str | None:
         """Where it goes; None if to standard error, or nowhere.  Waits a moment for `open`."""
         self._opened.wait(_PATIENCE)
-        return _path_of(self._root) if self._is_file else None
+        return self._path
 
     def open(self, *, to_file: bool, watching: bool = False) -> None:
         """Have everything logged to the file, or to standard error.  Harmless when repeated.
@@ -45,44 +69,81 @@ class Log:
         `watching`: say that the tree is watched, as the first in the file.
         """
         if not logging.root.handlers:
-            self._begin(to_file=to_file)
+            handler = self._file() if to_file else logging.StreamHandler(sys.stderr)
+            handler.setFormatter(_Formatter(_FORMAT))
+            logging.basicConfig(level=logging.INFO, handlers=[self._last, handler])
+            logging.raiseExceptions = False  # a full disk must not end anything
         if watching:
-            _log.info("watching %s, process %d", self._root, os.getpid())
+            _log.info("watching %s, process %d", os.fsdecode(self._root), os.getpid())
         self._opened.set()
-
-    def _begin(self, *, to_file: bool) -> None:
-        self._is_file = to_file
-        handlers: list[logging.Handler] = [self._last]
-        handlers.append(self._file() if to_file else logging.StreamHandler(sys.stderr))
-        logging.basicConfig(format=_FORMAT, level=logging.INFO, handlers=handlers)
-        logging.raiseExceptions = False  # a full disk must not end anything
 
     def last_error(self) -> str | None:
         """Return the newest warning or error, with its time."""
         return self._last.message
 
+    def keep(self) -> None:
+        """Let nobody take it for that of a daemon that has ended; to be called each tick."""
+        now = time.monotonic()
+        if self._path is not None and now > self._kept + _KEPT:
+            self._kept = now
+            with contextlib.suppress(OSError):
+                os.utime(self._path, follow_symlinks=False)
+
     def _file(self) -> logging.Handler:
-        from fsmond.daemon.log_file import LogFile  # slow to import, as above
+        from fsmond.daemon.log_file import LogFile  # slow to import, as `platformdirs` is
 
-        path = _path_of(self._root)
-        try:
-            os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
-            return LogFile(path, _SIZE)
-        except OSError:
-            self._is_file = False
-            return logging.NullHandler()
+        for folder in _folders(self._root):
+            try:
+                make(folder)
+                _remove_old(folder)
+                path = os.path.join(folder, f"{name_of(self._root)}.log")
+                handler = LogFile(path, _SIZE)
+            except OSError:
+                continue
+            self._path = path
+            return handler
+        return logging.NullHandler()
 
 
-def remove_logs(root: str) -> None:
+def remove_logs(root: bytes) -> None:
     """Remove what daemons of a tree wrote."""
-    path = _path_of(root)
-    for each in (path, f"{path}.1"):
-        with contextlib.suppress(OSError):
-            os.unlink(each)
+    for folder in _folders(root):
+        for suffix in _SUFFIXES:
+            with contextlib.suppress(OSError):
+                os.unlink(os.path.join(folder, name_of(root) + suffix))
 
 
-def _path_of(root: str) -> str:
-    from platformdirs import user_log_dir  # slow to import; not before somebody is answered
+def _folders(root: bytes) -> Iterator[str]:
+    """Yield where the log of a tree may be, the best place first: in no tree that has a monitor."""
+    for folder in _places():
+        path = os.path.realpath(os.fsencode(folder))
+        if not is_within(path, root) and find(path, {}) is None:
+            yield folder
 
-    folder = user_log_dir("fsmond", appauthor=False)
-    return os.path.join(folder, f"{name_of(os.fsencode(root))}.log")
+
+def _places() -> Iterator[str]:
+    from platformdirs import user_log_dir
+
+    yield user_log_dir("fsmond", appauthor=False)
+    with contextlib.suppress(OSError):  # HOME may be another user's, or one program's
+        yield os.path.join(home(), ".local", "state", "fsmond", "log")
+    with contextlib.suppress(PathError):
+        yield from (os.path.join(each, "log") for each in runtime_folders())
+
+
+def _remove_old(folder: str) -> None:
+    """Keep the number of logs within bounds, and their age; daemons `keep` those in use."""
+    logs: dict[str, float] = {}
+    for entry in os.scandir(folder):
+        name = entry.name.removesuffix(".1").removesuffix(".log")
+        if entry.name.endswith(_SUFFIXES) and len(name) == len(name_of(b"")):
+            with contextlib.suppress(OSError):
+                changed = entry.stat(follow_symlinks=False).st_mtime
+                logs[name] = max(changed, logs.get(name, 0.0))
+    newest = sorted(logs, key=lambda name: -logs[name])
+    oldest = time.time() - _OLDEST
+    for name in newest:
+        if logs[name] < oldest or name in newest[_MOST - 1 :]:
+            for suffix in _SUFFIXES:
+                with contextlib.suppress(OSError):
+                    os.unlink(os.path.join(folder, name + suffix))

@@ -46,6 +46,8 @@ class Monitor:
         self.queries = 0  # counted without a lock: a figure for people
         self.ended: str | None = None
         """Why the tree can't be watched any longer, if it can't."""
+        self.on_end: Callable[[], None] = lambda: None
+        """Called when `ended` is set, on any thread, the lock held or not; must not block."""
         self.verify_every = 0
         """After so many queries the tree is compared, and what was not told logged; 0: never."""
         self.timestamps = Timestamps(None)
@@ -282,6 +284,7 @@ class Monitor:
     def gone(self, detail: str) -> None:
         """See Sink; the lock may be held or not."""
         self.ended = detail
+        self.on_end()
 
     def begin_session(self, reason: str) -> None:
         """See Owner; the lock is held."""

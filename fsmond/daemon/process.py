@@ -11,7 +11,8 @@ from functools import partial
 from types import FrameType
 
 from fsmond.daemon.askers import Askers
-from fsmond.daemon.detach import READY, release
+from fsmond.daemon.attempts import Attempt
+from fsmond.daemon.detach import READY, raise_limits, release
 from fsmond.daemon.health import Health
 from fsmond.daemon.logs import Log
 from fsmond.daemon.memory import give_back_memory
@@ -20,10 +21,12 @@ from fsmond.daemon.requests import Requests
 from fsmond.daemon.settings import Settings
 from fsmond.daemon.timestamps import Timestamps
 from fsmond.daemon.views import views_for_platform
-from fsmond.errors import Error, StartError, message_of
+from fsmond.errors import Error, StartError
+from fsmond.folders import make
 from fsmond.git.folding import folds_case
 from fsmond.git.index_file import is_large
 from fsmond.git.worktree import is_within, shown
+from fsmond.printable import message_of, printable
 from fsmond.protocol import FSMOND
 from fsmond.rendezvous import Place
 from fsmond.watching.choice import watcher_for_platform
@@ -40,9 +43,22 @@ NOBODY, OTHERS, ANYBODY = "nobody", "others", "anybody"
 
 _REPLACED = 30.0  # seconds in which another daemon is gone that was asked to quit
 _FIRST = 0.03  # seconds in which those are answered first who started us
+_AT_ONCE = 0.002  # seconds; `rm` takes half of one for a new repository
+_SHORTLY = 0.001  # seconds between two looks at whether a directory is being removed, in these
+_EARLY = 0.3  # seconds in which we look more often than later
+_LEAST_FILES = 32  # descriptors that are needed to begin with: more than half of them are, at once
+_NO_THREAD = "can't start new thread"  # what Python says
+_NO_MORE_THREADS = (
+    "the system allows no more threads or processes: see ulimit -u, ulimit -v, and pids.max of the "
+    "control group"
+)
 TICK = 0.5  # seconds between two looks at whether there is something to watch
 
 _log = logging.getLogger(__name__)
+
+
+class _NotNeededError(StartError):
+    """No daemon is wanted: another one is there, or the tree is not."""
 
 
 class _Ended(BaseException):
@@ -54,7 +70,8 @@ def run(place: Place, *, replace: bool) -> int:
 
     `replace`: in the place of whoever is there.  Who runs it means this process, as a service does.
     """
-    log = Log(os.fsdecode(place.root))
+    raise_limits()
+    log = Log(place.root)
     log.open(to_file=False)
     serve(place, log, ready=lambda: None, replace=ANYBODY if replace else NOBODY)
     return 0
@@ -66,81 +83,164 @@ def run_detached(said: list[str]) -> int:
     replaces = said[-1] == "--replace"
     place = Place.from_arguments(said[: len(said) - replaces])
     replace = OTHERS if replaces else NOBODY
-    log = Log(os.fsdecode(place.root))
+    log = Log(place.root)
 
+    def ready() -> None:
+        attempt.forget()
+        release(READY)
+
+    attempt = Attempt(place)
     try:
-        serve(place, log, ready=lambda: release(READY), replace=replace)
+        serve(place, log, ready, replace=replace, detached=True)
     except Error as error:
-        release(f"{error}\n".encode(errors="replace"))
+        if isinstance(error, _NotNeededError):
+            attempt.forget()
+        release(f"{printable(str(error))}\n".encode(errors="replace"))
         log.open(to_file=True)
         _log.error("%s", error)
         return 1
-    except Exception:
+    except Exception as error:
+        attempt.note(f"it failed: {error}")
         log.open(to_file=True)
         _log.exception("failed")
         raise
     return 0
 
 
-def serve(place: Place, log: Log, ready: Callable[[], None], *, replace: str = NOBODY) -> None:
+def serve(
+    place: Place,
+    log: Log,
+    ready: Callable[[], None],
+    *,
+    replace: str = NOBODY,
+    detached: bool = False,
+) -> None:
     """Watch a tree and answer for it, until told to quit or there is nothing left to watch.
 
     Calls `ready` when it answers, and opens the log soon after.  `replace`: whom it has quit, of
-    NOBODY, OTHERS (who are no fsmond) and ANYBODY.  Must be called on the main thread.  Raises
-    StartError if the tree can't be watched, or another daemon does so.
+    NOBODY, OTHERS (who are no fsmond) and ANYBODY.  `detached`: no signal is ignored, whatever
+    those who start us ignore.  Must be called on the main thread.  Raises StartError if the tree
+    cannot be watched, or another daemon does so.
     """
-    _end_on_signals()
+    _end_on_signals(detached=detached)
     try:
+        _refuse_few_descriptors()
         _serve(place, log, ready, replace=replace)
         _log.info("ended")
     except _Ended as end:
         _log.info("ended by signal %s", end)
     except AddressInUseError as error:
-        raise StartError(f"{os.fsdecode(place.root)} is watched already") from error
+        raise _NotNeededError(f"{os.fsdecode(place.root)} is watched already") from error
+    except StartError:
+        raise
     except (IPCError, OSError) as error:
-        raise StartError(message_of(error)) from error
+        kind = StartError if _is_there(place) else _NotNeededError
+        raise kind(message_of(error)) from error
     except RuntimeError as error:
-        if "new thread" not in str(error):
+        if str(error) != _NO_THREAD:
             raise
-        raise StartError(
-            f"{error}: raise the limit of processes and threads (ulimit -u, TasksMax= of systemd,"
-            " --pids-limit of a container), or end some"
-        ) from error
+        raise StartError(_NO_MORE_THREADS) from error
 
 
 def _serve(place: Place, log: Log, ready: Callable[[], None], *, replace: str) -> None:
     _refuse_pseudo(place.root)
     health = Health(place)
+    monitor = _monitor_of(place)
+    git_index = os.path.join(place.worktree.gitdir, b"index") if place.worktree else None
+    facts = {
+        "settings": Settings.of()._asdict(),
+        "socket": os.fsdecode(place.socket),
+        "log": lambda: log.path,
+        "last_error": log.last_error,
+    }
+    if place.worktree is None:
+        make(os.fsdecode(os.path.dirname(place.socket)))
+    try:
+        # Clients are answered from now on, if only with "everything": Git waits without a limit.
+        askers = Askers(place.root, place.tree_id(), views_for_platform())
+        requests = Requests(monitor, facts, git_index=git_index, askers=askers)
+        requests.spellings = _spellings(place)
+        _refuse_removed(health)
+        server = _server(place, requests, replace=replace)
+        try:
+            # Whoever removes it may have listed it before the socket came, and goes on now.
+            _refuse_removed(health, within=_AT_ONCE)
+            monitor.on_end = server.stop
+            server.start()
+            monitor.start()
+            ready()
+            if _outlasts_its_start(server, health):
+                log.open(to_file=True, watching=True)  # not before, as that takes time
+                _wait(server, monitor, health, log)
+        finally:
+            server.close()
+    finally:
+        monitor.stop()
+        _log.info("ended")
+
+
+def _is_there(place: Place) -> bool:
+    """Say whether there is something to watch, as far as a look by its paths can tell."""
+    try:
+        return Health(place).problem() is None
+    except OSError:
+        return False
+
+
+def _monitor_of(place: Place) -> Monitor:
     settings = Settings.of()
     monitor = Monitor(
         place.root,
         partial(watcher_for_platform, how=settings.watch),
         excluded=_excluded(place),
     )
-    git_index = os.path.join(place.worktree.gitdir, b"index") if place.worktree else None
-    monitor.timestamps = Timestamps(git_index)
     monitor.verify_every = settings.verify_every
-    monitor.is_large = git_index is not None and is_large(git_index)
-    facts = {
-        "settings": settings._asdict(),
-        "socket": os.fsdecode(place.socket),
-        "log": lambda: log.path,
-        "last_error": log.last_error,
-    }
-    _make_folder(place)
-    try:
-        # Clients are answered from now on, if only with "everything": Git waits without a limit.
-        askers = Askers(place.root, place.tree_id(), views_for_platform())
-        requests = Requests(monitor, facts, git_index=git_index, askers=askers)
-        requests.spellings = _spellings(place)
-        with _server(place, requests, replace=replace) as server:
-            monitor.start()
-            ready()
-            server.wait(_FIRST)
-            log.open(to_file=True, watching=True)  # not before, as that takes time
-            _wait(server, monitor, health)
-    finally:
-        monitor.stop()
+    if place.worktree is not None:
+        git_index = os.path.join(place.worktree.gitdir, b"index")
+        monitor.timestamps = Timestamps(git_index)
+        monitor.is_large = is_large(git_index)
+    return monitor
+
+
+def _refuse_removed(health: Health, within: float = 0.0) -> None:
+    """Raise StartError if the tree goes, now or in so many seconds."""
+    problem = health.problem()
+    late = time.monotonic() + within
+    while problem is None:
+        if health.is_being_removed():
+            problem = "its git directory is being removed"
+        elif time.monotonic() >= late:
+            return
+    raise _NotNeededError(problem)
+
+
+def _refuse_few_descriptors() -> None:
+    """Raise StartError where we would soon fail, after having told that we answer."""
+    if sys.platform != "win32":
+        import resource
+
+        soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+        if 0 <= soft < _LEAST_FILES:
+            raise StartError(
+                f"no more than {soft} files may be open at once, and a daemon needs "
+                f"{_LEAST_FILES}: ulimit -n {_LEAST_FILES}"
+            )
+
+
+def _outlasts_its_start(server: Server, health: Health) -> bool:
+    """Answer those first who started us; say whether the git directory stays.
+
+    `rm -r` fails if something comes into a directory that it has listed.  So as long as it may be
+    at work in one that it listed before our socket came, we look whether that one goes.
+    """
+    late = time.monotonic() + _FIRST
+    while time.monotonic() < late:
+        if health.is_being_removed():
+            _log.warning("ending: the git directory is being removed")
+            return False
+        if server.wait(_SHORTLY):
+            break
+    return True
 
 
 def _refuse_pseudo(root: bytes) -> None:
@@ -182,13 +282,15 @@ def _server(place: Place, requests: Requests, *, replace: str) -> Server:
             have_quit(place)
 
 
-def _wait(server: Server, monitor: Monitor, health: Health) -> None:
+def _wait(server: Server, monitor: Monitor, health: Health, log: Log) -> None:
     frozen = False
-    while not server.wait(TICK):
+    early = time.monotonic() + _EARLY
+    while not server.wait(TICK if time.monotonic() > early else _FIRST):
         if server.stop_reason is not None:
             monitor.keeper.stop()  # whoever waits for a comparison would keep us for minutes
             break
         monitor.tick()
+        log.keep()
         if monitor.keeper.built and not frozen:
             frozen = True
             gc.collect()
@@ -197,6 +299,8 @@ def _wait(server: Server, monitor: Monitor, health: Health) -> None:
         if problem:
             _log.warning("ending: %s", problem)
             return
+    if monitor.ended:
+        _log.warning("ending: %s", monitor.ended)
     _log.info("the server stopped: %s", server.stop_reason)
 
 
@@ -224,13 +328,7 @@ def _options(place: Place) -> ServerOptions:
     return ServerOptions(allow_shared_directory=place.worktree is not None)
 
 
-def _make_folder(place: Place) -> None:
-    """Make the folder for the sockets of directories that are no worktrees, for us alone."""
-    if place.worktree is None:
-        os.makedirs(os.path.dirname(place.socket), mode=0o700, exist_ok=True)
-
-
-def _end_on_signals() -> None:
+def _end_on_signals(*, detached: bool) -> None:
     def end(number: int, _: FrameType | None) -> None:
         for each in signals:
             signal.signal(each, signal.SIG_IGN)  # once is enough
@@ -242,5 +340,7 @@ def _end_on_signals() -> None:
         signals.append(signal.SIGBREAK)
     else:
         signals.append(signal.SIGHUP)
+    # In the foreground what is ignored stays so: by `nohup`, or as a shell's background job.
+    signals = [each for each in signals if detached or signal.getsignal(each) != signal.SIG_IGN]
     for each in signals:
         signal.signal(each, end)

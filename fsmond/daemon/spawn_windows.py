@@ -17,6 +17,7 @@ from fsmond.daemon.detach import READY
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from typing import Any
 
 _FLAGS = 0x08000000 | _winapi.CREATE_NEW_PROCESS_GROUP  # CREATE_NO_WINDOW; no Ctrl-C of ours
@@ -39,13 +40,17 @@ class _Startup:
 class Child:
     """A process whose output is heard here."""
 
-    def __init__(self, arguments: list[str]) -> None:
+    def __init__(
+        self,
+        arguments: list[str],
+        environment: "Mapping[str, str] | None" = None,
+    ) -> None:
         self._heard, said = _winapi.CreatePipe(None, 0)
         nothing = os.open(os.devnull, os.O_RDONLY)
         try:
             os.set_handle_inheritable(said, True)
             os.set_inheritable(nothing, True)
-            _start(arguments, _Startup(msvcrt.get_osfhandle(nothing), said))
+            _start(arguments, environment, _Startup(msvcrt.get_osfhandle(nothing), said))
         except OSError:
             self.leave()
             raise
@@ -76,16 +81,18 @@ class Child:
         _winapi.CloseHandle(self._heard)
 
 
-def _start(arguments: list[str], startup: _Startup) -> None:
+def _start(
+    arguments: list[str], environment: "Mapping[str, str] | None", startup: _Startup
+) -> None:
     line = " ".join(map(_quoted, arguments))
-    environment: Any = None  # the same as ours
+    given: Any = environment if environment is None else dict(environment)
     # A directory in which some process is can't be removed or renamed.
     folder = os.environ.get("SYSTEMROOT", os.sep)
     # Whoever started us, be it a terminal, may have all that belongs to it ended when it ends.
     for flags in (_FLAGS | _winapi.CREATE_BREAKAWAY_FROM_JOB, _FLAGS):
         try:
             process, thread, *_ = _winapi.CreateProcess(
-                arguments[0], line, None, None, True, flags, environment, folder, startup
+                arguments[0], line, None, None, True, flags, given, folder, startup
             )
         except PermissionError:
             if flags == _FLAGS:

@@ -2,8 +2,12 @@
 
 import os
 import shlex
+import subprocess
+from collections.abc import Sequence
 
 from fsmond.git.worktree import RefusedError, find
+
+_PATIENCE = 20.0  # seconds; it takes a tenth of one
 
 
 def hook_command(program: str, main: str) -> str:
@@ -12,7 +16,23 @@ def hook_command(program: str, main: str) -> str:
     return shlex.join(words)
 
 
-def worktrees_with(files: list[str]) -> dict[str, bytes]:
+def works(command: str, version: str) -> bool:
+    """Say whether what the hook runs is what we think it is."""
+    words = shlex.split(command)[:-1]
+    try:
+        done = subprocess.run(
+            [*words, "--version"],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=_PATIENCE,
+            check=False,
+        )
+    except (OSError, ValueError, subprocess.TimeoutExpired):
+        return False
+    return done.stdout.split() == [b"fsmond", version.encode()]
+
+
+def worktrees_with(files: Sequence[str]) -> dict[str, bytes]:
     """Return those of the files that are in worktrees, with the roots of these.
 
     Whoever's commit is checked out there may replace them.

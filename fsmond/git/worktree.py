@@ -85,6 +85,12 @@ def gitdir_of(root: bytes) -> bytes | None:
     return path
 
 
+def linked_file(gitdir: bytes) -> bytes | None:
+    """Return the `.git` file that a linked worktree's git directory says is its; None if none."""
+    named = read(os.path.join(gitdir, b"gitdir"), _LONGEST).partition(b"\0")[0].rstrip(b"\r\n")
+    return os.path.join(gitdir, named) if named else None
+
+
 def read(file: bytes, most: int) -> bytes:
     """Return what a file of a repository holds; nothing if there is none.
 

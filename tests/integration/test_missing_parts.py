@@ -35,8 +35,10 @@ import runpy, sys
 main, *sys.argv[1:] = sys.argv[1:]
 sys.path.append(main.rpartition("fsmond")[0])
 import fsmond.daemon.spawn as spawning
+spawning.libraries = lambda root: []
 child = spawning.Child.__init__
-spawning.Child.__init__ = lambda self, words: child(self, [words[0], "-S", *words[1:]])
+spawning.Child.__init__ = lambda self, words, *rest: child(
+    self, [words[0], "-S", *words[1:]], *rest)
 sys.modules["watchdog"] = None  # for what is a copy of this process
 runpy.run_path(main, run_name="__main__")
 """

@@ -14,6 +14,7 @@ from unit.daemon.fake_watcher import FakeWatcher
 import ipc
 from fsmond.daemon import process
 from fsmond.daemon.health import Health
+from fsmond.daemon.logs import Log
 from fsmond.daemon.monitor import Monitor
 from fsmond.daemon.requests import Requests
 from fsmond.rendezvous import Place
@@ -40,6 +41,7 @@ def test_who_waits_for_a_comparison_is_answered_when_the_daemon_quits(
 ) -> None:
     """It may take ten minutes; nobody could stop the daemon meanwhile."""
     path, answers = tmp_path / "s", list[bytes]()
+    root = os.fsencode(tmp_path)
     verify = b'{"command": "verify"}'
     with ipc.Server(path, Requests(monitor, {})) as server:
         waiting = threading.Thread(target=lambda: answers.append(ipc.send_command(path, verify)))
@@ -47,7 +49,7 @@ def test_who_waits_for_a_comparison_is_answered_when_the_daemon_quits(
         until(lambda: monitor.keeper._verifications.is_wanted)
         began = time.monotonic()
         ipc.send_command(path, b"quit")
-        process._wait(server, monitor, Health(Place(os.fsencode(tmp_path), b"", None)))
+        process._wait(server, monitor, Health(Place(root, b"", None)), Log(root))
         assert server.wait(10)
         waiting.join()
 

@@ -45,7 +45,7 @@ import fsmond.daemon.spawn as spawning
 from fsmond.door import run
 child = spawning.Child.__init__
 words = [sys.executable, "-c", "raise SystemExit('fsmond: no room')"]
-spawning.Child.__init__ = lambda self, _: child(self, words)
+spawning.Child.__init__ = lambda self, _, *rest: child(self, words, *rest)
 sys.argv = ["fsmond", "query", sys.argv[1]]
 run()
 """

@@ -7,9 +7,10 @@ import pytest
 
 import fsmond.errors
 import ipc.errors
-from fsmond.errors import OtherDaemonError, UnresponsiveError, message_of, printable
+from fsmond.errors import OtherDaemonError, UnresponsiveError
 from fsmond.git.program import GitError
 from fsmond.git.repository import UnsuitableError
+from fsmond.printable import message_of, printable
 from fsmond.watching.limits import WatchError
 
 CLASSES = [

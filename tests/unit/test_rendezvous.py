@@ -1,13 +1,12 @@
 """Where a tree's daemon is met."""
 
 import os
-import sys
 from pathlib import Path
 
 import pytest
-from platformdirs import user_runtime_dir
-from systems import IS_WINDOWS, needs_links, needs_names_of_any_bytes
+from systems import IS_WINDOWS, needs_links, needs_names_of_any_bytes, of_unix
 
+from fsmond import folders
 from fsmond.errors import PathError
 from fsmond.rendezvous import name_of, place_of
 
@@ -82,7 +81,7 @@ def test_any_other_directory_is_met_in_the_users_own_folder(tmp_path: Path) -> N
     assert place.root == bytes(tmp_path)
     assert place.worktree is None
     socket = Path(os.fsdecode(place.socket))
-    assert socket.parent == Path(user_runtime_dir("fsmond", appauthor=False))
+    assert socket.parent == Path(folders.runtime_folders()[0])
     assert socket.suffix == ".ipc"
 
 
@@ -93,6 +92,17 @@ def test_each_directory_has_one_name_of_its_own(tmp_path: Path) -> None:
     assert len(names) == 5
     assert name_of(b"/a") == name_of(b"/a")
     assert all(name.isalnum() and len(name) <= 32 for name in names)
+
+
+@pytest.mark.parametrize("kind", [str, bytes])
+def test_a_message_has_no_bytes_of_pythons(tmp_path: Path, kind: type) -> None:
+    """People do not write paths like that."""
+    path = tmp_path / "gone"
+
+    with pytest.raises(PathError) as caught:
+        place_of(os.fsencode(path) if kind is bytes else str(path))
+
+    assert str(caught.value) == f"{path}: no such directory"
 
 
 def test_a_path_that_does_not_exist_is_an_error_that_says_so(tmp_path: Path) -> None:
@@ -147,18 +157,33 @@ def test_what_can_be_no_path_is_an_error(path: str | bytes) -> None:
         place_of(path)
 
 
-def test_a_folder_for_sockets_that_is_another_users_is_refused(
+@of_unix
+@pytest.mark.parametrize("value", [None, "", "relative", "/no/such/directory", "own"])
+def test_the_place_does_not_depend_on_the_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, value: str | None
+) -> None:
+    """A daemon that was started at a terminal is asked by `cron`, or after `su`."""
+    monkeypatch.delenv("XDG_RUNTIME_DIR")
+    expected = place_of(tmp_path).socket
+    (tmp_path / "own").mkdir(mode=0o700)
+
+    if value is not None:
+        monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path / value) if value == "own" else value)
+
+    assert place_of(tmp_path).socket == expected
+
+
+@of_unix
+def test_a_socket_that_is_there_is_the_place(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """He could answer in our daemon's place."""
-    if sys.platform == "win32":
-        pytest.skip("pipes are in no folder")
-    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
-    (tmp_path / "fsmond").mkdir()
-    (tmp_path / "tree").mkdir()
-    place_of(tmp_path / "tree")
-    mine = os.geteuid()
-    monkeypatch.setattr(os, "geteuid", lambda: mine + 1)
+    """The user's folder comes at a login, when a daemon may long have its socket elsewhere."""
+    first, second = (str(tmp_path / name) for name in ("login", "before"))
+    monkeypatch.setattr(folders, "runtime_folders", lambda: [first, second])
+    assert place_of(tmp_path).socket.startswith(os.fsencode(first))
+    os.mkdir(second)
+    there = Path(second, os.path.basename(os.fsdecode(place_of(tmp_path).socket)))
 
-    with pytest.raises(PathError, match="XDG_RUNTIME_DIR"):
-        place_of(tmp_path / "tree")
+    there.touch()
+
+    assert place_of(tmp_path).socket == bytes(there)

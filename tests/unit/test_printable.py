@@ -1,0 +1,37 @@
+"""Text that people can be shown."""
+
+import pytest
+
+from fsmond.printable import message_of, printable
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("/home/caf\u00e9", "/home/caf\u00e9"),
+        (b"/home/caf\xc3\xa9", "/home/caf\u00e9"),
+        ("a\nb", "a\\nb"),
+        (b"\x1b[31mred", "\\x1b[31mred"),
+        ("\x7f\x9b", "\\x7f\\x9b"),
+        (b"caf\xe9", "caf\\xe9"),
+        ("\u202e", "\\u202e"),
+        ("\ud800", "\\ud800"),
+    ],
+)
+def test_what_a_terminal_would_obey_is_escaped(text: str | bytes, shown: str) -> None:
+    """Whoever names a directory must not write what we seem to say."""
+    assert printable(text) == shown
+
+
+@pytest.mark.parametrize(
+    ("error", "shown"),
+    [
+        (PermissionError(13, "Permission denied", b"/a\n"), "Permission denied: /a\\n"),
+        (PermissionError(13, "Permission denied", "/a"), "Permission denied: /a"),
+        (OSError(28, "No space left on device"), "[Errno 28] No space left on device"),
+        (ValueError("a\tb"), "a\\tb"),
+    ],
+)
+def test_an_error_names_paths_as_people_do(error: Exception, shown: str) -> None:
+    """Bytes of Python are nobody's way to write a path."""
+    assert message_of(error) == shown
