@@ -43,7 +43,8 @@ def test_an_overflow_loses_nothing(monitor: Monitor, root: Path) -> None:
     (root / "3" / "after").touch()
 
     made = {b"%d/%d" % (number % 10, number) for number in range(QUEUED)}
-    assert set(missed.paths or []) == made | {b"3/late"}
+    folders = {b"%d/" % number for number in range(10)}
+    assert set(missed.paths or []) == made | {b"3/late"} | folders
     assert monitor.query(bytes(missed.token)).paths == [b"3/after"]
     assert [each.reason for each in monitor.resyncs.newest] == ["overflow"]
 
