@@ -17,6 +17,7 @@ from fsmond.watching.contract import Watcher
 
 _RETRY = 0.2  # seconds between two looks at a tree that can't be looked at
 _MOST_DOUBTS = 10_000  # directories that are compared each by itself
+_LEAVE = 2.0  # seconds; a thread that is held up for longer is left to the end of the process
 _BUSY = 0.1  # seconds for which the lock is waited for where it is not urgent
 
 _log = logging.getLogger(__name__)
@@ -93,12 +94,12 @@ class Keeper:
         self._thread.start()
 
     def stop(self) -> None:
-        """End and join the thread.  Harmless when repeated, and when it never started."""
-        self.reconciler.ended = True
+        """End the thread, and join it unless a file system holds it up.  Harmless when repeated."""
+        self.reconciler.stop()
         with self._condition:
             self._condition.notify_all()
         if self._thread.is_alive():
-            self._thread.join()
+            self._thread.join(_LEAVE)
 
     def note_covered(self) -> None:
         """Take notice that changes are told from now on; the lock is held."""

@@ -63,7 +63,9 @@ class Monitor:
         index.since = index.clock.read()
         self._chronicle = Chronicle(root, index, self._journal)
         self.watcher = watcher(root, self, self._lock, excluded)
-        reconciler = Reconciler(index, self._journal, self._chronicle, self.watcher, self._lock)
+        reconciler = Reconciler(
+            root, index, self._journal, self._chronicle, self.watcher, self._lock
+        )
         self.keeper = Keeper(reconciler, self._journal, self.watcher, self._lock, self)
 
     def start(self, *, patience: float = 0.0) -> None:
@@ -117,7 +119,7 @@ class Monitor:
     def _nothing_is_due(self) -> bool:
         """Say whether an answer is no more than what changed; without the lock, after `sync`."""
         due = self._flush_wanted or self.verify_every or self._chronicle.is_due
-        return not (due or self.watcher.unreadable())
+        return not (due or self.watcher.unreadable() or self.keeper.reconciler.unanswered)
 
     def why_ended(self) -> str | None:
         """Return why the tree can't be watched any longer, if it can't."""
@@ -221,6 +223,8 @@ class Monitor:
         if isinstance(found, str):
             return Missed(now, None, found)
         more = self.watcher.unreadable()
+        for prefix in self.keeper.reconciler.unanswered:
+            more += [prefix, prefix + ANY_NAME]
         if wanted.is_unsure:
             if not self.keeper.built:
                 return Missed(now, None, "sync-timeout")  # soon all directories are known

@@ -7,7 +7,7 @@ time is named in each answer until it is.
 
 import threading
 import time
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from fsmond.daemon.rounds import Rounds
 from fsmond.index.tree import Index
@@ -16,7 +16,7 @@ MOST = 64  # such file systems in one tree, each with a thread
 PATIENCE = 0.5  # seconds in which all of them are compared before an answer goes without
 _LEAVE = 0.2  # seconds in which their threads end, if nothing holds them
 
-Record = Callable[[Collection[bytes]], None]
+Record = Callable[[Sequence[bytes]], None]
 
 
 class Probe:
@@ -91,6 +91,8 @@ class Probe:
                     return
                 scanned += 1
                 changed += [self.prefix + each.path for each in look.differences]
+                if look.may_have_had_others and not self._is_first:
+                    changed.append(self.prefix + look.prefix)  # names came to it, and went again
         except OSError:
             changed.append(self.prefix)  # it cannot be looked at; the next time it may be
         # Whoever was answered before this was done knows nothing of what is there.

@@ -13,12 +13,13 @@ is not yet recovered, or is in an unwatched directory.  So:
 
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import islice
 
 from fsmond.daemon.chronicle import Chronicle
 from fsmond.daemon.early import Early
 from fsmond.daemon.paths import directories_of, directory_of, is_within
+from fsmond.daemon.probes import Probes
 from fsmond.index.difference import Difference, Kind
 from fsmond.index.tree import Index, Look
 from fsmond.journal.history import Journal
@@ -89,6 +90,10 @@ class Reconciler:
 
         Each with the number that it has as long as nobody doubts it anew.
         """
+        self.unanswered: list[bytes] = []
+        """Prefixes that were not compared in time; replaced, never changed: for any thread."""
+        self._probes = Probes(index.root, self._record)  # they have threads: see `stop`
+        self._departed: list[bytes] = []  # prefixes; used on our thread alone
         self._index = index
         self._journal = journal
         self._chronicle = chronicle
@@ -114,17 +119,17 @@ class Reconciler:
 
     def build(self, losses: int) -> Early | None:
         """Make all records, and report nothing; None if they don't hold, as events were lost."""
-        with self._lock:
-            begin, blind = self._begin_locked()
+        begin, blind, remote = self._begin()
         seen = Early()
         if self._index.since is None:
             seen.give_up()  # it is not made for the first time
         for look in self._walk(_WHOLE, besides=blind):
             seen.take(look)
         self.scanned = 0
-        for look in self._walk(blind):
+        for look in self._walk(blind - remote):
             seen.take(look)
             self.scanned += 1
+        self._compare_remote(remote)
         if self._index.clock.went_back:
             seen.give_up()
         self._relinking = []
@@ -143,18 +148,20 @@ class Reconciler:
             if told is None:
                 raise TooOldError
             self._chronicle.record(told)
-            begin, blind = self._begin_locked()
+        begin, blind, remote = self._begin()
         for look in self._walk(_WHOLE, besides=blind):
             self._report(look, "overflow")
-        self._compare(blind, "overflow")
+        self._compare(blind - remote, "overflow")
+        self._compare_remote(remote)
         return self._advance(losses, begin)
 
     def compare_unwatched(self, losses: int) -> None:
         """Report what differs where no event tells of it."""
+        begin, blind, remote = self._begin()
         with self._lock:
-            begin, blind = self._begin_locked()
             shallow = self._shallow_locked()
-        self._compare(blind)
+        self._compare_remote(remote)
+        self._compare(blind - remote)
         for prefix in shallow:
             if not is_within(prefix, blind):
                 self._report(self._see(self._index.look(prefix)), None)  # names have events
@@ -169,6 +176,7 @@ class Reconciler:
             begin = self._journal.token.sequence
             told, blind = self._journal.after(self._indexed), frozenset(self._watcher.unwatched())
             self._begin_generation_locked()
+        self._forget_departed()
         if told is None:
             return self.verify(losses)
         found = _Found()
@@ -183,9 +191,9 @@ class Reconciler:
 
     def verify(self, losses: int) -> list[Difference]:
         """Compare all of the tree; report, and return, what events ought to have told."""
-        with self._lock:
-            begin, blind = self._begin_locked()
-        self._compare(blind)
+        begin, blind, remote = self._begin()
+        self._compare_remote(remote)
+        self._compare(blind - remote)
         found = _Found()
         for look in self._walk(_WHOLE, besides=blind):
             found.take(look)
@@ -193,17 +201,35 @@ class Reconciler:
         self.compared = 0
         return self._conclude(found, losses, begin) or []
 
-    def _begin_locked(self) -> tuple[int, frozenset[bytes]]:
-        """Begin a comparison of the whole tree, or at least of what is unwatched."""
-        blind = frozenset(self._watcher.unwatched())
-        self._watcher.note_compared(blind)
-        self._begin_generation_locked()
-        return self._journal.token.sequence, blind
+    def stop(self) -> None:
+        """End the threads that are not held up, and are left to themselves if they are."""
+        self.ended = True
+        self._probes.stop()
+
+    def _begin(self) -> tuple[int, frozenset[bytes], frozenset[bytes]]:
+        """Begin a comparison of the whole tree, or at least of what is unwatched.
+
+        Returns the sequence of now, what is unwatched, and which of that may never answer.
+        """
+        with self._lock:
+            blind = frozenset(self._watcher.unwatched())
+            remote = frozenset(self._watcher.remote())
+            self._watcher.note_compared(blind)
+            self._begin_generation_locked()
+            begin = self._journal.token.sequence
+        self._index.passed_over = remote
+        self._forget_departed()
+        return begin, blind, remote
 
     def _begin_generation_locked(self) -> None:
         self._chronicle.begin_generation()
-        for prefix in self._watcher.take_departed():
-            self._index.forget(prefix)  # that it left is told
+        self._departed += self._watcher.take_departed()
+
+    def _forget_departed(self) -> None:
+        """Drop what is known of directories that left: that they did is told."""
+        for prefix in self._departed:
+            self._index.forget(prefix)
+        self._departed.clear()
 
     def _walk(
         self, tops: Iterable[bytes], *, besides: frozenset[bytes] = frozenset()
@@ -218,8 +244,13 @@ class Reconciler:
             self._relinking = self._relinking or []
         return look
 
+    def _compare_remote(self, remote: Collection[bytes]) -> None:
+        """Compare what may never answer; what does not answer in time is `unanswered`."""
+        self.unanswered = self._probes.compare(remote)
+        self.scanned = self._probes.scanned
+
     def _compare(self, tops: Iterable[bytes], why: str = "degraded") -> None:
-        scanned = 0
+        scanned = self._probes.scanned
         for look in self._walk(tops):
             self._report(look, why)
             scanned += 1
@@ -240,11 +271,14 @@ class Reconciler:
         if why is not None and changed_names:
             with self._lock:
                 self._report_directory_locked(look.prefix, why)
+        self._record(paths)
+        if self._relinking is not None and look.has_links:
+            self._relinking += paths
+
+    def _record(self, paths: Sequence[bytes]) -> None:
         for at in range(0, len(paths), _AT_ONCE):
             with self._lock:
                 self._chronicle.record(paths[at : at + _AT_ONCE])
-        if self._relinking is not None and look.has_links:
-            self._relinking += paths
 
     def _report_directory_locked(self, prefix: bytes, why: str) -> None:
         if prefix:

@@ -77,6 +77,8 @@ class Index:
         self._records: dict[bytes, bytes] = {}
         # Directories with times that are still to come: a hash of what was seen, and when first.
         self._ahead: dict[bytes, tuple[int, int]] = {}
+        self.passed_over: frozenset[bytes] = frozenset()
+        """Prefixes of directories that are not looked at, not even at what they are."""
         self.since: int | None = None
         """Nanoseconds since the epoch: only what may have changed since then is told, if given."""
 
@@ -202,9 +204,7 @@ class Index:
         # Another one is not looked into: a link above it may lead out of the tree by now.
         if identity is not None and (status.st_dev, status.st_ino) != identity:
             raise OSError(errno.ESTALE, os.strerror(errno.ESTALE))
-        hidden: Container[str] = self._hidden.get(prefix, ())
-        if not prefix and self._own:
-            hidden = _Hidden(hidden, self._own)
+        hidden = self._hidden_in(prefix)
         seen = read(handle, status, now, since, hidden)
         if self.clock.read() < now:
             # What changed in between has an older time than it seems, and may change once more
@@ -213,6 +213,14 @@ class Index:
         if seen.is_ahead or self._ahead:
             seen = self._without_needless_doubt(prefix, seen)
         return seen, may_be_after(status.st_ctime_ns, since)
+
+    def _hidden_in(self, prefix: bytes) -> Container[str]:
+        """Return the names in a directory that are left out."""
+        hidden: set[str] = self._hidden.get(prefix, set())
+        if self.passed_over:
+            paths = [path[len(prefix) : -1] for path in self.passed_over if path.startswith(prefix)]
+            hidden = hidden | {os.fsdecode(name) for name in paths if b"/" not in name}
+        return hidden if prefix or not self._own else _Hidden(hidden, self._own)
 
     def _without_needless_doubt(self, prefix: bytes, seen: Seen) -> Seen:
         """Call nothing racy that has the times which it had a while ago.

@@ -88,6 +88,9 @@ class Watcher(Protocol):
         Prefixes: with a `/` behind, nothing for the root.  The lock must be held.
         """
 
+    def remote(self) -> list[bytes]:
+        """Return those of `unwatched` that may never answer.  The lock must be held."""
+
     def unsure(self) -> list[bytes]:
         """Return the directories in which, but not below, some changes are not reported.
 

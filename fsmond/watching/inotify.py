@@ -8,6 +8,7 @@ import sys
 
 assert sys.platform == "linux"
 
+import errno
 import logging
 import os
 import select
@@ -153,6 +154,11 @@ class InotifyEmitter(EventEmitter):
         """See Watcher.unwatched."""
         gaps = self._coverage.gaps
         return [*prefixes(gaps.uncovered()), *gaps.rewatched]
+
+    def remote(self) -> list[bytes]:
+        """See Watcher.remote."""
+        uncovered = self._coverage.gaps.uncovered()
+        return prefixes(each for each in uncovered if each[2].errno == errno.EOPNOTSUPP)
 
     def unsure(self) -> list[bytes]:
         """See Watcher.unsure."""

@@ -98,6 +98,10 @@ class NativeWatcher:
         """See Watcher.unwatched."""
         return [b""] if self._no_barrier is not None else []
 
+    def remote(self) -> list[bytes]:
+        """See Watcher.remote."""
+        return []
+
     def unsure(self) -> list[bytes]:
         """See Watcher.unsure."""
         return []

@@ -30,6 +30,10 @@ class ScanningWatcher:
         """See Watcher.unwatched."""
         return [b""]
 
+    def remote(self) -> list[bytes]:
+        """See Watcher.remote."""
+        return []
+
     def unsure(self) -> list[bytes]:
         """See Watcher.unsure."""
         return []

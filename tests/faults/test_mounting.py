@@ -184,6 +184,34 @@ missed = monitor.query(bytes(token))
 assert missed.paths is None or b"3/newer/file" in missed.paths, missed
 """
 
+HANGS = """
+server = subprocess.Popen(
+    [sys.executable, os.environ["HANGING"], root / "3"], stdin=-1, stdout=-1
+)
+assert server.stdout.readline() == b"mounted\\n"
+monitor = Monitor(os.fsencode(root), watcher_for_platform)
+monitor.start(patience=10)
+while not monitor.keeper.built:
+    time.sleep(0.01)
+paths, token = ask(monitor)
+(root / "4" / "new").touch()
+began = time.monotonic()
+missed = monitor.query(bytes(token))
+assert time.monotonic() - began < 1
+assert set(missed.paths) >= {b"3/", b"4/new"}, missed
+missed = monitor.query(bytes(missed.token))
+assert set(missed.paths) == {b"3/", b"3/.fsmond"}, missed
+(root / "5").mkdir(exist_ok=True)
+(root / "5" / "new").touch()
+missed = monitor.query(bytes(missed.token))
+assert set(missed.paths) == {b"3/", b"3/.fsmond", b"5/new"}, missed
+began = time.monotonic()
+monitor.stop()
+assert time.monotonic() - began < 5
+server.kill()
+server.wait()
+"""
+
 SCENES = {
     "comes and goes": COMES_AND_GOES,
     "tells nothing": TELLS_NOTHING,
@@ -192,6 +220,7 @@ SCENES = {
     "below itself": BELOW_ITSELF,
     "moves with a directory": MOVES_WITH_A_DIRECTORY,
     "odd names": ODD_NAMES,
+    "hangs": HANGS,
     "without /proc": WITHOUT_PROC,
     "/proc goes": PROC_GOES,
 }
@@ -206,7 +235,11 @@ def test_a_mount_is_noticed(root: Path, scene: str) -> None:
 
     done = subprocess.run(
         [*command, sys.executable, "-c", f"{PRELUDE}{scene}monitor.stop()\n", str(root)],
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        env={
+            **os.environ,
+            "PYTHONPATH": os.pathsep.join(sys.path),
+            "HANGING": str(Path(__file__).with_name("hanging.py")),
+        },
         capture_output=True,
         text=True,
         check=False,

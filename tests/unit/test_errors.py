@@ -68,4 +68,4 @@ def test_a_message_is_for_people(error: Exception, message: str) -> None:
 def test_what_can_be_printed_is_left_as_it_is() -> None:
     """Names are in all languages."""
     assert printable("/café/日本") == "/café/日本"
-    assert printable("a\udce9\u202eb\x9b") == r"a\udce9\u202eb\x9b"
+    assert printable("a\udce9\u202eb\x9b") == r"a\xe9\u202eb\x9b"

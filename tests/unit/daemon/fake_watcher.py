@@ -66,6 +66,9 @@ class FakeWatcher:
     def unwatched(self) -> list[bytes]:
         return list(self.blind)
 
+    def remote(self) -> list[bytes]:
+        return []
+
     def unsure(self) -> list[bytes]:
         return []
 
