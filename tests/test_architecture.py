@@ -45,6 +45,7 @@ PLATFORM = {  # who may ask for it, to decide what
     "fsmond.daemon.spawn": "how a process is started",
     "fsmond.daemon.spelling": "whether a name has two spellings",
     "fsmond.daemon.process": "which signals there are",
+    "fsmond.cli.git_daemon": "whether a process can leave its session",
     "fsmond.cli.output": "how a console is told bytes",
     "fsmond.cli.git_daemon": "whether a session can be left",
     "fsmond.cli.hook": "how the environment is read without `os`",
