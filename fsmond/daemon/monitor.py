@@ -63,9 +63,7 @@ class Monitor:
         index.since = index.clock.read()
         self._chronicle = Chronicle(root, index, self._journal)
         self.watcher = watcher(root, self, self._lock, excluded)
-        reconciler = Reconciler(
-            root, index, self._journal, self._chronicle, self.watcher, self._lock
-        )
+        reconciler = Reconciler(index, self._journal, self._chronicle, self.watcher, self._lock)
         self.keeper = Keeper(reconciler, self._journal, self.watcher, self._lock, self)
 
     def start(self, *, patience: float = 0.0) -> None:

@@ -68,6 +68,7 @@ class Index:
     ) -> None:
         self.clock = clock or Clock()
         self._base = root.rstrip(b"/") + b"/"
+        self.root = root
         self._opening = Opening(self._base)
         self._own = own and os.fsdecode(own)
         self._hidden: dict[bytes, set[str]] = {}

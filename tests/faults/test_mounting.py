@@ -122,7 +122,7 @@ subprocess.run(["mount", "--bind", root, root / "3" / "b"], check=True)
 paths, token = ask(monitor, token)
 (root / "4" / "file").write_text("x")
 paths, token = ask(monitor, token)
-assert paths == {b"4/file", b"3/b/4/file"}, paths
+assert paths >= {b"4/file", b"3/b/4/file"}, paths
 (root / "3" / "b" / "5" / "new").touch()
 paths, token = ask(monitor, token)
 assert paths >= {b"5/new", b"3/b/5/new"}, paths
