@@ -47,7 +47,6 @@ PLATFORM = {  # who may ask for it, to decide what
     "fsmond.daemon.process": "which signals there are",
     "fsmond.cli.git_daemon": "whether a process can leave its session",
     "fsmond.cli.output": "how a console is told bytes",
-    "fsmond.cli.git_daemon": "whether a session can be left",
     "fsmond.cli.hook": "how the environment is read without `os`",
     "fsmond.git.program": "how a program is found, and run without a window",
     "fsmond.git.worktree": "how a file is opened that Git may replace",

@@ -22,6 +22,7 @@ from pathlib import Path
 import truth
 from backends import until_built
 from fuzz.linking import LinkChanges
+from steps import UNMISTAKABLE
 from tree_changes import Changes
 from wine import is_wine, telling_of_all
 
@@ -64,6 +65,9 @@ class Trial:
         self.top.mkdir(exist_ok=True)
         self.changes = Changes(self.top, outside, self.random, without=WITHOUT)
         self.changes.grow(12, 25)
+        if self.top is not self.root:
+            time.sleep(UNMISTAKABLE)  # else the root could change again without another time
+        self._root_changed = os.stat(self.root).st_ctime_ns
         self.reported = self.changed = 0  # for the precision
         self._linked: set[int] = set()  # the inodes of all files that ever had several names
 
@@ -108,8 +112,13 @@ class Trial:
         self.changed += len(truth.changed(before, now))
 
     def _may_be_everything(self, missed: Missed) -> bool:
-        """Say whether names may have come to the root, or gone, where no event tells."""
-        return self.top is self.root and missed.reason in REASONS.get(self.mode, ())
+        """Say whether names may have come to the root, or gone, where no event tells.
+
+        Also by a link that leads there.
+        """
+        before, self._root_changed = self._root_changed, os.stat(self.root).st_ctime_ns
+        stirred = self.top is self.root or before != self._root_changed
+        return stirred and missed.reason in REASONS.get(self.mode, ())
 
     def _has_a_lost_name(self, path: bytes, now: truth.Tree) -> bool:
         """Say whether the file has a name outside of the tree, or one came and went unseen.
