@@ -18,6 +18,12 @@ _OPEN = (5, 32, 145, 183)  # Windows' errors if something is open, and should be
 _LONG = "\\\\?\\" if os.name == "nt" else ""  # what Windows wants before a long path
 
 
+def outlive(path: Path) -> None:
+    """Wait until another change of a directory would give it another time."""
+    while time.time() < path.stat().st_ctime + UNMISTAKABLE:
+        time.sleep(UNMISTAKABLE / 5)
+
+
 def make(root: Path, step: Step) -> None:
     """Make one change; again if somebody just looks at what is removed, as Wine waits for that."""
     what, *arguments = step

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from running import fsmond, make_repository, no_daemon_left, status, until
+from steps import outlive
 
 from fsmond.client import Client
 from fsmond.daemon.alive import lives
@@ -29,8 +30,10 @@ MANY = 100_000  # changes; six times what the kernel queues
 def stopped(tmp_path: Path) -> Iterator[tuple[Path, int, str]]:
     """Have a daemon that is stopped; return its tree, its process, and a token from before."""
     root = tmp_path / "root"
+    make_repository(root)
     for number in range(10):
         (root / str(number)).mkdir(parents=True)
+    outlive(root)
     with no_daemon_left(root):
         assert fsmond("start", root).returncode == 0
         token = Client(root).query().token
@@ -59,7 +62,9 @@ def test_all_changes_meanwhile_are_told_with_the_old_token(stopped: tuple[Path, 
         if not answer.everything:  # else it was not done within the deadline
             break
 
-    assert set(answer.paths) == made, answer.reason
+    # Where only a comparison tells, names may have come to a directory and gone again.
+    folders = {b"%d/" % number for number in range(10)}
+    assert set(answer.paths) - folders == made, answer.reason
     assert status(root)["resynced"] > 0
 
 

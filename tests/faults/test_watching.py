@@ -19,6 +19,7 @@ QUEUED = int(Path("/proc/sys/fs/inotify/max_queued_events").read_text())
 @pytest.fixture
 def monitor(root: Path) -> Iterator[Monitor]:
     """Watch the tree."""
+    outlive(root)
     watching = Monitor(os.fsencode(root), watcher_for_platform, patience=10)
     watching.start(patience=30)
     yield watching

@@ -68,6 +68,7 @@ class Trial:
         if self.top is not self.root:
             time.sleep(UNMISTAKABLE)  # else the root could change again without another time
         self._root_changed = os.stat(self.root).st_ctime_ns
+        self._was_stirred = False
         self.reported = self.changed = 0  # for the precision
         self._linked: set[int] = set()  # the inodes of all files that ever had several names
 
@@ -96,7 +97,8 @@ class Trial:
 
     def _compare(self, missed: Missed, before: truth.Tree, now: truth.Tree, begin: int) -> None:
         made = "\n".join(self.changes.log[begin:])
-        if missed.paths is None and self._may_be_everything(missed):
+        accepted = self._may_be_everything(missed)
+        if missed.paths is None and accepted:
             self.changes.linked.clear()
             return
         assert missed.paths is not None, f"everything, as {missed.reason}, after\n{made}"
@@ -118,7 +120,9 @@ class Trial:
         """
         before, self._root_changed = self._root_changed, os.stat(self.root).st_ctime_ns
         stirred = self.top is self.root or before != self._root_changed
-        return stirred and missed.reason in REASONS.get(self.mode, ())
+        # What was looked at within a tick of the clock may have changed again.
+        once_more, self._was_stirred = self._was_stirred, stirred
+        return (stirred or once_more) and missed.reason in REASONS.get(self.mode, ())
 
     def _has_a_lost_name(self, path: bytes, now: truth.Tree) -> bool:
         """Say whether the file has a name outside of the tree, or one came and went unseen.
