@@ -24,6 +24,7 @@ fsmond.daemon.resyncs    what the monitor itself missed
 fsmond.daemon.timestamps which point of the history was passed at a time
 fsmond.daemon.keeper     when its tree is compared with the index, and who waits for that
 fsmond.daemon.reconciler how index, journal and tree are brought together
+fsmond.daemon.recheck    what no event told of, looked at again before anybody is alarmed
 fsmond.daemon.probes     file systems that may not answer, compared without waiting for ever
 fsmond.daemon.chronicle  what changed, by all the names it has
 fsmond.daemon.early      what tokens from before the index stand for

@@ -176,7 +176,6 @@ def _serve(place: Place, log: Log, ready: Callable[[], None], *, replace: str) -
             server.close()
     finally:
         monitor.stop()
-        _log.info("ended")
 
 
 def _is_there(place: Place) -> bool:

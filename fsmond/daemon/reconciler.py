@@ -20,6 +20,7 @@ from fsmond.daemon.chronicle import Chronicle
 from fsmond.daemon.early import Early
 from fsmond.daemon.paths import directories_of, directory_of, is_within
 from fsmond.daemon.probes import Probes
+from fsmond.daemon.recheck import SETTLE, Recheck
 from fsmond.index.difference import Difference, Kind
 from fsmond.index.tree import Index, Look
 from fsmond.journal.history import Journal
@@ -27,8 +28,6 @@ from fsmond.watching.contract import Watcher
 
 _SYNC = 0.02  # seconds for which the watcher may keep us, each time
 _SLICE = 0.002  # seconds for which the lock is held to look at names that came
-_SETTLE = 0.05  # seconds in which the event comes of a change that was seen already
-_TRIES = 5  # looks at what no event told of, while directories move there
 _WHOLE = (b"",)
 _MANY = 50_000  # differences in one directory; if there are more, it is reported itself
 _AT_ONCE = 1000  # paths, or files with several names, for which the lock is held; some ms
@@ -93,6 +92,7 @@ class Reconciler:
         self.unanswered: list[bytes] = []
         """Prefixes that were not compared in time; replaced, never changed: for any thread."""
         self._probes = Probes(index.root, self._record)  # they have threads: see `stop`
+        self._recheck = Recheck(index, journal, lock, self._catch_up)
         self._departed: list[bytes] = []  # prefixes; used on our thread alone
         self._index = index
         self._journal = journal
@@ -307,7 +307,7 @@ class Reconciler:
         """
         self._catch_up(losses)
         if self._untold(found):
-            time.sleep(_SETTLE)
+            time.sleep(SETTLE)
             self._catch_up(losses)
             self._look_ahead()
         with self._lock:
@@ -324,7 +324,7 @@ class Reconciler:
                 if blind and is_within(prefix, blind):
                     self._report_directory_locked(prefix, "degraded")
             told = self._journal.token.sequence
-        lasting = self._lasting(untold, losses, begin, told)
+        lasting = self._recheck.lasting(untold, losses, begin, told)
         return lasting if self._advance(losses, begin) else None
 
     def _look_ahead(self) -> None:
@@ -356,48 +356,6 @@ class Reconciler:
             and directory_of(each.path) not in shallow
             and not self._is_told_locked(each)
         ]
-
-    def _lasting(
-        self, untold: list[Difference], losses: int, begin: int, told: int
-    ) -> list[Difference]:
-        """Return those that still hold when all events are taken in, and nothing moves there.
-
-        `told`: the sequence after they were reported.
-        """
-        lasting: list[Difference] = []
-        for _ in range(_TRIES):
-            if not untold:
-                break
-            with self._lock:
-                mark = self._journal.token.sequence
-            there = [self._index.is_there(each.path) for each in untold]
-            time.sleep(_SETTLE)
-            self._catch_up(losses)
-            pending = []
-            for each, is_there in zip(untold, there, strict=True):
-                with self._lock:
-                    holds = self._holds_locked(each, (begin, told, mark), is_there=is_there)
-                if holds is None:
-                    pending.append(each)
-                elif holds:
-                    lasting.append(each)
-            untold = pending
-        return lasting
-
-    def _holds_locked(
-        self, each: Difference, since: tuple[int, int, int], *, is_there: bool
-    ) -> bool | None:
-        """Say whether it still differs from what was told; None if that can't be told now."""
-        begin, told, mark = since
-        gone = each.kind is Kind.GONE
-        if self._journal.has_changed(each.path, told, or_above=gone):
-            return False
-        above = directory_of(each.path)
-        if self._journal.has_changed(above, mark, or_above=True):
-            return None
-        if is_there != gone:
-            return True
-        return not self._journal.has_changed(above, begin, or_above=True)
 
     def _is_told_locked(self, difference: Difference) -> bool:
         # What went with a directory is told by that.  What came to one is not: Git needs its name.

@@ -2,6 +2,8 @@
 
 `/proc/PID/ns/mnt` tells, if `/proc` is there and counts processes as we do.  Else the kernel is
 asked by a descriptor of the process, which takes five system calls instead of one, and Linux 6.11.
+Both may be refused, as to a daemon in a user namespace of its own.  But each mount has a number
+that no other one has, in any namespace; who has one of ours is in ours.
 What neither tells is not known, and "not known" is never "the same".
 """
 
@@ -39,6 +41,9 @@ class MountNamespaces:
         if found is None:
             process = asker.process()
             found = None if process is None else _by_descriptor(process)
+        if found is None and peer is not None and peer.pid:
+            shared = self._mounts_of(peer.pid) & self._mounts_of(os.getpid())
+            found = self.namespace if shared else None
         return found
 
     def close(self) -> None:
@@ -46,6 +51,17 @@ class MountNamespaces:
         if self._proc is not None:
             os.close(self._proc)
             self._proc = None
+
+    def _mounts_of(self, pid: int) -> set[bytes]:
+        """Return the numbers of the mounts that a process sees; none if that is not known."""
+        if self._proc is None:
+            return set()
+        try:
+            file = os.open(b"%d/mountinfo" % pid, os.O_RDONLY | os.O_CLOEXEC, dir_fd=self._proc)
+        except OSError:
+            return set()
+        with open(file, "rb") as lines:
+            return {line.partition(b" ")[0] for line in lines}
 
     def _by_proc(self, pid: int) -> int | None:
         if self._proc is None:

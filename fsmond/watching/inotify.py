@@ -272,8 +272,8 @@ class InotifyEmitter(EventEmitter):
             self._end_job_locked()
             if self._failure is not None:
                 return self._surveying or "sync-timeout"
-            if news := self._news.poll(0):
-                self._read_locked(news)
+            if time.monotonic() > deadline and not self._is_done_locked:
+                return self._surveying or "sync-timeout"
         if self._is_resting(time.monotonic()):
             return "overflow"
         if self._surveying:

@@ -14,7 +14,7 @@ from person import Person
 from same_status import Observer
 from ways_of_asking import WAYS
 from work_of_kinds import widen_and_narrow
-from work_with_git import move_with_git, stop_tracking
+from work_with_git import come_and_go, move_with_git, stop_tracking
 
 FILES = {**dict.fromkeys(KINDS, 400), "plain": 2000}
 CACHES = {"true": "cache", "false": "no-cache"}
@@ -23,7 +23,9 @@ SECONDS = os.environ.get("FSMOND_MATRIX_SECONDS")
 WILD = float(SECONDS or 0.25)  # seconds of wild days, for each
 HALF = 0.5
 # Git makes a sparse index whole for these, and keeps nothing of what it was told.
-FORGETFUL = [piece.__name__ for piece in (move_with_git, stop_tracking, widen_and_narrow)]
+FORGETFUL = [
+    piece.__name__ for piece in (come_and_go, move_with_git, stop_tracking, widen_and_narrow)
+]
 
 
 def _share(way: str, kind: str) -> float:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from running import until
+from steps import outlive
 
 from fsmond.daemon.monitor import Monitor
 from fsmond.daemon.reconciler import Reconciler

@@ -29,7 +29,6 @@ if sys.platform != "linux":
     pytest.skip("the steps are those of inotify's watcher", allow_module_level=True)
 
 from fsmond.watching import coverage as coverage_module
-from fsmond.watching import listing as listing_module
 
 LONG = 30.0  # seconds
 Do = Callable[[Path], object]
@@ -149,14 +148,15 @@ class _NoThread:
 def points(stage: Stage) -> Iterator[None]:
     """Let others act before and within each listing, of the watcher and of the index."""
     with pytest.MonkeyPatch.context() as patch:
-        listing, look = coverage_module.Coverage._list, Index._look
+        place = coverage_module.Coverage
+        listing, reading, look = place._list, place._read, Index._look
 
-        def list_(self: Any, directory: Any, *, reporting: bool) -> None:
+        def list_(self: Any, directory: Any, *, reporting: bool) -> Any:
             stage.point()
-            listing(self, directory, reporting=reporting)
+            yield from listing(self, directory, reporting=reporting)
 
-        def contents_(path: bytes) -> Any:
-            found = listing_module.contents(path)
+        def read_(self: Any, handle: int, directory: Any, *, reporting: bool) -> Any:
+            found = yield from reading(self, handle, directory, reporting=reporting)
             stage.point()
             return found
 
@@ -165,7 +165,7 @@ def points(stage: Stage) -> Iterator[None]:
             return look(self, prefix, identity)
 
         patch.setattr(coverage_module.Coverage, "_list", list_)
-        patch.setattr(coverage_module, "contents", contents_)
+        patch.setattr(place, "_read", read_)
         patch.setattr(Index, "_look", look_)
         yield
 

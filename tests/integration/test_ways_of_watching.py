@@ -30,8 +30,8 @@ def test_a_choice_that_comes_too_late_is_told(watched: Path) -> None:
     """Who runs already goes on as it is."""
     done = fsmond("start", watched, "--watch=scan", "--verify-every=5")
 
-    assert done.returncode == 0
-    assert "it runs already; for --watch=scan --verify-every=5, stop it first" in done.stderr
+    assert done.returncode == 1
+    assert "for --watch=scan --verify-every=5: fsmond stop" in done.stderr
     assert status(watched)["settings"] == {"watch": "auto", "verify_every": 0}
 
 

@@ -46,7 +46,7 @@ def opened(root: Path) -> Log:
     """Return the log of a tree's daemon."""
     close_all()  # also what pytest has there
     log = Log(os.fsencode(root))
-    log.open(to_file=True)
+    log.open(to_file=True, watching=True)
     return log
 
 
