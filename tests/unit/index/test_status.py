@@ -24,7 +24,7 @@ def test_a_path_of_any_length_is_looked_at(tmp_path: Path) -> None:
     os.close(handle)
     folder = b"/".join([os.fsencode(tmp_path), *[b"d" * 200] * 30])
 
-    assert lstat(folder + b"/link") == expected
+    assert lstat(folder + b"/link").st_ino == expected.st_ino
     with pytest.raises(FileNotFoundError):
         lstat(folder + b"/none")
     with pytest.raises(OSError, match=os.strerror(errno.ENAMETOOLONG)):
