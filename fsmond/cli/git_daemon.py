@@ -226,7 +226,7 @@ def _start(place: Place, *, announce: bool, timeout: int) -> int:
 def _be(place: Place, *, announce: bool, detach: bool) -> int:
     """Be the daemon; its log goes to its file, as what Git's own one says goes nowhere."""
     from fsmond.daemon.logs import Log
-    from fsmond.daemon.process import serve
+    from fsmond.daemon.process import end_log, serve
 
     _check_alone(place)
     if announce:
@@ -236,12 +236,13 @@ def _be(place: Place, *, announce: bool, detach: bool) -> int:
             os.setsid()
     home = os.path.expanduser("~")
     os.chdir(home if os.path.isdir(home) else os.sep)  # a tree in which we stand cannot go
+    log = Log(place.root)
     try:
-        serve(place, Log(place.root), ready=lambda: None)
+        serve(place, log, ready=lambda: None)
     except Error as error:
         _check_alone(place)  # another one was faster
         raise _FatalError(str(error)) from error
-    return 0
+    return end_log(log, 0)
 
 
 def _stop(place: Place) -> int:

@@ -41,5 +41,6 @@ fsmond.daemon.health     whether there is still something to watch
 fsmond.daemon.meaning    whether the git directory still means it
 fsmond.daemon.memory     have what is no longer used given back
 fsmond.daemon.logs       what it writes, and where
+fsmond.daemon.log_writer  on a thread of its own, that nobody waits for
 fsmond.daemon.log_file   a file for that
 """

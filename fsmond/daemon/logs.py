@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Iterator
 
+from fsmond.daemon.log_writer import LogWriter
 from fsmond.errors import PathError
 from fsmond.folders import home, make, runtime_folders
 from fsmond.git.worktree import find, is_within
@@ -19,6 +20,7 @@ _MOST = 100  # trees whose logs are kept
 _OLDEST = 30 * 86400.0  # seconds for which the log is kept of a daemon that has ended
 _SUFFIXES = (".log", ".log.1")
 _KEPT = 3600.0  # seconds until a log in use is marked as such again
+_SHORTLY = 0.1  # seconds for which who asks for the path waits until it is written to
 _PATIENCE = 1.0  # seconds; it is opened soon after the first client can ask
 _FORMAT = "%(asctime)s %(levelname)s %(threadName)s %(name)s: %(message)s"
 
@@ -56,11 +58,16 @@ class Log:
         self._kept = 0.0  # when it was marked as in use
         self._opened = threading.Event()
         self._last = _LastError(logging.WARNING)
+        self._writer: LogWriter | None = None
 
     @property
     def path(self) -> str | None:
-        """Where it goes; None if to standard error, or nowhere.  Waits a moment for `open`."""
-        self._opened.wait(_PATIENCE)
+        """Where it goes; None if to standard error, or nowhere.
+
+        Waits a moment for `open`, and until what was logged is there to be read.
+        """
+        if self._opened.wait(_PATIENCE) and self._writer is not None:
+            self._writer.drain(_SHORTLY)
         return self._path
 
     def open(self, *, to_file: bool, watching: bool = False) -> None:
@@ -69,13 +76,30 @@ class Log:
         `watching`: say that the tree is watched, as the first in the file.
         """
         if not logging.root.handlers:
-            handler = self._file() if to_file else logging.StreamHandler(sys.stderr)
-            handler.setFormatter(_Formatter(_FORMAT))
-            logging.basicConfig(level=logging.INFO, handlers=[self._last, handler])
+            writer = LogWriter(self._file_handler if to_file else self._error_handler)
+            handlers: list[logging.Handler] = [self._last, writer]
+            try:
+                writer.start()
+                self._writer = writer
+            except RuntimeError:  # there are no more threads: the newest warning has to do
+                handlers = [self._last]
+                self._opened.set()
+            logging.basicConfig(level=logging.INFO, handlers=handlers)
             logging.raiseExceptions = False  # a full disk must not end anything
         if watching:
             _log.info("watching %s, process %d", os.fsdecode(self._root), os.getpid())
-        self._opened.set()
+
+    def drain(self) -> None:
+        """Wait until all is written that was logged, for a second at most."""
+        if self._writer is not None:
+            self._writer.drain()
+
+    def close(self) -> bool:
+        """Write what waits, for a second at most; say whether that was done."""
+        if self._writer is None:
+            return True
+        self._writer.close()
+        return not self._writer.is_held_up
 
     def last_error(self) -> str | None:
         """Return the newest warning or error, with its time."""
@@ -84,10 +108,26 @@ class Log:
     def keep(self) -> None:
         """Let nobody take it for that of a daemon that has ended; to be called each tick."""
         now = time.monotonic()
-        if self._path is not None and now > self._kept + _KEPT:
+        if self._writer is not None and now > self._kept + _KEPT:
             self._kept = now
+            self._writer.do(self._mark)
+
+    def _mark(self, _: logging.Handler) -> None:
+        if self._path is not None:
             with contextlib.suppress(OSError):
                 os.utime(self._path, follow_symlinks=False)
+
+    def _error_handler(self) -> logging.Handler:
+        self._opened.set()
+        handler = logging.StreamHandler(sys.stderr)
+        handler.setFormatter(_Formatter(_FORMAT))
+        return handler
+
+    def _file_handler(self) -> logging.Handler:
+        handler = self._file()
+        handler.setFormatter(_Formatter(_FORMAT))
+        self._opened.set()
+        return handler
 
     def _file(self) -> logging.Handler:
         from fsmond.daemon.log_file import LogFile  # slow to import, as `platformdirs` is

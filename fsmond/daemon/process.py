@@ -73,8 +73,12 @@ def run(place: Place, *, replace: bool) -> int:
     raise_limits()
     log = Log(place.root)
     log.open(to_file=False)
-    serve(place, log, ready=lambda: None, replace=ANYBODY if replace else NOBODY)
-    return 0
+    try:
+        serve(place, log, ready=lambda: None, replace=ANYBODY if replace else NOBODY)
+    except Error:
+        log.close()
+        raise
+    return end_log(log, 0)
 
 
 def run_detached(said: list[str]) -> int:
@@ -98,13 +102,21 @@ def run_detached(said: list[str]) -> int:
         release(f"{printable(str(error))}\n".encode(errors="replace"))
         log.open(to_file=True)
         _log.error("%s", error)
-        return 1
+        return end_log(log, 1)
     except Exception as error:
         attempt.note(f"it failed: {error}")
         log.open(to_file=True)
         _log.exception("failed")
+        log.close()
         raise
-    return 0
+    return end_log(log, 0)
+
+
+def end_log(log: Log, status: int) -> int:
+    """Write what is still to be logged; return the exit status, or end here if that hangs."""
+    if not log.close():
+        os._exit(status)  # Python's own end would wait for it
+    return status
 
 
 def serve(

@@ -47,11 +47,13 @@ def opened(root: Path) -> Log:
     close_all()  # also what pytest has there
     log = Log(os.fsencode(root))
     log.open(to_file=True, watching=True)
+    log.drain()
     return log
 
 
 def text_of(log: Log) -> str:
     """Return what was written."""
+    log.drain()
     assert log.path is not None
     return Path(log.path).read_text(encoding="utf-8")
 
