@@ -1,7 +1,6 @@
 """A daemon may be started by any process, whatever that one does with signals, files and limits."""
 
 import os
-import resource
 import signal
 import subprocess
 import sys
@@ -15,6 +14,7 @@ from fsmond.daemon.alive import lives
 
 if sys.platform != "linux":
     pytest.skip("what a process has is looked up in /proc", allow_module_level=True)
+import resource
 
 ALL = signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}
 PYTHONS_OWN = {signal.SIGPIPE, signal.SIGXFSZ}  # which it ignores by itself

@@ -2,7 +2,6 @@
 
 import json
 import os
-import resource
 import socket
 import subprocess
 import sys
@@ -20,6 +19,7 @@ from fsmond.errors import AnswerError, Error
 
 if sys.platform == "win32":
     pytest.skip("written for Unix", allow_module_level=True)
+import resource
 
 ODD = [
     b"{",
