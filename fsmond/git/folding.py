@@ -13,7 +13,9 @@ def folds_case(root: bytes, gitdir: bytes) -> bool:
     """Say whether that is so in the worktree or its git directory, or as Git has it."""
     try:
         with os.scandir(root) as entries:
-            names = [os.path.join(root, each.name) for each in islice(entries, _PROBED)]
+            # A directory may be where something is mounted, which may never answer.
+            files = (each.name for each in entries if not each.is_dir(follow_symlinks=False))
+            names = [os.path.join(root, name) for name in (b".git", *islice(files, _PROBED))]
     except OSError:
         names = []
     if any(_has_two_names(path) for path in (os.path.join(gitdir, b"HEAD"), *names)):
