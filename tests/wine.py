@@ -28,6 +28,14 @@ def wine_fails(seen: str) -> pytest.MarkDecorator:
     return pytest.mark.skipif(is_wine(), reason=f"Wine: {seen}")
 
 
+def comparing_tells_less(what: str) -> pytest.MarkDecorator:
+    """Skip a test where the tree is compared, as it is under Wine; `what` that does not tell."""
+    return pytest.mark.skipif(is_wine(), reason=f"where the tree is compared, as here: {what}")
+
+
+NAMES_OF_THE_ROOT = "a name that comes to the root, or goes, means everything"
+
+
 @contextlib.contextmanager
 def telling_of_all(root: Path) -> Iterator[None]:
     """Have Wine tell of all directories that are made in an empty one.

@@ -130,6 +130,7 @@ class Reconciler:
             seen.take(look)
             self.scanned += 1
         self._compare_remote(remote)
+        self.scanned += self._probes.scanned
         if self._index.clock.went_back:
             seen.give_up()
         self._relinking = []
@@ -151,8 +152,8 @@ class Reconciler:
         begin, blind, remote = self._begin()
         for look in self._walk(_WHOLE, besides=blind):
             self._report(look, "overflow")
-        self._compare(blind - remote, "overflow")
         self._compare_remote(remote)
+        self._compare(blind - remote, "overflow")
         return self._advance(losses, begin)
 
     def compare_unwatched(self, losses: int) -> None:
@@ -247,7 +248,6 @@ class Reconciler:
     def _compare_remote(self, remote: Collection[bytes]) -> None:
         """Compare what may never answer; what does not answer in time is `unanswered`."""
         self.unanswered = self._probes.compare(remote)
-        self.scanned = self._probes.scanned
 
     def _compare(self, tops: Iterable[bytes], why: str = "degraded") -> None:
         scanned = self._probes.scanned

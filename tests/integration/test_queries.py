@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from running import LONG, fsmond, git, is_served, status
 from systems import IS_WINDOWS
-from wine import is_wine, wine_fails
+from wine import NAMES_OF_THE_ROOT, comparing_tells_less, is_wine, wine_fails
 
 import ipc.client
 from fsmond.client import Client
@@ -52,6 +52,7 @@ for number in range(rounds):
 """
 
 
+@comparing_tells_less(NAMES_OF_THE_ROOT)
 def test_a_query_names_what_changed(watched: Path) -> None:
     """A token on the first line, and a path on each of the others."""
     token, *everything = fsmond("query", watched).stdout.splitlines()
@@ -197,6 +198,7 @@ def test_no_completed_change_is_ever_missing(watched: Path) -> None:
     assert done.returncode == 0, done.stderr
 
 
+@comparing_tells_less(NAMES_OF_THE_ROOT)
 def test_a_hundred_thousand_paths_are_one_answer(watched: Path) -> None:
     """In as many packets as it takes, each path once."""
     client = Client(watched)
