@@ -11,14 +11,17 @@ _BYTES = range(0xDC80, 0xDD00)  # how Python writes bytes that are no text: as l
 
 def printable(text: "StrPath") -> str:
     """Return it with its control characters, and bytes that are no text, as Python escapes them."""
-    whole = os.fsdecode(text)
+    try:
+        whole = os.fsdecode(text)
+    except UnicodeDecodeError:  # on Windows, where that can be no name
+        whole = bytes(os.fspath(text)).decode(errors="surrogateescape")  # type: ignore[arg-type]
     return whole if whole.isprintable() else "".join(map(_escaped, whole))
 
 
 def message_of(error: BaseException) -> str:
     """Return what an error says, with its paths as people know them."""
     if isinstance(error, OSError) and error.strerror and isinstance(error.filename, str | bytes):
-        return printable(f"{error.strerror}: {os.fsdecode(error.filename)}")
+        return f"{error.strerror}: {printable(error.filename)}"
     return printable(str(error))
 
 

@@ -21,8 +21,8 @@ def plant(defect: str) -> None:
         case "names":  # a directory is known by its name, not by its watch
             place = coverage.Coverage
             watch = place._watch
-            place._watch = lambda self, path, prefix: (
-                self._find(prefix[:-1]) or watch(self, path, prefix)
+            place._watch = lambda self, handle, name, prefix: (
+                self._find(prefix[:-1]) or watch(self, handle, name, prefix)
             )
         case "overflow":  # it is passed over
             place = inotify.InotifyEmitter

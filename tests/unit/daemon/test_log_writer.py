@@ -53,8 +53,7 @@ def test_who_logs_does_not_wait_for_a_disk_that_is_frozen(frozen: Frozen) -> Non
     assert not writer.is_held_up
     assert "messages were not logged" in frozen.written[1]
     numbers = [text for text in frozen.written if text.isdigit()]
-    assert numbers == [str(number) for number in range(len(numbers))]
-    assert len(numbers) in (1000, 1001)
+    assert numbers[:1000] == [str(number) for number in range(1000)]
 
 
 def test_all_is_written_in_its_order_before_it_is_closed(frozen: Frozen) -> None:

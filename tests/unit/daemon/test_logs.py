@@ -155,6 +155,7 @@ def test_where_is_no_place_nothing_is_written(folder: Path, tmp_path: Path) -> N
     assert str(log.last_error()).endswith(" a\\nb")
 
 
+@of_unix
 def test_a_line_says_only_what_we_say(folder: Path, tmp_path: Path) -> None:
     """Whoever names a directory could else write lines of his own, or command a terminal."""
     log = opened(tmp_path / "evil\nevil::0:0::/:/bin/sh")
