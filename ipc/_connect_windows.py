@@ -110,11 +110,18 @@ def open_stream(path: bytes, disallow_chdir: bool) -> Stream:
         except OSError as error:
             if error.winerror != _winapi.ERROR_PIPE_BUSY:
                 raise
-        # So many have just come that no instance is free; a moment later there is one.
-        _winapi.WaitNamedPipe(name, _MOMENT)
+        # So many have just come that no instance is free; a moment later there is one, or nobody.
+        _wait_for_instance(name)
         return Stream(_opened(name))
     except OSError as error:
         raise _meaning(error, name) from error
+
+
+def _wait_for_instance(name: str) -> None:
+    try:
+        _winapi.WaitNamedPipe(name, _MOMENT)
+    except OSError:
+        return  # the next call says what it is; Wine has odd numbers for this one
 
 
 def is_trusted(_: Stream) -> bool:

@@ -16,6 +16,7 @@ from systems import IS_WINDOWS
 import ipc.client
 from fsmond.client import Client
 from fsmond.daemon.alive import lives
+from fsmond.errors import Error
 
 FSMOND = [sys.executable, "-m", "fsmond"]
 # Without the first one Git would throw the state away that is tested.
@@ -127,7 +128,9 @@ def no_daemon_left(root: Path) -> Iterator[None]:
 def _daemons_of(root: Path) -> list[int]:
     found = []
     if IS_WINDOWS:
-        return [status(root)["pid"]] if root.exists() and is_served(root) else []
+        with suppress(Error, TimeoutError):  # it may be about to end
+            return [status(root)["pid"]] if root.exists() and is_served(root) else []
+        return []
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
             try:
