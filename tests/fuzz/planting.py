@@ -5,7 +5,6 @@ from typing import Any
 
 assert sys.platform == "linux"
 
-from fsmond.daemon.reconciler import Reconciler
 from fsmond.index import reading
 from fsmond.index.links import Links
 from fsmond.watching import calls, coverage, inotify
@@ -27,15 +26,6 @@ def plant(defect: str) -> None:
         case "overflow":  # it is passed over
             place = inotify.InotifyEmitter
             place._overflowed_locked = lambda _: None
-        case "told-again":  # what was told before the overflow is not told once more
-            place = Reconciler
-            recover = place.recover
-
-            def forgetful(self: Any, losses: int) -> bool:
-                self._indexed = self._journal.token.sequence
-                return bool(recover(self, losses))
-
-            place.recover = forgetful
         case "unwatched":  # what has no watch is not compared
             place = inotify.InotifyEmitter
             place.is_partial = False

@@ -63,7 +63,6 @@ def test_hardly_more_is_reported_than_what_changed() -> None:
         ("mask", "events"),
         ("names", "events"),
         ("overflow", "overflow"),
-        ("told-again", "overflow"),
         ("unwatched", "few"),
         ("signature", "scan"),
         ("first-file", "links"),
