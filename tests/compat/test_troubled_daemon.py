@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
-from fuzz.differential import overflow
+from fuzz.losing import overflow
 from kinds_of_repository import Repository, write
 from running import LONG, REFERENCE, fsmond, is_served, status, until
 from same_status import Observer, compare

@@ -17,6 +17,8 @@ from fsmond.daemon.alive import lives
 
 if sys.platform != "linux":
     pytest.skip("of mount namespaces", allow_module_level=True)
+if os.geteuid() != 0:
+    pytest.skip("needs root, to mount in namespaces", allow_module_level=True)
 
 MASK = ["unshare", "--mount", "sh", "-c"]
 HIDDEN = "mount -t tmpfs none dir/priv && exec"

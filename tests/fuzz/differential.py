@@ -15,13 +15,14 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
 import truth
 from backends import until_built
 from fuzz.linking import LinkChanges
+from fuzz.losing import losing
 from steps import UNMISTAKABLE
 from tree_changes import Changes
 from wine import is_wine, telling_of_all
@@ -48,7 +49,6 @@ WITHOUT: tuple[str, ...] = () if sys.platform != "win32" else ("store_by_map", "
 if is_wine():  # see there: what is below a renamed directory is told by its old name
     WITHOUT += ("rename_directory", "rename_there_and_back", "rename_into_new", "chain")
     WITHOUT += ("move_out", "edit_outside_and_move_in")
-_QUEUED = Path("/proc/sys/fs/inotify/max_queued_events")
 _LIMIT = Path("/proc/sys/user/max_inotify_watches")
 
 
@@ -298,31 +298,6 @@ def crowd(folder: Path, mode: str, seed: int) -> None:
     told = {path for answer in answers[1:] for path in answer.paths or ()}
     left_out = truth.missed(before, now, told)
     assert not left_out, f"not reported: {sorted(left_out)}"
-
-
-@contextmanager
-def losing(monitor: Monitor, root: Path) -> Iterator[None]:
-    """Have events lost of what is done meanwhile."""
-    if sys.platform == "win32":
-        from lossy_windows import losing_reads
-
-        with losing_reads(monitor):
-            yield
-    else:
-        with monitor._lock:
-            overflow(root)
-            yield
-
-
-def overflow(root: Path) -> None:
-    """Cause more events than the kernel queues; none of them may be read meanwhile."""
-    where = root / "top" if (root / "top").is_dir() else root
-    names = [where / "overflow-1", where / "overflow-2"]
-    for _ in range(int(_QUEUED.read_text()) // 6 + 1):
-        for name in names:  # two by turns, as the kernel merges what is the same
-            with suppress(OSError):  # somebody put something in its place
-                os.close(os.open(name, os.O_CREAT | os.O_WRONLY))
-                os.unlink(name)
 
 
 @contextmanager
