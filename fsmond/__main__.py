@@ -7,8 +7,8 @@ if not __package__:
         del sys.path[0]  # the folder of this file, whose modules are none of the top level
     # Our own two packages first, and only them: this may be site-packages, which holds much else.
     sys.path.insert(0, __file__.rpartition("fsmond")[0] or ".")
-    import fsmond  # noqa: F401
-    import ipc  # noqa: F401
+    import fsmond  # noqa: F401 - ours, before another place is looked in
+    import ipc  # noqa: F401 - the same
 
     sys.path.append(sys.path.pop(0))
 

@@ -54,7 +54,7 @@ class SteppedLock:
     def __init__(self, stage: Stage) -> None:
         self._stage = stage
 
-    def acquire(self, blocking: bool = True, timeout: float = -1) -> bool:  # noqa: ARG002
+    def acquire(self, blocking: bool = True, timeout: float = -1) -> bool:  # noqa: ARG002 - as a lock has them
         assert not self._stage.is_locked, "who has it can't go on"
         self._stage.is_locked = True
         return True

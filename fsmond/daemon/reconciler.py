@@ -27,6 +27,8 @@ from fsmond.journal.history import Journal
 from fsmond.watching.contract import Watcher
 
 _SYNC = 0.02  # seconds for which the watcher may keep us, each time
+_AHEAD = 1.0  # seconds; what is not known by then may be called a difference that it is not
+_BREATH = 0.0002  # seconds in which others get the lock
 _SLICE = 0.002  # seconds for which the lock is held to look at names that came
 _WHOLE = (b"",)
 _MANY = 50_000  # differences in one directory; if there are more, it is reported itself
@@ -328,14 +330,17 @@ class Reconciler:
         return lasting if self._advance(losses, begin) else None
 
     def _look_ahead(self) -> None:
-        """Have it known by which names else what came is known: they have changed as well."""
-        done = False
-        while not done:
+        """Have it known by which names else what came is known: they have changed as well.
+
+        Not for longer than a second, as names may come without an end.
+        """
+        done, late = False, time.monotonic() + _AHEAD
+        while not done and time.monotonic() < late:
             if self.ended:
                 raise EndedError
             with self._lock:
                 done = self._chronicle.look_ahead(time.monotonic() + _SLICE)
-            time.sleep(0)  # for whoever waits for the lock
+            time.sleep(_BREATH)
 
     def _shallow_locked(self) -> set[bytes]:
         """Return the directories in which, but not below, changes are not told by events."""
