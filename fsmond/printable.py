@@ -13,8 +13,9 @@ def printable(text: "StrPath") -> str:
     """Return it with its control characters, and bytes that are no text, as Python escapes them."""
     try:
         whole = os.fsdecode(text)
-    except UnicodeDecodeError:  # on Windows, where that can be no name
-        whole = bytes(os.fspath(text)).decode(errors="surrogateescape")  # type: ignore[arg-type]
+    except UnicodeDecodeError:  # on Windows, where that can be no name; only bytes come here
+        path = os.fspath(text)
+        whole = path.decode(errors="surrogateescape") if isinstance(path, bytes) else path
     return whole if whole.isprintable() else "".join(map(_escaped, whole))
 
 

@@ -167,7 +167,7 @@ def test_what_is_ignored_in_the_foreground_stays_so(
         subprocess.Popen(
             [*FSMOND, "run", repository],
             stderr=subprocess.PIPE,
-            preexec_fn=lambda: signal.signal(number, signal.SIG_IGN),  # noqa: PLW1509
+            preexec_fn=lambda: signal.signal(number, signal.SIG_IGN),  # noqa: PLW1509 - no threads
         ) as process,
     ):
         until(lambda: is_served(repository))
