@@ -4,11 +4,13 @@ import asyncio
 import socket
 import sys
 from collections.abc import AsyncIterator, Iterable
+from io import BytesIO
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, cast
 
-from ipc.client import ConnectOptions, Patience, Stream, as_bytes, open_stream
+from ipc.client import MAX_ANSWER, ConnectOptions, Patience, Stream, as_bytes, open_stream
 from ipc.errors import Error, HungUpError, TimedOutError, translated
+from ipc.message import append
 from ipc.pktline import FLUSH, MAX_DATA, Decoder, batches, framed
 
 if sys.platform == "win32":
@@ -27,10 +29,20 @@ class Connection:
         self._stream = stream
 
     async def send_command(
-        self, message: "Data | Iterable[Data]", timeout: float | None = None
+        self,
+        message: "Data | Iterable[Data]",
+        timeout: float | None = None,
+        *,
+        limit: int = MAX_ANSWER,
     ) -> bytes:
-        """Return the whole answer, or raise TimedOutError after `timeout` seconds in all."""
-        return b"".join([piece async for piece in self.stream_command(message, timeout)])
+        """Return the whole answer, or raise TimedOutError after `timeout` seconds in all.
+
+        An answer of more than `limit` bytes is a ProtocolError, and no more of it is received.
+        """
+        answer = BytesIO()
+        async for piece in self.stream_command(message, timeout):
+            append(answer, piece, limit)
+        return answer.getvalue()
 
     async def stream_command(
         self, message: "Data | Iterable[Data]", timeout: float | None = None
@@ -115,10 +127,12 @@ async def send_command(
     message: "Data | Iterable[Data]",
     options: ConnectOptions | None = None,
     timeout: float | None = None,
+    *,
+    limit: int = MAX_ANSWER,
 ) -> bytes:
-    """Connect, ask, return the whole answer, hang up."""
+    """Connect, ask, return the whole answer of at most `limit` bytes, hang up."""
     async with await connect(path, options) as connection:
-        return await connection.send_command(message, timeout)
+        return await connection.send_command(message, timeout, limit=limit)
 
 
 async def stream_command(

@@ -39,10 +39,15 @@ def receive_message(
     """Return a whole message of at most `limit` bytes, of which `begun` was received before."""
     message = BytesIO()  # unlike a list to be joined, it holds everything once
     for piece in received(stream, deadline, begun):
-        message.write(piece)
-        if message.tell() > limit:
-            raise ProtocolError(f"the answer is larger than the {limit} bytes that were expected")
+        append(message, piece, limit)
     return message.getvalue()
+
+
+def append(message: BytesIO, piece: bytes, limit: int) -> None:
+    """Add a piece; raise ProtocolError if the whole has more than `limit` bytes then."""
+    message.write(piece)
+    if message.tell() > limit:
+        raise ProtocolError(f"the answer is larger than the {limit} bytes that were expected")
 
 
 def received(

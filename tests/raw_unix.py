@@ -6,10 +6,13 @@ import sys
 assert sys.platform != "win32"  # tells the type checker; Windows has other modules
 
 
+import os
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from ipc._address_unix import address
 
 Raw = socket.socket
 
@@ -17,8 +20,24 @@ Raw = socket.socket
 def connected(path: Path) -> Raw:
     """Return a client's end."""
     stream = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    stream.connect(str(path))
+    with _short(path) as short:
+        stream.connect(short)
     return stream
+
+
+def bound(path: Path) -> Raw:
+    """Return a socket at a path, at which nobody listens yet."""
+    stream = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    with _short(path) as short:
+        stream.bind(short)
+    return stream
+
+
+@contextmanager
+def _short(path: Path) -> Iterator[bytes]:
+    """Give a name that the kernel takes; the folders for temporary files may have a long one."""
+    with address(os.fsencode(path), False) as short:
+        yield short
 
 
 def pair() -> tuple[Raw, Raw]:
@@ -42,8 +61,7 @@ class Door:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self._listening.bind(str(path))
+        self._listening = bound(path)
         self._listening.listen()
 
     def accept(self) -> Raw:
@@ -58,16 +76,14 @@ class Door:
 
 def leave_dead(path: Path) -> None:
     """Leave behind what a server leaves that was killed."""
-    with socket.socket(socket.AF_UNIX) as stream:
-        stream.bind(str(path))
+    bound(path).close()
 
 
 @contextmanager
 def busy(path: Path) -> Iterator[None]:
     """Have a server at a path that takes no clients."""
     waiting = []
-    with socket.socket(socket.AF_UNIX) as listening:
-        listening.bind(str(path))
+    with bound(path) as listening, _short(path) as short:
         listening.listen(0)
         try:
             while True:
@@ -75,7 +91,7 @@ def busy(path: Path) -> Iterator[None]:
                 waiting.append(stream)
                 stream.setblocking(False)
                 try:
-                    stream.connect(str(path))
+                    stream.connect(short)
                 except BlockingIOError:
                     break
             yield

@@ -7,7 +7,8 @@ if sys.platform == "win32":
 
     _GIT_DIR, _GIT_WORK_TREE = "GIT_DIR", "GIT_WORK_TREE"
 else:
-    from posix import environ, getcwdb, stat  # what `os` has them from
+    from posix import O_NONBLOCK, environ, getcwdb, stat  # what `os` has them from
+    from posix import open as open_file
 
     _GIT_DIR, _GIT_WORK_TREE = b"GIT_DIR", b"GIT_WORK_TREE"
 
@@ -96,11 +97,20 @@ def _gitdir() -> bytes | None:
     try:
         if stat(b".git")[0] >> 12 != _REGULAR:
             return None
-        with open(b".git", "rb", buffering=0) as file:
+        with open(b".git", "rb", buffering=0, opener=_opener) as file:
             named = file.read(_LONGEST).removeprefix(b"gitdir: ").rstrip(b"\r\n")
         return named if stat(named)[1:3] == stat(given)[1:3] else None  # inode and device
     except (OSError, ValueError):
         return None
+
+
+if sys.platform == "win32":
+    _opener = None
+else:
+
+    def _opener(path: str | bytes, flags: int) -> int:
+        """Open a file that may have become a FIFO by now, of which nothing is to be waited for."""
+        return open_file(path, flags | O_NONBLOCK)
 
 
 def _tree(gitdir: bytes) -> str:

@@ -65,9 +65,10 @@ class Chronicle:
     @property
     def is_due(self) -> bool:
         """Say whether `look_at_new` has anything to do."""
-        return bool(
-            self.new or self._unsearched or self._is_to_follow or self._hidden or self.misses_names
-        )
+        # Each query asks: so no property of ours is called here.
+        due = self.new or self._unsearched or self._hidden or self._stirred or self._moved
+        incomplete = self._recent.misses_names or self._before.misses_names
+        return bool(due or self._following or incomplete)
 
     def record(self, paths: Collection[bytes]) -> None:
         """Note that these changed now; if there are none, it stays as it is."""

@@ -139,7 +139,7 @@ class Keeper:
     @property
     def must_compare(self) -> bool:
         """Say whether each answer needs a comparison of something, or this one does; any thread."""
-        return self._watcher.is_partial or self.has_doubts
+        return self._watcher.is_partial or bool(self.reconciler.doubts)
 
     def must_wait(self, sequence: int) -> bool:
         """Say whether what changed after `sequence` is known only after a comparison."""

@@ -139,13 +139,13 @@ class Requests:
 
         `reasoned`: behind the `/` of everything there is the reason, which Git passes over.
         """
-        missed = self._bounded(missed)
         text, token = self._told
         if token is not missed.token:
             text = bytes(missed.token)
             self._told = text, missed.token
         if missed.paths == []:
             return text + b"\0"
+        missed = self._bounded(missed)
         fields = [text]
         if missed.paths is not None:
             fields += missed.paths

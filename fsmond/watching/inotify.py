@@ -10,6 +10,7 @@ assert sys.platform == "linux"
 
 import errno
 import logging
+import math
 import os
 import select
 import threading
@@ -126,17 +127,20 @@ class InotifyEmitter(EventEmitter):
             ):
                 return self._surveying or "sync-timeout"
             try:
-                trouble = self._catch_up_locked(min(deadline, time.monotonic() + SLICE))
+                trouble = self._catch_up_locked(deadline, SLICE)
             finally:
                 self._lock.release()
+            if trouble is None:
+                return None
             now = time.monotonic()
-            if trouble is None or now >= deadline or self._is_resting(now):
+            if now >= deadline or self._is_resting(now):
                 return trouble
             time.sleep(BREATH if self._failure is None else GATHER)
 
     def unreadable(self) -> list[bytes]:
         """See Watcher.unreadable."""
-        return prefixes(self._coverage.gaps.unreadable())
+        found = self._coverage.gaps.unreadable()
+        return prefixes(found) if found else []
 
     @property
     def is_partial(self) -> bool:
@@ -216,11 +220,12 @@ class InotifyEmitter(EventEmitter):
     def _advance(self) -> str | None:
         """Do a slice of what is to be done, and say whether that was all, as `sync` does."""
         with self._lock:
-            trouble = self._catch_up_locked(time.monotonic() + SLICE)
+            trouble = self._catch_up_locked(math.inf, SLICE)
             self._is_settled = self._sink.settle(time.monotonic() + AHEAD)
             return trouble
 
-    def _catch_up_locked(self, deadline: float) -> str | None:
+    def _catch_up_locked(self, deadline: float, seconds: float) -> str | None:
+        """Do what is to be done, for so many seconds and until the deadline, as `sync` does."""
         try:
             news = self._news.poll(0)
             if news:
@@ -228,7 +233,7 @@ class InotifyEmitter(EventEmitter):
             if self._is_done_locked and not self._surveying:
                 trouble = None  # by far the most frequent
             else:
-                trouble = self._advance_locked(deadline)
+                trouble = self._advance_locked(min(deadline, time.monotonic() + seconds))
             if trouble is None:
                 self._sink.caught_up()
             return trouble

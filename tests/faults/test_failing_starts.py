@@ -64,6 +64,11 @@ def copied(tmp_path: Path) -> list[str]:
     return [*HOOK[:3], str(tmp_path / "copy" / "fsmond" / "__main__.py"), "hook"]
 
 
+def has_said_why(place: Place) -> bool:
+    """Say whether the process that can't start has written its last line."""
+    return Path(Attempt(place)._path + ".failed-start").read_text().endswith("broken\n")
+
+
 def age(place: Place, seconds: float) -> None:
     """Let time pass since the last start."""
     folder = Path(Attempt(place)._path).parent
@@ -77,7 +82,7 @@ def test_what_cannot_start_is_said_once_and_not_tried_each_time(
     """A Python that is started in vain costs more than Git does without a daemon."""
     hook = copied(tmp_path)
     said = [status_by(hook, repository)]
-    until(lambda: os.stat(Attempt(place)._path + ".failed-start").st_size)
+    until(lambda: has_said_why(place))
     age(place, 3)
 
     said += [status_by(hook, repository) for _ in range(3)]
@@ -94,7 +99,7 @@ def test_what_cannot_start_is_said_once_and_not_tried_each_time(
 def test_it_is_tried_again_after_a_while(repository: Path, place: Place, tmp_path: Path) -> None:
     """By then somebody may have mended it."""
     status_by(copied(tmp_path), repository)
-    until(lambda: os.stat(Attempt(place)._path + ".failed-start").st_size)
+    until(lambda: has_said_why(place))
     age(place, 1000)
 
     status_by(HOOK, repository)

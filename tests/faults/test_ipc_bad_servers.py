@@ -1,3 +1,4 @@
+import asyncio
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -177,6 +178,10 @@ def test_an_answer_beyond_the_limit_is_not_received(tmp_path: Path, size: int) -
         assert len(ipc.send_command(tmp_path / "s", b"?", limit=size)) == size
         with pytest.raises(ipc.ProtocolError, match="larger than"):
             ipc.send_command(tmp_path / "s", b"?", limit=size - 1)
+        asked = ipc.aio.send_command(tmp_path / "s", b"?", limit=size)
+        assert len(asyncio.run(asked)) == size
+        with pytest.raises(ipc.ProtocolError, match="larger than"):
+            asyncio.run(ipc.aio.send_command(tmp_path / "s", b"?", limit=size - 1))
 
 
 def test_an_endless_answer_ends_at_the_limit(tmp_path: Path) -> None:

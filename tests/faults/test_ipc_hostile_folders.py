@@ -9,7 +9,7 @@ import zlib
 from pathlib import Path
 
 import pytest
-from ipc_tools import ROOT, echo, script
+from ipc_tools import ROOT, echo, leave_dead, script
 from strangers import BECOME_STRANGER, needs_root, strangers_folder
 
 import ipc
@@ -140,8 +140,7 @@ def test_a_name_that_is_taken_is_not_needed(tmp_path: Path, what: str) -> None:
     elif what == "link":
         taken.symlink_to(tmp_path)
     elif what == "socket":
-        with socket.socket(socket.AF_UNIX) as left:
-            left.bind(str(taken))
+        leave_dead(taken)
     else:
         taken.mkdir(mode=0o700)
         if what == "full folder":

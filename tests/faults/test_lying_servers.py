@@ -2,7 +2,6 @@
 
 import json
 import os
-import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -20,6 +19,8 @@ from fsmond.errors import AnswerError, Error
 if sys.platform == "win32":
     pytest.skip("written for Unix", allow_module_level=True)
 import resource
+
+from raw_unix import bound
 
 ODD = [
     b"{",
@@ -184,8 +185,7 @@ def test_an_endless_answer_has_an_end(root: Path, command: str, piece: bytes) ->
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
 def test_another_users_server_is_not_asked(root: Path) -> None:
     """Who may write in a git directory could say what Git is told; who asks is told."""
-    listening = socket.socket(socket.AF_UNIX)
-    listening.bind(str(root / ".git" / "fsmonitor--daemon.ipc"))
+    listening = bound(root / ".git" / "fsmonitor--daemon.ipc")
     os.seteuid(54321)  # the kernel remembers who began to listen
     try:
         listening.listen()

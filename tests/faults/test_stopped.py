@@ -155,10 +155,10 @@ def test_what_is_no_daemon_of_ours_is_not_ended(tmp_path: Path) -> None:
     """Something else listens at the socket, and says nothing."""
     make_repository(tmp_path)
     script = (
-        "import socket, sys, time; s = socket.socket(socket.AF_UNIX);"
-        "s.bind(sys.argv[1]); s.listen(); print(flush=True); time.sleep(60)"
+        "import os, socket, sys, time; s = socket.socket(socket.AF_UNIX); os.chdir(sys.argv[1]);"
+        "s.bind('fsmonitor--daemon.ipc'); s.listen(); print(flush=True); time.sleep(60)"
     )
-    path = str(tmp_path / ".git" / "fsmonitor--daemon.ipc")
+    path = str(tmp_path / ".git")
     with subprocess.Popen([sys.executable, "-c", script, path], stdout=subprocess.PIPE) as other:
         assert other.stdout is not None
         other.stdout.readline()

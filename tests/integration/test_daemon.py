@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -183,21 +182,22 @@ def test_it_ends_when_there_is_nothing_to_watch(
     else:
         remove(path)
 
-    until(lambda: not lives(pid), seconds=4)
+    until(lambda: not lives(pid))
 
 
 def test_it_ends_when_its_socket_is_taken(watched: Path) -> None:
     """Another serves the tree now, and that one's socket must stay."""
     if sys.platform == "win32":
         pytest.skip(THERE)
+    from raw_unix import bound
+
     pid = status(watched)["pid"]
     path = watched / ".git" / "fsmonitor--daemon.ipc"
-    with socket.socket(socket.AF_UNIX) as thief:
-        thief.bind(str(path) + ".new")
+    with bound(path.with_suffix(".new")) as thief:
         thief.listen()
-        os.rename(str(path) + ".new", path)
+        path.with_suffix(".new").rename(path)
 
-        until(lambda: not lives(pid), seconds=4)
+        until(lambda: not lives(pid))
         assert path.exists()
     path.unlink()
 

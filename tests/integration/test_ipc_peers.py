@@ -135,8 +135,10 @@ def test_a_client_does_not_trust_another_users_server(tmp_path: Path) -> None:
 
 def _of_user(user: int, path: Path) -> socket.socket:
     """Return a socket that another user listens at: the kernel remembers who began to."""
-    listening = socket.socket(socket.AF_UNIX)
-    listening.bind(str(path))
+    assert sys.platform != "win32"
+    from raw_unix import bound
+
+    listening = bound(path)
     os.seteuid(user)
     try:
         listening.listen()

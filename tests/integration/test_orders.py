@@ -133,7 +133,7 @@ def _take_in(monitor: Monitor) -> None:
     """Take in what is queued, as the watcher's thread does, with no time left to list anything."""
     emitter: Any = monitor.watcher
     with emitter._lock:
-        emitter._catch_up_locked(time.monotonic() - 1)
+        emitter._catch_up_locked(time.monotonic() - 1, 0.0)
 
 
 class _NoThread:
