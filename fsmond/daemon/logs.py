@@ -2,6 +2,7 @@
 
 import contextlib
 import logging
+import math
 import os
 import sys
 import threading
@@ -55,7 +56,7 @@ class Log:
     def __init__(self, root: bytes) -> None:
         self._root = root
         self._path: str | None = None
-        self._kept = 0.0  # when it was marked as in use
+        self._kept = -math.inf  # when it was marked as in use
         self._opened = threading.Event()
         self._last = _LastError(logging.WARNING)
         self._writer: LogWriter | None = None

@@ -84,7 +84,7 @@ class InotifyEmitter(EventEmitter):
         self._is_settled = True
         self._retry_at = 0.0
         self._is_retry_due = False
-        self._overflowed_at = 0.0
+        self._overflowed_at = -math.inf
         self._pause = 0.0  # seconds from the last overflow to its survey, if it does not get quiet
         self._busy_at = 0.0  # when the last events came, in such a pause
         self._wake, self._waker = os.pipe()

@@ -5,6 +5,7 @@ a cookie and waits until that was taken in, too.
 """
 
 import logging
+import math
 import queue
 import threading
 import time
@@ -49,7 +50,7 @@ class NativeWatcher:
         self._no_barrier: str | None = None  # why nobody can wait for the events, if so
         self._missed = 0  # how often in a row that was in vain
         self._events = 0
-        self._lost_at = 0.0
+        self._lost_at = -math.inf
         self._rest = 0.0  # seconds between a loss and the survey
         self._retry_at = 0.0
         self._stopping = threading.Event()
