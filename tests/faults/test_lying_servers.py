@@ -20,7 +20,7 @@ if sys.platform == "win32":
     pytest.skip("written for Unix", allow_module_level=True)
 import resource
 
-from raw_unix import bound
+import raw_unix
 
 ODD = [
     b"{",
@@ -185,7 +185,7 @@ def test_an_endless_answer_has_an_end(root: Path, command: str, piece: bytes) ->
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
 def test_another_users_server_is_not_asked(root: Path) -> None:
     """Who may write in a git directory could say what Git is told; who asks is told."""
-    listening = bound(root / ".git" / "fsmonitor--daemon.ipc")
+    listening = raw_unix.bound(root / ".git" / "fsmonitor--daemon.ipc")
     os.seteuid(54321)  # the kernel remembers who began to listen
     try:
         listening.listen()

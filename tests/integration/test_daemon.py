@@ -189,11 +189,11 @@ def test_it_ends_when_its_socket_is_taken(watched: Path) -> None:
     """Another serves the tree now, and that one's socket must stay."""
     if sys.platform == "win32":
         pytest.skip(THERE)
-    from raw_unix import bound
+    import raw_unix
 
     pid = status(watched)["pid"]
     path = watched / ".git" / "fsmonitor--daemon.ipc"
-    with bound(path.with_suffix(".new")) as thief:
+    with raw_unix.bound(path.with_suffix(".new")) as thief:
         thief.listen()
         path.with_suffix(".new").rename(path)
 

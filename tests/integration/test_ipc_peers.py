@@ -136,9 +136,9 @@ def test_a_client_does_not_trust_another_users_server(tmp_path: Path) -> None:
 def _of_user(user: int, path: Path) -> socket.socket:
     """Return a socket that another user listens at: the kernel remembers who began to."""
     assert sys.platform != "win32"
-    from raw_unix import bound
+    import raw_unix
 
-    listening = bound(path)
+    listening = raw_unix.bound(path)
     os.seteuid(user)
     try:
         listening.listen()
