@@ -16,7 +16,7 @@ import pytest
 from days_of_work import wild_days
 from kinds_of_repository import Repository, make
 from person import Person
-from running import status, until
+from running import pause, status, until
 from same_status import compare
 from ways_of_asking import asking, program_of
 from work_with_git import come_and_go
@@ -71,7 +71,7 @@ def overflow(root: Path) -> None:
     """Have the daemon lose events, among them those of a name that came and went."""
     daemon, folder = status(root)["pid"], root / "src"
     before = status(root)["resynced"]
-    os.kill(daemon, signal.SIGSTOP)
+    pause(daemon)
     try:
         for _ in range(int(QUEUED.read_text()) // 6 + 1):
             for name in ("burst-1", "burst-2"):  # by turns, as the kernel merges what is the same

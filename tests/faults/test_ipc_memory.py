@@ -29,7 +29,7 @@ from ipc.pktline import MAX_DATA
 MIB = 1 << 20
 FULL = b"fff0" + bytes(MAX_DATA)
 NOTICED = 3.0  # seconds; an answer takes a thousandth, on a machine that is not busy otherwise
-BOUND = 120  # MiB: the interpreter's own 16, 32 that are kept, and what the allocator wastes
+BOUND = 160  # MiB: the interpreter's own 16, 32 that are kept, and what the allocator wastes
 
 SERVER = """
 import sys, ipc, json

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from running import fsmond, make_repository, no_daemon_left, status, until
+from running import fsmond, make_repository, no_daemon_left, pause, status, until
 from steps import outlive
 
 from fsmond.client import Client
@@ -39,7 +39,7 @@ def stopped(tmp_path: Path) -> Iterator[tuple[Path, int, str]]:
         token = Client(root).query().token
         until(lambda: status(root)["state"] == "ready")
         pid = status(root)["pid"]
-        os.kill(pid, signal.SIGSTOP)
+        pause(pid)
         try:
             yield root, pid, token
         finally:
