@@ -102,8 +102,7 @@ def until(condition: Callable[[], object], seconds: float = LONG) -> None:
 
 def pause(pid: int) -> None:
     """Stop a process, as a debugger does, and return when it has stopped."""
-    assert sys.platform != "win32"
-    os.kill(pid, signal.SIGSTOP)
+    os.kill(pid, signal.Signals["SIGSTOP"])  # there is none on Windows
     until(lambda: Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "T")
 
 
