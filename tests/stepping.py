@@ -39,8 +39,11 @@ class Stage:
         at = len(self.counts)
         self.counts.append(possible + 1)
         for _ in range(self._choices[at] if at < len(self._choices) else 0):
-            if self._actions:  # else they were done at a point within one of them
-                self._actions.pop(0).do()
+            # Fewer may be possible than before: a point within one of them did some, or a busy
+            # machine led elsewhere than the last time.
+            if not self._actions or (self.is_locked and self._actions[0].needs_lock):
+                break
+            self._actions.pop(0).do()
 
     def finish(self) -> None:
         """Do what is left."""
