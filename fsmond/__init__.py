@@ -1,24 +1,26 @@
-"""Which paths under this directory changed since I last asked: a daemon, and its clients.
+"""A daemon that reports which paths under a directory changed since the last query, and a client.
 
-fsmond.client       ask from Python
-fsmond.door         the command `fsmond`
-fsmond.rendezvous   where a tree's daemon is met
-fsmond.protocol     what is said there
-fsmond.exchange     one exchange there, with whoever serves
-fsmond.explaining   what to say of a daemon that can't be asked
-fsmond.errors       what callers decide by
-fsmond.folders      folders that are this user's alone
-fsmond.isolation    what a process of ours may be made of
-fsmond.printable    text that people can be shown
-fsmond.closed       standard descriptors that are closed
-fsmond.daemon       the process that watches a tree
-fsmond.journal      what changed since when
-fsmond.index        what a tree looked like, and what differs now
-fsmond.watching     where changes come from
-fsmond.git          what fsmond knows about Git
-fsmond.cli          people's commands
-fsmond.files_windows     files looked at on Windows as on Unix; for the index and the watcher
-fsmond.opening_windows   files opened on Windows in nobody's way; for logs, and what is Git's
+client            the client for Python programs
+diagnosis         error messages about a daemon that does not answer
+entry_point       the command `fsmond`
+errors            the exceptions of the client
+exchange          one request and its answer over a tree's socket
+files_windows     `lstat` and `scandir` for Windows, used by the index and the watcher
+folders           folders that are private to this user
+isolation         from where a process may import modules
+opening_windows   files opened on Windows without blocking others; for logs and Git's files
+printable         text without control characters, for terminals and logs
+protocol          requests and answers, as bytes and as values
+rendezvous        find a tree's root and its daemon's socket
+standard_streams  replace standard descriptors that are closed
+cli               the command line
+daemon            the process that serves a monitor
+git               all that fsmond knows about Git
+index             the recorded state of a tree, and how it differs from the tree now
+journal           what changed since when: pure bookkeeping, without I/O, clocks or threads
+monitor           the history of one tree
+process           start, find, lock and stop a daemon's process
+watching          where changes come from
 """
 
 __version__ = "0.1.0"

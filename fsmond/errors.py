@@ -1,27 +1,27 @@
-"""What callers decide by.
+"""The exceptions of the client; each class is a decision for the caller.
 
-Error                     what all of these are
-├── PathError             there is no such directory, or it can't be entered: name another
-├── NotRunningError       nobody watches it: start a daemon
-├── StartError            a daemon could not be started; the message says what would help
-├── OtherUserError        the daemon is another user's: ask as that user, or have it ended
-├── UnresponsiveError     the daemon does not answer: have it ended, or let it go on
-└── AnswerError           whoever answered failed: look at its log
-    ├── OtherDaemonError  whoever answered is no fsmond, and can't do that: take its place
-    └── OtherTreeError    whoever answered watches another tree: start a daemon for this one
+Error                     base class
+├── PathError             no such directory, or it cannot be entered: use another path
+├── NotRunningError       no daemon is running: start one
+├── StartError            a daemon could not be started: the message says what would help
+├── OtherUserError        the daemon is another user's: run as that user, or have it stopped
+├── UnresponsiveError     the daemon does not answer: stop it, or resume it if it is suspended
+└── AnswerError           the answer is an error, or invalid: see the daemon's log
+    ├── OtherDaemonError  the daemon is not fsmond, and does not know the request: replace it
+    └── OtherTreeError    the daemon watches another tree: start one for this tree
 """
 
 
 class Error(Exception):
-    """What all errors of fsmond are; the message says what to do."""
+    """Base class of fsmond's errors; the message says what to do."""
 
 
 class PathError(Error, OSError):
-    """There is no such directory, or it can't be entered."""
+    """There is no such directory, or it cannot be entered."""
 
 
 class NotRunningError(Error, ConnectionError):
-    """Nobody watches the tree, and no daemon was to be started."""
+    """No daemon is running for the tree, and the caller did not want one to be started."""
 
 
 class StartError(Error, OSError):
@@ -29,28 +29,28 @@ class StartError(Error, OSError):
 
 
 class OtherUserError(Error, PermissionError):
-    """Another user serves at the tree's socket: not to be believed, and answers nobody else."""
+    """Another user's process serves the tree's socket: it is not trusted, and does not answer."""
 
 
 class UnresponsiveError(Error, TimeoutError):
-    """A daemon is there, and does not answer in time: starting another would not help."""
+    """A daemon is running but does not answer in time: starting another would not help."""
 
     is_stopped = False
-    """Whether its process is known to have been stopped, by a signal or a debugger."""
+    """Whether its process is known to be suspended, by a signal or a debugger."""
 
 
 class AnswerError(Error, OSError):
-    """Whoever answered did not say what was asked for."""
+    """The answer is an error message, or not a valid answer."""
 
 
 class OtherDaemonError(AnswerError):
-    """Whoever answered is no fsmond, but Git's own daemon as a rule, and can't do that."""
+    """The daemon is not fsmond, usually Git's own, and does not know the request."""
 
     def __init__(self, message: str, daemon: str = "?") -> None:
         super().__init__(message)
         self.daemon = daemon
-        """As `Answer.daemon` has it."""
+        """As `Answer.daemon`."""
 
 
 class OtherTreeError(AnswerError):
-    """Whoever answered watches another tree."""
+    """The daemon watches another tree."""

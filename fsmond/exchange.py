@@ -1,9 +1,9 @@
-"""One exchange with whoever serves a tree: whose server it is comes first, and then its answer.
+"""Send one request over a tree's socket, after a check of the server's user.
 
-On the way of every query: no import that is not needed.
+Every query imports this module: it imports only what is needed.
 """
 
-from fsmond.protocol import MOST_BYTES
+from fsmond.protocol import MAX_ANSWER_BYTES
 from ipc.client import connect
 from ipc.errors import HungUpError, TimedOutError, UnreachableError
 
@@ -13,11 +13,11 @@ if TYPE_CHECKING:
 
 
 def exchange(
-    socket: bytes, message: bytes, *, root: bytes, timeout: float, limit: int = MOST_BYTES
+    socket: bytes, message: bytes, *, root: bytes, timeout: float, limit: int = MAX_ANSWER_BYTES
 ) -> bytes:
-    """Send a request to a tree's socket, and return the answer as it is, of so many bytes at most.
+    """Send a request to a tree's socket; return the answer, of at most `limit` bytes.
 
-    Raises what `ipc` does, OtherUserError, and UnresponsiveError.  `root` is for their messages.
+    Raises the errors of `ipc`, OtherUserError and UnresponsiveError.  `root` is for their messages.
     """
     try:
         connection = connect(socket)
@@ -25,20 +25,20 @@ def exchange(
         raise _explained(error, socket, root) from error
     try:
         if not connection.is_trusted:
-            from fsmond.explaining import other_user  # nearly never needed
+            from fsmond.diagnosis import other_user  # rarely needed
 
             peer = connection.peer
             raise other_user(root, None if peer is None else peer.uid)
         return connection.send_command(message, timeout, limit=limit)
     except HungUpError as error:
-        from fsmond.explaining import refused  # as above
+        from fsmond.diagnosis import refused  # as above
 
         other = refused(root, connection.peer)
         if other is None:
             raise
         raise other from error
     except TimedOutError as error:
-        from fsmond.explaining import unresponsive  # as above
+        from fsmond.diagnosis import unresponsive  # as above
 
         raise unresponsive(root, connection.peer) from error
     finally:
@@ -46,8 +46,8 @@ def exchange(
 
 
 def _explained(error: UnreachableError | TimedOutError, socket: bytes, root: bytes) -> "Error":
-    from fsmond import explaining  # as above
+    from fsmond import diagnosis  # as above
 
     if isinstance(error, TimedOutError):
-        return explaining.unresponsive(root, None)
-    return explaining.unreachable(root, socket, error)
+        return diagnosis.unresponsive(root, None)
+    return diagnosis.unreachable(root, socket, error)

@@ -1,8 +1,8 @@
-"""Look at files on Windows as on Unix: in nobody's way, and with the time of the last change.
+"""Read the status of files on Windows as on Unix, with the change time, and without locking them.
 
-`os.stat` has no such time there.  A listing has what was true when somebody last closed the file,
-by the name that is listed; so each file is opened.  `os.scandir` keeps others from renaming the
-directory, by Wine at least.
+`os.stat` has no change time there.  A listing shows what was true when the file was last closed
+under the listed name, so each file is opened.  `os.scandir` keeps other programs from renaming the
+directory, at least on Wine.
 """
 
 import sys
@@ -21,26 +21,26 @@ from typing import NamedTuple
 _READ_ATTRIBUTES = 0x80
 _SHARE_ALL = 7
 _OPEN_EXISTING = 3
-_BACKUP = 0x02000000  # or directories can't be opened
-_ITSELF = 0x00200000  # and not what a link leads to
+_BACKUP = 0x02000000  # required to open directories
+_ITSELF = 0x00200000  # opens a link, not its target
 _NO_HANDLE = ctypes.c_void_p(-1).value
 _BASIC, _TAG, _LISTING = 0, 9, 10  # kinds of information
-# Of a listed file: offset of the next; times when it was written and changed, size, attributes,
-# bytes of the name, tag, inode.
+# A listed file: offset of the next one; write time, change time, size, attributes, bytes of the
+# name, tag, inode.
 _LISTED = Struct("=I20xQQQ8xIII28xQ")
 _NAME_SIZE = 4
-_ROOM = 1 << 16  # bytes of a listing at a time
+_BUFFER_SIZE = 1 << 16  # bytes of a listing at a time
 _LIST = 1
 _NO_MORE = 18
-_LONG = "\\\\?\\"  # before a path: it may be of any length, and means what it says
+_LONG = "\\\\?\\"  # prefix of a path: it may have any length, and is taken literally
 _NETWORK = "\\\\"
-_EPOCH = 116_444_736_000_000_000  # of Unix, in units of 100 ns since that of Windows
+_EPOCH = 116_444_736_000_000_000  # the Unix epoch, in units of 100 ns since that of Windows
 _IS_DIRECTORY, _IS_READ_ONLY, _IS_REPARSE_POINT = 0x10, 0x1, 0x400
 _LEADS_ELSEWHERE = 0x20000000  # bit of a reparse point's tag: a junction, or a link
 
 
 class Status(NamedTuple):
-    """As os.stat_result."""
+    """Like os.stat_result."""
 
     st_mode: int
     st_ino: int
@@ -52,20 +52,20 @@ class Status(NamedTuple):
 
 
 class Entry:
-    """As os.DirEntry."""
+    """Like os.DirEntry."""
 
     def __init__(self, folder: str, name: str, listed: Status) -> None:
         self._path = f"{folder}\\{name}"
         self.name = name
         self.listed = listed
-        """What the directory holds of it, which may be out of date."""
+        """The status in the directory's listing, which may be out of date."""
 
     def stat(self, *, follow_symlinks: bool) -> Status:
-        """Return what is there now, or what was listed if nobody may know; raises OSError."""
+        """Return the current status, or the listed one if access is denied; raises OSError."""
         assert not follow_symlinks
         try:
             return stat(self._path)
-        except PermissionError:  # it is about to be deleted, as a rule
+        except PermissionError:  # usually because it is about to be deleted
             return self.listed
 
 
@@ -113,7 +113,7 @@ _by_handle.argtypes = (HANDLE, LPVOID)
 
 
 def any_length(path: str) -> str:
-    """Return an absolute path as the system takes it at any length."""
+    """Return an absolute path in the form that may have any length."""
     if path.startswith(_LONG):
         return path
     if path.startswith(_NETWORK):
@@ -123,23 +123,21 @@ def any_length(path: str) -> str:
 
 @contextmanager
 def scan(folder: str | int) -> Iterator[Iterator[Entry]]:
-    """List a directory, but no link, as os.scandir; the path must be as of `any_length`."""
+    """List a directory, but no link, like os.scandir; takes a path of `any_length`."""
     assert isinstance(folder, str)
     folder = folder.rstrip("\\")
     handle = _opened(folder + "\\" * folder.endswith(":"), _LIST)
     try:
         if not modes.S_ISDIR(_status(handle).st_mode):
-            raise NotADirectoryError(
-                errno.ENOTDIR, "it is no directory, or leads elsewhere", folder
-            )
+            raise NotADirectoryError(errno.ENOTDIR, "it is a link, or not a directory", folder)
         yield _entries(folder, handle)
     finally:
         _close(handle)
 
 
 def _entries(folder: str, handle: int) -> Iterator[Entry]:
-    buffer = ctypes.create_string_buffer(_ROOM)
-    while _information(handle, _LISTING, buffer, _ROOM):
+    buffer = ctypes.create_string_buffer(_BUFFER_SIZE)
+    while _information(handle, _LISTING, buffer, _BUFFER_SIZE):
         data, at = buffer.raw, 0
         while True:
             after, *known = _LISTED.unpack_from(data, at)
@@ -161,7 +159,7 @@ def _listed(*known: int) -> Status:
 
 
 def stat(path: str | int) -> Status:
-    """Return what is at a path itself; raises OSError."""
+    """Return the status of a path itself, not of a link's target; raises OSError."""
     assert isinstance(path, str)
     handle = _opened(path, _READ_ATTRIBUTES)
     try:
@@ -171,7 +169,7 @@ def stat(path: str | int) -> Status:
 
 
 def lstat(path: bytes) -> Status:
-    """Return what is at an absolute path itself, of any length and with any slashes."""
+    """Return the status of an absolute path, of any length and with any slashes."""
     return stat(any_length(path.decode("utf-8", "surrogatepass").replace("/", "\\")))
 
 
@@ -210,5 +208,5 @@ def _mode(attributes: int, tag: int) -> int:
     if tag & _LEADS_ELSEWHERE:
         return modes.S_IFLNK
     if attributes & _IS_DIRECTORY:
-        return modes.S_IFDIR  # with no more: what else there is no event tells
+        return modes.S_IFDIR  # no more: no event reports changes of the rest
     return modes.S_IFREG | attributes & _IS_READ_ONLY

@@ -1,7 +1,7 @@
-"""What a process of ours may be made of: Python, this package, and what these were installed with.
+"""Restrict imports to Python, this package, and the packages installed with them.
 
-Not what the environment names, nor what is in the directory where somebody stands: a repository
-that was just cloned may hold a `watchdog.py`.
+Neither the environment nor the current directory may provide modules: a repository that was just
+cloned may hold a `watchdog.py`.
 """
 
 import os
@@ -12,17 +12,18 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 HOME = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-"""Where the packages `fsmond` and `ipc` are: a directory, or an archive."""
+"""The directory or archive that contains the packages `fsmond` and `ipc`."""
 
-# They change what a program is, and are of whoever happens to be the first to ask.
+# Variables with these prefixes change which code runs, and differ between the clients that may
+# start the daemon.
 _PREFIXES = ("PYTHON", "LD_PRELOAD", "LD_AUDIT", "DYLD_INSERT_LIBRARIES", "GIT_")
 _KEPT = ("GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM", "GIT_CONFIG_NOSYSTEM", "GIT_EXEC_PATH")
-# Of these, a process that began with them shows nothing.
+# These have no effect on which code runs.
 _HARMLESS = ("PYTHONUNBUFFERED", "PYTHONDONTWRITEBYTECODE", "PYTHONHASHSEED", "PYTHONIOENCODING")
 
 
 def scrubbed(environment: "Mapping[str, str]") -> dict[str, str]:
-    """Return the environment for a daemon, which many will ask."""
+    """Return the environment for a daemon, without the variables of the client that starts it."""
     return {
         name: value
         for name, value in environment.items()
@@ -31,20 +32,20 @@ def scrubbed(environment: "Mapping[str, str]") -> dict[str, str]:
 
 
 def is_tainted() -> bool:
-    """Say whether this process may be made of what the environment named."""
+    """Say whether this process may run code that the environment names."""
     for name in os.environ:
         if name.startswith("PYTHON"):
             if not sys.flags.ignore_environment and name not in _HARMLESS:
                 return True
         elif name.startswith(_PREFIXES) and not name.startswith("GIT_"):
             return True
-    # The user's own packages are found by HOME, which may be another user's.
+    # HOME says where the user's own packages are, and it may be another user's.
     own = getattr(sys.modules.get("site"), "USER_SITE", None)
     return own in sys.path and own != HOME
 
 
 def isolate() -> None:
-    """Have nothing more imported from elsewhere; for a program of ours, before it imports much."""
+    """Restrict further imports to trusted places; call it early in a program of ours."""
     places = [each for each in trusted(sys.path) if each != HOME]
     sys.path[:] = [HOME, *places]
     import ipc  # noqa: F401 - ours, whatever else has that name
@@ -53,7 +54,7 @@ def isolate() -> None:
 
 
 def trusted(paths: "Iterable[str]") -> list[str]:
-    """Return the places from which modules may come, of those in a `sys.path`."""
+    """Return those entries of a `sys.path` from which modules may be imported."""
     refused = {_folder_of_program(), *_named(), _current()}
     site = sys.modules.get("site")
     sure = {os.path.dirname(os.__file__), HOME, *(site.getsitepackages() if site else ())}
@@ -61,13 +62,13 @@ def trusted(paths: "Iterable[str]") -> list[str]:
 
 
 def libraries(root: str) -> list[str]:
-    """Return where this process finds the packages that a daemon needs, outside of its tree.
+    """Return the places outside of the tree where this process finds the daemon's dependencies.
 
-    Some programs put these together themselves, each from a place of its own; then Python does
-    not find them by itself.
+    A program may set up `sys.path` itself, with a place for each package; an isolated Python
+    would not find them.
     """
     if "site" not in sys.modules:
-        return []  # only Python's own are found here
+        return []  # only the standard library is found here
     from importlib.machinery import PathFinder  # slow to import
 
     within = os.path.join(root, "")
@@ -78,7 +79,7 @@ def libraries(root: str) -> list[str]:
 
 
 def _named() -> list[str]:
-    """Return what PYTHONPATH names, as Python has it in `sys.path`."""
+    """Return the entries of PYTHONPATH as Python puts them in `sys.path`."""
     named = "" if sys.flags.ignore_environment else os.environ.get("PYTHONPATH", "")
     return [os.path.abspath(each) for each in named.split(os.pathsep) if each]
 

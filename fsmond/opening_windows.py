@@ -1,4 +1,4 @@
-"""Open files on Windows such that others may remove, rename or replace them meanwhile."""
+"""Open files on Windows so that others can remove, rename or replace them while they are open."""
 
 import sys
 
@@ -13,12 +13,12 @@ _OPEN_ALWAYS = 4
 
 
 def to_read(path: str | bytes, flags: int) -> int:
-    """Return a descriptor: an opener for `open`, and in the place of `os.open`."""
+    """Return a descriptor: an opener for `open`, and a replacement for `os.open`."""
     return _opened(path, _winapi.GENERIC_READ, _winapi.OPEN_EXISTING, flags)
 
 
 def to_append(path: str, flags: int) -> int:
-    """Return a descriptor of a file that is made if there is none: an opener for `open`."""
+    """Return a descriptor of a file, and create the file if it is missing: an opener for `open`."""
     return _opened(path, _winapi.GENERIC_WRITE, _OPEN_ALWAYS, flags & os.O_APPEND)
 
 

@@ -1,4 +1,4 @@
-"""Text that people can be shown: no character in it that a terminal or a log would obey."""
+"""Make text printable: without control characters that a terminal or a log would interpret."""
 
 import os
 
@@ -6,21 +6,21 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     StrPath = str | bytes | os.PathLike[str] | os.PathLike[bytes]
 
-_BYTES = range(0xDC80, 0xDD00)  # how Python writes bytes that are no text: as lone surrogates
+_BYTES = range(0xDC80, 0xDD00)  # lone surrogates, by which Python represents undecodable bytes
 
 
 def printable(text: "StrPath") -> str:
-    """Return it with its control characters, and bytes that are no text, as Python escapes them."""
+    """Return the text with control characters and undecodable bytes escaped as Python does."""
     try:
         whole = os.fsdecode(text)
-    except UnicodeDecodeError:  # on Windows, where that can be no name; only bytes come here
+    except UnicodeDecodeError:  # on Windows, for bytes that are not a valid name there
         path = os.fspath(text)
         whole = path.decode(errors="surrogateescape") if isinstance(path, bytes) else path
     return whole if whole.isprintable() else "".join(map(_escaped, whole))
 
 
 def message_of(error: BaseException) -> str:
-    """Return what an error says, with its paths as people know them."""
+    """Return an error's message, with its path as people write it."""
     if isinstance(error, OSError) and error.strerror and isinstance(error.filename, str | bytes):
         return f"{error.strerror}: {printable(error.filename)}"
     return printable(str(error))

@@ -1,4 +1,7 @@
-"""Where a tree's daemon is met.  On the way of every query: no import that is not needed."""
+"""Find a tree's root and its daemon's socket.
+
+Every query imports this module: it imports only what is needed.
+"""
 
 import os
 import sys
@@ -14,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Place:
-    """A tree, and the socket of whoever watches it; all paths absolute."""
+    """A tree and its daemon's socket; all paths are absolute."""
 
     __slots__ = ("root", "socket", "worktree")
 
@@ -24,10 +27,10 @@ class Place:
         self.worktree = worktree
 
     def tree_id(self) -> str:
-        """Return what no other tree has at the same time: as a client says which one it means.
+        """Return an identifier that no other existing tree has; requests name their tree by it.
 
-        Nothing on Windows, where Pythons differ about it; a root has one path there, as a rule.
-        Raises OSError if the tree is gone.
+        Empty on Windows, where Python versions differ about inodes; there a root usually has only
+        one path.  Raises OSError if the tree is gone.
         """
         if sys.platform == "win32":
             return ""
@@ -37,7 +40,7 @@ class Place:
         return ",".join(f"{each.st_dev}:{each.st_ino}" for each in found)
 
     def as_arguments(self) -> list[str]:
-        """Return it for a command line: who finds it anew may end elsewhere."""
+        """Return the place as arguments: a search in another process might find another place."""
         parts = [self.root, self.socket, *([self.worktree.gitdir] if self.worktree else [])]
         return [os.fsdecode(part) for part in parts]
 
@@ -49,18 +52,18 @@ class Place:
 
 
 def place_of(path: "StrPath", environment: "Mapping[str, str] | None" = None) -> Place:
-    """Return the place of the worktree that holds `path`, or of that directory itself.
+    """Return the place of the worktree that contains `path`, or of the directory itself.
 
-    GIT_DIR and GIT_WORK_TREE are taken from the process's environment, unless one is given.  If
-    both are set, the current directory means that worktree, as for Git, wherever that is.
-    Raises PathError unless it is a directory that can be entered, and where Git would refuse.
+    GIT_DIR and GIT_WORK_TREE come from the process's environment unless one is given.  If both are
+    set, the path `.` stands for that worktree, wherever it is, as it does for Git.  Raises
+    PathError unless `path` is a directory that can be entered, and if Git would refuse it.
     """
     environment = os.environ if environment is None else environment
     try:
         named = os.fsencode(path)
-        # Whoever names no directory means what Git does.
-        named = (_meant_by_git(environment) if named == b"." else None) or named
-        directory = os.path.realpath(named)  # fails where the current one was removed
+        # The default stands for the same worktree as in Git.
+        named = (_worktree_of_environment(environment) if named == b"." else None) or named
+        directory = os.path.realpath(named)  # fails if the current directory was removed
         _enter(directory)
     except (OSError, ValueError) as error:
         raise PathError(f"{os.fsdecode(path)}: {_reason(error)}") from error
@@ -73,13 +76,13 @@ def place_of(path: "StrPath", environment: "Mapping[str, str] | None" = None) ->
     try:
         _enter(worktree.root)
         return Place(worktree.root, _socket_of(worktree), worktree)
-    except OSError as error:  # it need not be above what was named
+    except OSError as error:  # the root need not be above `path`
         reason = _reason(error)
         root, gitdir = os.fsdecode(worktree.root), os.fsdecode(worktree.gitdir)
-        raise PathError(f"{root}: {reason}; {gitdir} has this for its worktree") from error
+        raise PathError(f"{root}: {reason}; {gitdir} names it as its worktree") from error
 
 
-def _meant_by_git(environment: "Mapping[str, str]") -> bytes | None:
+def _worktree_of_environment(environment: "Mapping[str, str]") -> bytes | None:
     """Return the worktree that GIT_WORK_TREE names for GIT_DIR, if both are set."""
     if not (environment.get("GIT_DIR") and environment.get("GIT_WORK_TREE")):
         return None
@@ -89,7 +92,7 @@ def _meant_by_git(environment: "Mapping[str, str]") -> bytes | None:
 
 
 def name_of(directory: bytes) -> str:
-    """Return a file name that stands for a directory, always the same one."""
+    """Return a file name for a directory: a hash of its path."""
     from hashlib import sha256  # not needed for a query in a worktree
 
     return sha256(os.path.normcase(directory)).hexdigest()[:32]
@@ -98,7 +101,7 @@ def name_of(directory: bytes) -> str:
 def _enter(directory: bytes) -> None:
     """Raise OSError unless it is a directory that can be entered."""
     if sys.platform == "win32":
-        # A dot would be left away there, whatever goes before.
+        # Windows removes a final dot from a path, so `os.stat` would accept a file.
         if os.path.isfile(directory):
             raise NotADirectoryError(directory)
         os.scandir(directory).close()
@@ -107,33 +110,33 @@ def _enter(directory: bytes) -> None:
 
 
 def _socket_of(worktree: Worktree) -> bytes:
-    # What is on no disk of this machine has no device's number; FUSE on a disk is passed over.
+    # A file system without a local disk has major device number 0; this misses FUSE on a disk.
     if sys.platform == "linux" and not os.major(os.stat(worktree.gitdir).st_dev):
-        from fsmond.git.socket_path import socket_of  # slow to import, and seldom needed
+        from fsmond.git.socket_path import socket_of  # slow to import, and rarely needed
 
         return socket_of(worktree)
     return os.path.join(worktree.gitdir, SOCKET)
 
 
 def _socket_elsewhere(directory: bytes) -> bytes:
-    """Return the socket's path for a directory that is no worktree: in the user's own folder."""
+    """Return the socket's path for a directory outside of a worktree: in the user's folder."""
     from fsmond.folders import runtime_folders  # not needed in a worktree
 
     name = f"{name_of(directory)}.ipc"
     paths = [os.path.join(folder, name) for folder in runtime_folders()]
-    # A folder may come when the user logs in, while a daemon has its socket in another one.
-    there = filter(os.path.lexists, paths)
-    return os.fsencode(next(there, paths[0]))
+    # A login may create a folder while a running daemon has its socket in another one.
+    existing = filter(os.path.lexists, paths)
+    return os.fsencode(next(existing, paths[0]))
 
 
 def _reason(error: Exception) -> str:
-    from fsmond.printable import message_of  # not needed as a rule
+    from fsmond.printable import message_of  # rarely needed
 
     return _REASONS.get(type(error)) or message_of(error)
 
 
 _REASONS: dict[type, str] = {
     FileNotFoundError: "no such directory",
-    NotADirectoryError: "not a directory; name the one that holds it",
+    NotADirectoryError: "not a directory; name the directory that contains it",
     PermissionError: "no permission to enter this directory",
 }

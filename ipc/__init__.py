@@ -1,14 +1,14 @@
-"""Simple-IPC, as in Git: one request, one answer, over a local socket.
+"""Simple-IPC, as in Git: one request and one answer over a local socket or a named pipe.
 
-ipc.client     ask a server
-ipc.aio        ask a server, under asyncio
-ipc.server     be a server
-ipc.state      what can be found at a path
-ipc.errors     what can go wrong
-ipc.pktline    the bytes on the wire
-ipc.message    whole messages over a stream
+aio      the client for asyncio
+client   the client; it imports rarely needed modules on demand, because Git waits for it
+errors   the exceptions: one class for each decision of a caller
+message  send and receive whole messages over a connected stream, in bounded time and memory
+pktline  encode and decode messages as Git's pkt-lines, without I/O
+server   the server
+state    the states of a path: whether a server listens there
 
-Every name below can be had as `ipc.NAME`; its module is loaded when it is first asked for.
+Every name in `__all__` is available as `ipc.NAME`; its module is imported on first use.
 """
 
 TYPE_CHECKING = False

@@ -1,4 +1,4 @@
-"""Ask a server from the command line."""
+"""Query a server from the command line."""
 
 import argparse
 import os
@@ -9,22 +9,22 @@ from ipc.client import ConnectOptions, connect, get_active_state
 from ipc.errors import Error, NoServerError
 
 _NO_SERVER = 3
-_CHUNK = 65536  # bytes of standard input that are sent at a time
+_CHUNK = 65536  # bytes read from standard input at a time
 
 _STATUSES = """\
 exit status of state: 0 listening, 1 not listening, 2 invalid path, 3 path not found, 4 other error
-exit status of send:  0 answered, 1 failed, 3 nobody serves the path
-bad usage is 64 in both"""
+exit status of send:  0 answered, 1 failed, 3 no server listens at the path
+exit status of both:  64 invalid usage"""
 
 
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> None:  # type: ignore[override]
         self.print_usage(sys.stderr)
-        self.exit(64, f"{self.prog}: {message}\n")  # 2 means that the path is invalid
+        self.exit(64, f"{self.prog}: {message}\n")  # not 2, which means an invalid path
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Carry out one command; return its exit status."""
+    """Run one command; return its exit status."""
     options = _parser().parse_args(arguments)
     if options.command == "state":
         return _state(options.path)
@@ -34,13 +34,13 @@ def main(arguments: list[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(
         prog="python -m ipc",
-        description="Ask a Simple-IPC server.",
+        description="Query a Simple-IPC server.",
         epilog=_STATUSES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    state = commands.add_parser("state", help="print what is at the path")
-    send = commands.add_parser("send", help="send a message, print the answer")
+    state = commands.add_parser("state", help="print the state of the path")
+    send = commands.add_parser("send", help="send a message and print the answer")
     for command in (state, send):
         command.add_argument("path", metavar="PATH")
     send.add_argument("message", metavar="MESSAGE", nargs="?", help="default: standard input")

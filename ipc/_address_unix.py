@@ -1,10 +1,10 @@
-"""Reach a Unix domain socket by a path of any length.
+"""Address a Unix domain socket by a path of any length.
 
-A kernel takes about a hundred bytes only.  Where there is `/proc`, a descriptor of the directory
-makes any path short, and nothing else in the process notices.  Elsewhere the process has to change
-its directory for a moment.
+A kernel accepts about a hundred bytes.  With `/proc`, a descriptor of the directory makes any path
+short, without an effect on the rest of the process.  Without it, the process has to change its
+directory for a moment.
 """
-# ruff: noqa: E402  # the type checker has to know first
+# ruff: noqa: E402  # the type checker needs the assertion first
 
 import sys
 
@@ -18,23 +18,23 @@ from contextlib import contextmanager
 
 from ipc.errors import InvalidPathError
 
-# Bytes that sun_path holds without its NUL where it is smallest; 107 on Linux.
-LONGEST = 103
+# The size of sun_path without its NUL, in bytes, on the system with the smallest; Linux has 107.
+MAX_ADDRESS = 103
 _OPEN_DIRECTORY = getattr(os, "O_PATH", os.O_RDONLY) | os.O_DIRECTORY | os.O_CLOEXEC
-_LINKS = b"/proc/self/fd"  # a directory's descriptor can be walked through there
+_DESCRIPTORS = b"/proc/self/fd"  # the path of a descriptor N is N in there
 
-_directory_lock = threading.Lock()  # guards the directory of the process while it is borrowed
+_directory_lock = threading.Lock()  # guards the working directory while it is changed
 
 
 def open_directory(directory: bytes) -> int:
-    """Return a descriptor by which to name what is in the directory."""
+    """Return a descriptor of the directory, for names relative to it."""
     return os.open(directory or b".", _OPEN_DIRECTORY)
 
 
 @contextmanager
 def address(path: bytes, disallow_chdir: bool) -> Iterator[bytes]:
-    """Give a name for the socket at `path` that the kernel accepts while the context lasts."""
-    if len(path) <= LONGEST:
+    """Yield an address of the socket at `path` that is valid in the context."""
+    if len(path) <= MAX_ADDRESS:
         yield path
         return
     directory, name = os.path.split(path)
@@ -48,26 +48,26 @@ def address(path: bytes, disallow_chdir: bool) -> Iterator[bytes]:
 
 @contextmanager
 def short_address(directory: int, name: bytes, disallow_chdir: bool) -> Iterator[bytes]:
-    """Give a name for a socket in an open directory."""
-    if has_links(directory):
-        yield _checked(b"%b/%d/%b" % (_LINKS, directory, name))
+    """Yield an address of a socket in an open directory that is valid in the context."""
+    if has_descriptor_path(directory):
+        yield _checked_address(b"%b/%d/%b" % (_DESCRIPTORS, directory, name))
     elif disallow_chdir:
         raise InvalidPathError(
-            f"the path of {os.fsdecode(name)!r} is longer than {LONGEST} bytes, and the process"
-            " may not change its directory: use a shorter path, or uds_disallow_chdir=False"
+            f"the path of {os.fsdecode(name)!r} is longer than {MAX_ADDRESS} bytes, and the process"
+            " must not change its directory: use a shorter path, or uds_disallow_chdir=False"
         )
     else:
         with _directory_lock, _working_in(directory):
-            yield _checked(name)
+            yield _checked_address(name)
 
 
-def has_links(directory: int) -> bool:
-    """Whether an open directory can be reached by its descriptor."""
-    return hasattr(os, "O_PATH") and os.path.exists(b"%b/%d" % (_LINKS, directory))
+def has_descriptor_path(directory: int) -> bool:
+    """Whether an open directory has a path through its descriptor."""
+    return hasattr(os, "O_PATH") and os.path.exists(b"%b/%d" % (_DESCRIPTORS, directory))
 
 
-def _checked(short: bytes) -> bytes:
-    if len(short) > LONGEST:
+def _checked_address(short: bytes) -> bytes:
+    if len(short) > MAX_ADDRESS:
         raise InvalidPathError(f"the file name in {os.fsdecode(short)!r} is too long for a socket")
     return short
 

@@ -1,4 +1,4 @@
-"""What the owner of a server gives it: an application, and limits."""
+"""The interface of an application to its server: request, reply, peer, limits."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,16 +9,16 @@ Application = Callable[[bytes, Callable[[Data], None]], object]
 
 
 class Peer(NamedTuple):
-    """Who is at the other end, by the kernel's word, as of the moment in which it connected.
+    """The process at the other end, as the kernel recorded it when the connection was made.
 
-    For a client this is who began to listen.
+    A client sees the process that called `listen`.
     """
 
     uid: int
     gid: int
     pid: int | None = None
-    """0 if the process is in a namespace of processes out of our sight, as on Linux outside of our
-    container; None where the system does not tell."""
+    """0 if the process is not visible in this PID namespace, for example outside this container;
+    None if the system does not report it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,33 +26,36 @@ class ServerOptions:
     """The limits of a server; times in seconds, sizes in bytes."""
 
     nr_threads: int = 8
-    """Workers that are always there."""
+    """The minimum number of workers."""
     uds_disallow_chdir: bool = False
-    """Never change the directory of the process; where there is `/proc` that is so anyway."""
+    """Never change the directory of the process.  With `/proc` that is never necessary."""
     max_threads: int = 64
-    """Workers while all are busy; at most half of these wait for clients that do not read."""
+    """The maximum number of workers; at most half of them wait for clients that do not read."""
     max_request: int = 1 << 20
-    """Who sends more is hung up on."""
+    """A client that sends a longer request is disconnected."""
     max_memory: int = 16 << 20
-    """Kept for all clients together: what they have sent, and what they have not read yet.  When it
-    is more, the one for whom most is kept is hung up on."""
+    """The limit of what is buffered for all clients together: incomplete requests and unread
+    answers.  Above it, the client with the largest buffer is disconnected."""
     request_timeout: float = 30.0
     """For a whole request, from the connection on."""
     reply_timeout: float = 30.0
-    """For all of the time in which a client does not take what is there for it."""
+    """For the total time in which the client does not read its answer."""
     max_waiting: int = 4096
-    """Clients that are waited for; when there are more, the oldest is hung up on."""
+    """The maximum number of slow clients; above it, the oldest one is disconnected."""
     allow: Callable[[Peer], bool] | None = None
-    """Who may talk; None means the server's own user, and root."""
+    """Decides which clients are served; None allows the server's own user and root."""
     allow_shared_directory: bool = False
-    """Serve even where others may replace the socket by their own."""
+    """Serve even in a folder in which other users could replace the socket."""
 
     def __post_init__(self) -> None:
         if self.nr_threads < 1 or self.max_request < 0 or self.max_waiting < 1:
-            raise ValueError("nr_threads and max_waiting are at least 1, max_request at least 0")
+            raise ValueError(
+                "nr_threads and max_waiting must be at least 1, max_request at least 0"
+            )
         if self.max_memory < 2 * self.max_request:
             raise ValueError(
-                f"max_memory, {self.max_memory}, is at least twice max_request, {self.max_request}"
+                f"max_memory ({self.max_memory}) must be at least twice max_request"
+                f" ({self.max_request})"
             )
 
 
@@ -62,4 +65,4 @@ class _Quit:
 
 
 QUIT = _Quit()
-"""What an application returns to stop the server, once its answer is out."""
+"""An application returns this to stop the server after its answer has been sent."""

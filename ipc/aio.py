@@ -1,4 +1,4 @@
-"""Ask a server, under asyncio."""
+"""The client for asyncio."""
 
 import asyncio
 import socket
@@ -8,7 +8,7 @@ from io import BytesIO
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, cast
 
-from ipc.client import MAX_ANSWER, ConnectOptions, Patience, Stream, as_bytes, open_stream
+from ipc.client import MAX_ANSWER, Backoff, ConnectOptions, Stream, as_bytes, open_stream
 from ipc.errors import Error, HungUpError, TimedOutError, translated
 from ipc.message import append
 from ipc.pktline import FLUSH, MAX_DATA, Decoder, batches, framed
@@ -17,13 +17,14 @@ if sys.platform == "win32":
     from asyncio.windows_utils import PipeHandle
 
 if TYPE_CHECKING:
-    from ipc.client import Data, Path
+    from ipc._application import Data
+    from ipc.client import Path
 
 __all__ = ["Connection", "connect", "send_command", "stream_command"]
 
 
 class Connection:
-    """One exchange with a server: it answers a single request and then hangs up."""
+    """One exchange with a server: it answers one request and then closes the connection."""
 
     def __init__(self, stream: socket.socket) -> None:
         self._stream = stream
@@ -35,9 +36,9 @@ class Connection:
         *,
         limit: int = MAX_ANSWER,
     ) -> bytes:
-        """Return the whole answer, or raise TimedOutError after `timeout` seconds in all.
+        """Return the whole answer; raise TimedOutError if the exchange takes longer than `timeout`.
 
-        An answer of more than `limit` bytes is a ProtocolError, and no more of it is received.
+        Raise ProtocolError, and stop receiving, if the answer is longer than `limit` bytes.
         """
         answer = BytesIO()
         async for piece in self.stream_command(message, timeout):
@@ -56,7 +57,7 @@ class Connection:
             decoder = Decoder()
             while not decoder.finished:
                 async with asyncio.timeout_at(deadline):
-                    data = await loop.sock_recv(self._stream, decoder.wants)
+                    data = await loop.sock_recv(self._stream, decoder.receive_size)
                 if not data:
                     break
                 for piece in decoder.feed(data):
@@ -66,10 +67,10 @@ class Connection:
         except OSError as error:
             raise translated(error) from error
         if not decoder.finished:
-            raise HungUpError("the server hung up before its answer was complete")
+            raise HungUpError("the server closed the connection before its answer was complete")
 
     def close(self) -> None:
-        """Hang up.  Harmless when repeated."""
+        """Close the connection.  Harmless when repeated."""
         self._stream.close()
 
     async def __aenter__(self) -> Self:
@@ -97,25 +98,25 @@ class Connection:
 
 
 async def connect(path: "Path", options: ConnectOptions | None = None) -> Connection:
-    """Return a connection, or raise what keeps us from having one."""
+    """Return a connection, or raise the reason why there is none."""
     options = options or ConnectOptions()
     name = as_bytes(path)
-    patience = None
+    backoff = None
     while True:
         try:
             return Connection(_for_asyncio(open_stream(name, options.uds_disallow_chdir)))
         except Error as error:
-            patience = patience or Patience(options)
-            await asyncio.sleep(patience.nap(error))
+            backoff = backoff or Backoff(options)
+            await asyncio.sleep(backoff.delay_after(error))
 
 
 def _for_asyncio(stream: Stream) -> socket.socket:
-    """Return what the loop's `sock_` methods take."""
+    """Return a non-blocking object for the loop's `sock_` methods."""
     if sys.platform == "win32":
         if not isinstance(asyncio.get_running_loop(), asyncio.ProactorEventLoop):
             stream.close()
-            raise RuntimeError("a pipe needs asyncio's ProactorEventLoop, which is the usual one")
-        # Those of the proactor only ask for its `fileno`, as those for its own pipes do.
+            raise RuntimeError("a pipe requires asyncio's ProactorEventLoop, which is the default")
+        # The proactor's methods use only `fileno`, as for its own pipes.
         return cast("socket.socket", PipeHandle(stream.detach()))
     connection = socket.socket(fileno=stream.detach())
     connection.setblocking(False)
@@ -130,7 +131,7 @@ async def send_command(
     *,
     limit: int = MAX_ANSWER,
 ) -> bytes:
-    """Connect, ask, return the whole answer of at most `limit` bytes, hang up."""
+    """Connect, send one message, and return the whole answer of at most `limit` bytes."""
     async with await connect(path, options) as connection:
         return await connection.send_command(message, timeout, limit=limit)
 
@@ -141,7 +142,7 @@ async def stream_command(
     options: ConnectOptions | None = None,
     timeout: float | None = None,
 ) -> AsyncIterator[bytes]:
-    """Connect, ask, yield the answer as it arrives, hang up."""
+    """Connect, send one message, and yield the answer as it arrives."""
     async with await connect(path, options) as connection:
         async for piece in connection.stream_command(message, timeout):
             yield piece

@@ -1,10 +1,10 @@
-"""Ask a server; what few requests need is loaded by those that do, as Git waits for this."""
+"""The client; it imports rarely needed modules on demand, because Git waits for it."""
 
 import sys
 from time import monotonic, sleep
 
 from ipc.errors import Error, HungUpError, InvalidPathError, translated
-from ipc.pktline import MAX_DATA, framed, whole
+from ipc.pktline import MAX_DATA, decode_single, framed
 
 if sys.platform == "win32":
     from ipc._connect_windows import Stream, is_trusted, open_stream, peer_of, process_of
@@ -14,9 +14,9 @@ else:
 
 __all__ = [
     "MAX_ANSWER",
+    "Backoff",
     "ConnectOptions",
     "Connection",
-    "Patience",
     "Stream",
     "as_bytes",
     "connect",
@@ -33,22 +33,21 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
-    from ipc._application import Peer
+    from ipc._application import Data, Peer
     from ipc.state import ActiveState
 
-    Data = bytes | bytearray | memoryview
     Path = str | bytes | os.PathLike[str] | os.PathLike[bytes]
 
 MAX_ANSWER = 1 << 30
-"""Bytes of an answer that is returned as a whole, unless a caller says otherwise."""
+"""The default limit of an answer that is returned as a whole, in bytes."""
 _ENCODING, _ERRORS = sys.getfilesystemencoding(), sys.getfilesystemencodeerrors()
-_FIRST_RECEIVE = 65536  # bytes; most answers are complete in the first piece of this size
-_SHORTEST_NAP = 0.001  # seconds between two attempts to connect; doubled each time
-_LONGEST_NAP = 0.05  # seconds; Git's own interval
+_FIRST_RECEIVE = 65536  # bytes; most answers are complete after one receive of this size
+_FIRST_DELAY = 0.001  # seconds between the first two attempts to connect; doubled each time
+_MAX_DELAY = 0.05  # seconds; Git's own interval
 
 
 class ConnectOptions:
-    """How to connect; the meaning of each is that of Git's `ipc_client_connect_options`."""
+    """How to connect; each option means the same as in Git's `ipc_client_connect_options`."""
 
     __slots__ = ("timeout", "uds_disallow_chdir", "wait_if_busy", "wait_if_not_found")
 
@@ -70,7 +69,7 @@ class ConnectOptions:
 
 
 class Connection:
-    """One exchange with a server: it answers a single request and then hangs up."""
+    """One exchange with a server: it answers one request and then closes the connection."""
 
     __slots__ = ("_stream",)
 
@@ -79,21 +78,22 @@ class Connection:
 
     @property
     def is_trusted(self) -> bool:
-        """Whether this user or root serves, by the kernel's word; True on Windows, for want of it.
+        """Whether the server's user is this user or root, as the kernel reports.
 
-        Whoever may write in a socket's folder can put one of his own there.
+        Any user who may write in the socket's folder can put another socket there.  Always True on
+        Windows, which does not report the user.
         """
         return is_trusted(self._stream)
 
     @property
     def peer(self) -> "Peer | None":
-        """Who serves, by the kernel's word; None on Windows, which does not tell."""
+        """The server's user and process, as the kernel reports; None on Windows."""
         return peer_of(self._stream)
 
     def process(self) -> int | None:
-        """Return a new descriptor of the process that serves, as `os.pidfd_open` has it.
+        """Return a new descriptor of the server's process, like `os.pidfd_open`.
 
-        None where the kernel has no such thing: it takes Linux 6.5.
+        None if the kernel cannot provide one: that requires Linux 6.5.
         """
         return process_of(self._stream)
 
@@ -104,14 +104,14 @@ class Connection:
         *,
         limit: int = MAX_ANSWER,
     ) -> bytes:
-        """Return the whole answer, or raise TimedOutError after `timeout` seconds in all.
+        """Return the whole answer; raise TimedOutError if the exchange takes longer than `timeout`.
 
-        An answer of more than `limit` bytes is a ProtocolError, and no more of it is received.
+        Raise ProtocolError, and stop receiving, if the answer is longer than `limit` bytes.
         """
         deadline = None if timeout is None else monotonic() + timeout
         if not isinstance(message, bytes) or len(message) > MAX_DATA:
             return self._exchange_long(message, deadline, limit)
-        # What follows is the same for a small message, with a system call for each direction.
+        # The same for a small message, with one system call in each direction.
         stream = self._stream
         try:
             if deadline is not None:
@@ -120,36 +120,36 @@ class Connection:
             if deadline is not None:
                 stream.settimeout(max(deadline - monotonic(), 1e-6))
             data = stream.recv(_FIRST_RECEIVE)
-            answer = whole(data)
+            answer = decode_single(data)
             if answer is None and 0 < len(data) < _FIRST_RECEIVE:
-                # The end packet may have been sent after the data, as Git's own server does.
+                # Git's own server sends the end packet after the data.
                 data += stream.recv(_FIRST_RECEIVE)
-                answer = whole(data)
+                answer = decode_single(data)
         except OSError as error:
             raise translated(error) from error
         if answer is None or len(answer) > limit:
-            return self._rest(data, deadline, limit)
+            return self._receive_rest(data, deadline, limit)
         return answer
 
     def stream_command(
         self, message: "Data | Iterable[Data]", timeout: float | None = None
     ) -> "Iterator[bytes]":
-        """Send at once, and return an iterator over the answer that keeps one piece at a time.
+        """Send the message now; return an iterator over the answer that buffers one piece.
 
-        The timeout is for the whole exchange, with what the caller does between two pieces.
+        The timeout is for the whole exchange, including the caller's time between two pieces.
         """
-        from ipc.message import received, send_message
+        from ipc.message import receive_pieces, send_message
 
         deadline = None if timeout is None else monotonic() + timeout
         send_message(self._stream, message, deadline)
-        return received(self._stream, deadline)
+        return receive_pieces(self._stream, deadline)
 
     def close(self) -> None:
-        """Hang up.  Harmless when repeated."""
+        """Close the connection.  Harmless when repeated."""
         self._stream.close()
 
     def fileno(self) -> int:
-        """Return the descriptor of the connection, -1 when it is closed."""
+        """Return the descriptor of the connection; -1 once it is closed."""
         return self._stream.fileno()
 
     def __enter__(self) -> "Self":
@@ -171,54 +171,57 @@ class Connection:
         send_message(self._stream, message, deadline)
         return receive_message(self._stream, deadline, limit=limit)
 
-    def _rest(self, data: bytes, deadline: float | None, limit: int) -> bytes:
+    def _receive_rest(self, data: bytes, deadline: float | None, limit: int) -> bytes:
         if not data:
-            raise HungUpError("the server hung up without an answer: it is stopping, or refuses us")
+            raise HungUpError(
+                "the server closed the connection without an answer:"
+                " it is stopping, or does not allow this user"
+            )
         from ipc.message import receive_message
 
-        return receive_message(self._stream, deadline, begun=data, limit=limit)
+        return receive_message(self._stream, deadline, initial=data, limit=limit)
 
 
 _DEFAULTS = ConnectOptions()
 
 
-class Patience:
-    """How long an attempt to connect is repeated."""
+class Backoff:
+    """Delays between the attempts to connect, until the timeout of the options."""
 
-    __slots__ = ("_deadline", "_nap", "_options")
+    __slots__ = ("_deadline", "_delay", "_options")
 
     def __init__(self, options: ConnectOptions) -> None:
         self._options = options
         self._deadline = monotonic() + options.timeout
-        self._nap = _SHORTEST_NAP
+        self._delay = _FIRST_DELAY
 
-    def nap(self, error: Error) -> float:
-        """Return how long to sleep after an error; raise it where waiting is not asked for."""
+    def delay_after(self, error: Error) -> float:
+        """Return the seconds to sleep before the next attempt; raise the error if none is due."""
         left = self._deadline - monotonic()
-        if left <= 0 or not _worth_waiting(error, self._options):
+        if left <= 0 or not _is_worth_retrying(error, self._options):
             raise error
-        nap = min(self._nap, left)
-        self._nap = min(2 * nap, _LONGEST_NAP)
-        return nap
+        delay = min(self._delay, left)
+        self._delay = min(2 * delay, _MAX_DELAY)
+        return delay
 
 
 def connect(path: "Path", options: ConnectOptions | None = None) -> Connection:
-    """Return a connection, or raise what keeps us from having one."""
+    """Return a connection, or raise the reason why there is none."""
     options = options or _DEFAULTS
     name = as_bytes(path)
-    patience = None
+    backoff = None
     while True:
         try:
             return Connection(open_stream(name, options.uds_disallow_chdir))
         except Error as error:
-            patience = patience or Patience(options)
-            sleep(patience.nap(error))
+            backoff = backoff or Backoff(options)
+            sleep(backoff.delay_after(error))
 
 
 def try_connect(
     path: "Path", options: ConnectOptions | None = None
 ) -> "tuple[ActiveState, Connection | None]":
-    """Return what is at the path, and a connection if that is a server."""
+    """Return the state of the path, and a connection if a server listens there."""
     from ipc.state import ActiveState
 
     try:
@@ -228,7 +231,7 @@ def try_connect(
 
 
 def get_active_state(path: "Path") -> "ActiveState":
-    """Return what is at the path, by a connection that asks nothing; never raise for a state."""
+    """Return the state of the path; connect, but send nothing; never raise an `Error`."""
     state, connection = try_connect(path)
     if connection:
         connection.close()
@@ -243,7 +246,7 @@ def send_command(
     *,
     limit: int = MAX_ANSWER,
 ) -> bytes:
-    """Connect, ask, return the whole answer of at most `limit` bytes, hang up."""
+    """Connect, send one message, and return the whole answer of at most `limit` bytes."""
     connection = connect(path, options)
     try:
         return connection.send_command(message, timeout, limit=limit)
@@ -252,7 +255,7 @@ def send_command(
 
 
 def as_bytes(path: "Path") -> bytes:
-    """Return the path as the system takes it."""
+    """Return the path as bytes, in the file system's encoding."""
     if not isinstance(path, str | bytes):
         path = path.__fspath__()
     if isinstance(path, bytes):
@@ -260,10 +263,10 @@ def as_bytes(path: "Path") -> bytes:
     try:
         return path.encode(_ENCODING, _ERRORS)
     except UnicodeEncodeError as error:
-        raise InvalidPathError(f"{path!a} is no path of a file: {error}") from error
+        raise InvalidPathError(f"{path!a} is not a valid path: {error}") from error
 
 
-def _worth_waiting(error: Error, options: ConnectOptions) -> bool:
+def _is_worth_retrying(error: Error, options: ConnectOptions) -> bool:
     busy, not_found = 1, 3  # ActiveState.NOT_LISTENING and PATH_NOT_FOUND
     return (error.state == busy and options.wait_if_busy) or (
         error.state == not_found and options.wait_if_not_found

@@ -1,32 +1,32 @@
-"""What can go wrong, one class for each decision a caller can take.
+"""The exceptions: one class for each decision of a caller.
 
 Error
-├── NoServerError      ConnectionError   nobody serves the path: starting a server would help
-├── InvalidPathError   OSError           no server can ever be there: the path is wrong
-├── UnreachableError   OSError           the system says no (permission, descriptors): mend that
-├── TimedOutError      TimeoutError      the peer is there but slow: starting another will not help
-├── HungUpError        ConnectionError   the peer left before the message was complete: ask again
-├── ProtocolError      ValueError        what the peer sent is no message of this protocol
-├── AddressInUseError  OSError           another server lives at the path: use that one
-└── UnsafePathError    PermissionError   others could put their own socket there
+├── NoServerError      ConnectionError   no server listens at the path: start one
+├── InvalidPathError   OSError           no server can listen at the path: use another path
+├── UnreachableError   OSError           the system refuses (permission, descriptors): fix that
+├── TimedOutError      TimeoutError      the peer is too slow: starting another will not help
+├── HungUpError        ConnectionError   the peer closed the connection too early: ask again
+├── ProtocolError      ValueError        the peer sent bytes that are not a valid message
+├── AddressInUseError  OSError           another server runs at the path: use that one
+└── UnsafePathError    PermissionError   other users could replace the socket
 """
 
 
 class Error(Exception):
-    """Anything that this package raises on purpose."""
+    """The base class of all errors that this package raises on purpose."""
 
     state: int = 4
-    """The `ActiveState` that this means for the path."""
+    """The `ActiveState` of the path that this error implies."""
 
 
 class NoServerError(Error, ConnectionError):
-    """Nobody serves this path: starting a server would help."""
+    """No server listens at this path: starting one would help."""
 
     state = 1
 
 
 class InvalidPathError(Error, OSError):
-    """No server can be at this path, however long one waits."""
+    """No server can ever listen at this path."""
 
     state = 2
 
@@ -36,36 +36,36 @@ class UnreachableError(Error, OSError):
 
 
 class TimedOutError(Error, TimeoutError):
-    """The peer is there but too slow: starting another would not help."""
+    """The peer is too slow: starting another server would not help."""
 
     state = 1
 
 
 class HungUpError(Error, ConnectionError):
-    """The peer closed the connection within a message."""
+    """The peer closed the connection before the message was complete."""
 
 
 class ProtocolError(Error, ValueError):
-    """The peer sent bytes that are no message."""
+    """The peer sent bytes that are not a valid message."""
 
 
 class AddressInUseError(Error, OSError):
-    """A living server owns the path already."""
+    """A running server owns the path already."""
 
     state = 0
 
 
 class UnsafePathError(Error, PermissionError):
-    """Others may write in the folder, and so replace the socket by one of their own."""
+    """Other users may write in the folder, so they could replace the socket with their own."""
 
 
 def translated(error: OSError) -> Error:
-    """Say what an error of an established connection means to a caller."""
+    """Return the error of this package for a system error of an established connection."""
     if isinstance(error, TimeoutError):
-        return TimedOutError("the peer did not do its part within the timeout")
+        return TimedOutError("the peer did not respond within the timeout")
     if isinstance(error, ConnectionError):
         return HungUpError(
-            f"the peer hung up within the exchange ({error.strerror or error}):"
-            " it is stopping, does not let this user in, or found the message too large"
+            f"the peer closed the connection during the exchange ({error.strerror or error}):"
+            " it is stopping, does not allow this user, or rejected the message as too large"
         )
     return UnreachableError(f"the connection failed: {error}")

@@ -10,13 +10,27 @@ from ipc.errors import HungUpError, ProtocolError, TimedOutError, translated
 from ipc.pktline import FLUSH, Buffers, Decoder, batches
 
 if TYPE_CHECKING:
-    from ipc.client import Data, Stream
+    from typing import Protocol
+
+    from ipc._application import Data
+
+    class Stream(Protocol):
+        """A connection, blocking or with a timeout: a socket, or a named pipe on Windows."""
+
+        def recv(self, size: int, /) -> bytes:
+            """Return what has arrived; empty if the peer has closed the connection."""
+
+        def sendmsg(self, buffers: Buffers, /) -> int:
+            """Return how many bytes were sent."""
+
+        def settimeout(self, seconds: float, /) -> None:
+            """Make `recv` and `sendmsg` raise TimeoutError when they take longer."""
 
 
 def send_message(
     stream: "Stream", message: "Data | Iterable[Data]", deadline: float | None = None
 ) -> None:
-    """Send a message, piece by piece as an iterable makes it; end it only if it is complete."""
+    """Send a message, or the pieces of an iterable as they come; end it only when complete."""
     pieces = (message,) if isinstance(message, bytes | bytearray | memoryview) else message
     for piece in pieces:
         send_data(stream, piece, deadline)
@@ -24,7 +38,7 @@ def send_message(
 
 
 def send_data(stream: "Stream", data: "Data", deadline: float | None = None) -> None:
-    """Send a part of a message; nothing at all if it is empty, which on the wire is an end."""
+    """Send a part of a message; nothing if it is empty, as an empty packet ends a message."""
     for buffers in batches(memoryview(data).cast("B")):
         _send(stream, buffers, deadline)
 
@@ -32,41 +46,41 @@ def send_data(stream: "Stream", data: "Data", deadline: float | None = None) -> 
 def receive_message(
     stream: "Stream",
     deadline: float | None = None,
-    begun: bytes = b"",
+    initial: bytes = b"",
     *,
     limit: int = sys.maxsize,
 ) -> bytes:
-    """Return a whole message of at most `limit` bytes, of which `begun` was received before."""
-    message = BytesIO()  # unlike a list to be joined, it holds everything once
-    for piece in received(stream, deadline, begun):
+    """Return a whole message of at most `limit` bytes; its first bytes may be `initial`."""
+    message = BytesIO()  # unlike a list that is joined, it never holds the data twice
+    for piece in receive_pieces(stream, deadline, initial):
         append(message, piece, limit)
     return message.getvalue()
 
 
 def append(message: BytesIO, piece: bytes, limit: int) -> None:
-    """Add a piece; raise ProtocolError if the whole has more than `limit` bytes then."""
+    """Append a piece; raise ProtocolError if the message is then longer than `limit` bytes."""
     message.write(piece)
     if message.tell() > limit:
         raise ProtocolError(f"the answer is larger than the {limit} bytes that were expected")
 
 
-def received(
-    stream: "Stream", deadline: float | None = None, begun: bytes = b""
+def receive_pieces(
+    stream: "Stream", deadline: float | None = None, initial: bytes = b""
 ) -> Iterator[bytes]:
-    """Yield the data of a message as it arrives, never keeping more than one chunk of it."""
+    """Yield the data of a message as it arrives; buffer one chunk at most."""
     decoder = Decoder()
-    yield from decoder.feed(begun)
+    yield from decoder.feed(initial)
     while not decoder.finished:
         try:
             if deadline is not None:
-                _limit(stream, deadline)
-            data = stream.recv(decoder.wants)
+                _set_timeout(stream, deadline)
+            data = stream.recv(decoder.receive_size)
         except OSError as error:
             raise translated(error) from error
         if not data:
             raise HungUpError(
-                "the peer hung up before its message was complete: it is stopping,"
-                " does not let this user in, or found the message too large"
+                "the peer closed the connection before its message was complete: it is stopping,"
+                " does not allow this user, or rejected the message as too large"
             )
         yield from decoder.feed(data)
 
@@ -75,15 +89,15 @@ def _send(stream: "Stream", buffers: Buffers, deadline: float | None) -> None:
     try:
         while buffers:
             if deadline is not None:
-                _limit(stream, deadline)
-            sent = stream.sendmsg(buffers)  # type: ignore[attr-defined, unused-ignore]  # Windows
+                _set_timeout(stream, deadline)
+            sent = stream.sendmsg(buffers)
             buffers = unsent(buffers, sent)
     except OSError as error:
         raise translated(error) from error
 
 
 def unsent(buffers: Buffers, count: int) -> Buffers:
-    """Return what is left of the buffers when the first `count` bytes have gone out."""
+    """Return the rest of the buffers after their first `count` bytes."""
     for index, buffer in enumerate(buffers):
         if count < len(buffer):
             return [memoryview(buffer)[count:], *buffers[index + 1 :]]
@@ -91,7 +105,7 @@ def unsent(buffers: Buffers, count: int) -> Buffers:
     return []
 
 
-def _limit(stream: "Stream", deadline: float) -> None:
+def _set_timeout(stream: "Stream", deadline: float) -> None:
     left = deadline - monotonic()
     if left <= 0:
         raise TimedOutError("the exchange was not complete within its timeout")

@@ -1,8 +1,8 @@
-"""Frame messages as Git's pkt-lines, without any I/O.
+"""Encode and decode messages as Git's pkt-lines, without I/O.
 
-A packet is four hexadecimal digits, its length with these four, and then data.  A message is any
-number of packets and an end packet, `0000` as a rule; where one packet ends and the next begins
-means nothing.  `0001`, `0002` and an empty packet, `0004`, end a message too, as they do in Git.
+A packet is its length as four hexadecimal digits, which counts these four bytes too, and its data.
+A message is any number of packets and an end packet, usually `0000`.  `0001`, `0002` and an empty
+packet, `0004`, also end a message, as in Git.  The boundaries of packets have no meaning.
 """
 
 from ipc.errors import ProtocolError
@@ -18,44 +18,45 @@ Buffers = list[bytes | bytearray | memoryview]
 
 FLUSH = b"0000"
 MAX_DATA = 65516  # bytes of data in one packet; Git's own limit
-BATCH = 16  # packets handed to the kernel at a time: 1 MiB, and far below IOV_MAX
+BATCH = 16  # packets in one system call: 1 MiB, and far below IOV_MAX
 
 _DIGITS = 4
 _FULL = b"%04x" % (MAX_DATA + _DIGITS)
-_CHUNK = 65536  # bytes; more than that costs Python a mapping of memory each time
-_LONG = 16384  # bytes from which copying a packet's data costs more than a system call
-_NONSENSE = 3  # shorter than its own digits, and no sign for anything
+_CHUNK = 65536  # bytes; for more than that Python maps and unmaps memory each time
+_LONG = 16384  # bytes; copying the data of a longer packet costs more than a system call
+_INVALID_SIZE = 3  # shorter than its own digits, and without a special meaning
 _HEX = frozenset(b"0123456789abcdefABCDEF")
 
 
 def packet_size(digits: bytes) -> int:
-    """Return the length of the packet that begins so, or 0 where the message ends."""
+    """Return the length of the packet that begins with these digits, or 0 for an end packet."""
     if digits == _FULL:
         return MAX_DATA + _DIGITS
     # int() alone would also accept "+1af", "0x1f" and "1_00".
     if not _HEX.issuperset(digits):
-        raise ProtocolError(f"packet length {_shown(digits)} is not four hexadecimal digits")
+        raise ProtocolError(f"packet length {_printable(digits)} is not four hexadecimal digits")
     size = int(digits, 16)
-    if size == _NONSENSE or size > MAX_DATA + _DIGITS:
+    if size == _INVALID_SIZE or size > MAX_DATA + _DIGITS:
         raise ProtocolError(
-            f"packet length {_shown(digits)} is neither 0 to 2, nor 4, nor at most {_shown(_FULL)}"
+            f"packet length {_printable(digits)} is not valid:"
+            f" expected 0000 to 0002, or 0004 to {_printable(_FULL)}"
         )
     return size if size > _DIGITS else 0
 
 
-def _shown(data: bytes) -> str:
+def _printable(data: bytes) -> str:
     return ascii(data.decode("latin-1"))
 
 
 def framed(data: bytes) -> bytes:
-    """Return a whole message of at most `MAX_DATA` bytes as it goes over the wire."""
+    """Return the encoded message; `data` is at most `MAX_DATA` bytes."""
     if not data:
         return FLUSH
     return b"%04x%b0000" % (len(data) + _DIGITS, data)
 
 
 def batches(data: memoryview) -> "Iterator[Buffers]":
-    """Cut data of any length into packets, as lists of buffers to send without copying them."""
+    """Split data of any length into packets; yield lists of buffers to send without a copy."""
     for start in range(0, len(data), BATCH * MAX_DATA):
         buffers: Buffers = []
         for at in range(start, min(start + BATCH * MAX_DATA, len(data)), MAX_DATA):
@@ -65,13 +66,13 @@ def batches(data: memoryview) -> "Iterator[Buffers]":
         yield buffers
 
 
-def whole(data: bytes) -> bytes | None:
-    """Return the message that `data` begins with, if it is one packet and its end, else None.
+def decode_single(data: bytes) -> bytes | None:
+    """Return the message at the start of `data` if it is one packet and an end packet, else None.
 
-    Nearly every message is; this spares them the decoder.
+    This is a fast path: nearly every message has this form and needs no decoder.
     """
     if data[-_DIGITS:] == FLUSH and data[:_DIGITS] == b"%04x" % (len(data) - _DIGITS):
-        return data[_DIGITS:-_DIGITS]  # nothing but these, in lower case: what is nearly always
+        return data[_DIGITS:-_DIGITS]  # the usual case: nothing follows, and lower case digits
     if len(data) < _DIGITS:
         return None
     size = packet_size(data[:_DIGITS])
@@ -84,55 +85,55 @@ def whole(data: bytes) -> bytes | None:
 
 
 class Decoder:
-    """Turns received bytes, however split, into the data of one message.
+    """Decodes one message from received bytes, however these are split.
 
-    It keeps at most three bytes itself, and looks at each byte once.
+    It buffers at most three bytes, and reads each byte once.
     """
 
-    __slots__ = ("_alone", "_digits", "_missing", "finished")
+    __slots__ = ("_digits", "_one_at_a_time", "_remaining", "finished")
 
     def __init__(self) -> None:
-        self._digits = b""  # of a length that has not arrived as a whole
-        self._missing = 0  # bytes of data still to come in this packet
-        self._alone = 0  # for how many packets more to ask for one at a time
+        self._digits = b""  # the first digits of a length, until all have arrived
+        self._remaining = 0  # bytes of data still to come in this packet
+        self._one_at_a_time = 0  # how many more packets to receive one at a time
         self.finished = False
 
     @property
-    def wants(self) -> int:
-        """How many bytes to receive next: few enough that the data of long packets comes alone.
+    def receive_size(self) -> int:
+        """How many bytes to receive next, so that the data of a long packet arrives alone.
 
-        It is then returned by `feed` as it is, not copied.
+        `feed` then returns it without a copy.
         """
-        if not self._alone:
+        if not self._one_at_a_time:
             return _CHUNK
-        if self._missing > _LONG:
-            return self._missing
-        return self._missing + _DIGITS - len(self._digits)
+        if self._remaining > _LONG:
+            return self._remaining
+        return self._remaining + _DIGITS - len(self._digits)
 
     def feed(self, data: "Bytes") -> "list[Bytes]":
-        """Take the next received bytes; return the data in them, as slices of what was given.
+        """Decode the next received bytes; return the data in them, as slices of the argument.
 
-        What follows the end of the message is left alone; after an error there is only the error.
+        Bytes after the end of the message are ignored.  After an error each call raises it again.
         """
-        if self._missing:
-            if len(data) == self._missing:  # as `wants` asked for
-                self._missing = 0
+        if self._remaining:
+            if len(data) == self._remaining:  # as `receive_size` requested
+                self._remaining = 0
                 return [data]
         elif data == _FULL and not self._digits:
-            self._missing, self._alone = MAX_DATA, 2
+            self._remaining, self._one_at_a_time = MAX_DATA, 2
             return []
         return list(self.pieces(data))
 
     def pieces(self, data: "Bytes") -> "Iterator[Bytes]":
-        """Take the next received bytes; yield the data in them, one slice at a time.
+        """Decode the next received bytes; yield the data in them, one slice at a time.
 
-        Short packets take a hundred times their size where all their slices are kept.
+        A list of all slices would take a hundred times the size of short packets.
         """
         at = 0
         while at < len(data) and not self.finished:
-            if self._missing:
-                piece = data[at : at + self._missing]
-                self._missing -= len(piece)
+            if self._remaining:
+                piece = data[at : at + self._remaining]
+                self._remaining -= len(piece)
                 at += len(piece)
                 yield piece
             else:
@@ -141,10 +142,10 @@ class Decoder:
     def _take_digits(self, digits: bytes) -> int:
         self._digits += digits
         if len(self._digits) == _DIGITS:
-            size = packet_size(self._digits)  # an error leaves the digits, to be raised again
+            size = packet_size(self._digits)  # on an error the digits stay, so it is raised again
             self._digits = b""
-            self._missing = max(size - _DIGITS, 0)
-            # One short packet among long ones is a remainder, two are another kind of message.
-            self._alone = 2 if size > _LONG else max(self._alone - 1, 0)
+            self._remaining = max(size - _DIGITS, 0)
+            # One short packet after long ones is a remainder; two mean a message of short packets.
+            self._one_at_a_time = 2 if size > _LONG else max(self._one_at_a_time - 1, 0)
             self.finished = not size
         return len(digits)

@@ -1,4 +1,4 @@
-"""Be a server."""
+"""The server."""
 
 import os
 import sys
@@ -11,92 +11,92 @@ from ipc.client import as_bytes
 from ipc.errors import UnreachableError
 
 if sys.platform == "win32":
-    from ipc._keeper_windows import Keeper
+    from ipc._server.windows.loop import ServerLoop
 else:
-    from ipc._keeper_unix import Keeper
+    from ipc._server.unix.loop import ServerLoop
 
 __all__ = ["QUIT", "Application", "Peer", "Server", "ServerOptions", "run"]
 
-CLOSE_PATIENCE = 10.0  # seconds that `close` waits for an application that does not return
+CLOSE_TIMEOUT = 10.0  # seconds; `close` waits no longer for an application that does not return
 
 _NO_THREAD = (
     "cannot serve: {}; raise the limit of processes and threads (ulimit -u, TasksMax= of systemd,"
-    " --pids-limit of a container) or of memory (ulimit -v), or end some"
+    " --pids-limit of a container) or of memory (ulimit -v), or end some processes"
 )
 
 Path = str | bytes | os.PathLike[str] | os.PathLike[bytes]
 
 
 class Server:
-    """Serves a path on threads of its own, from `start` until `stop`.
+    """Serves a path on its own threads, from `start` until `stop`.
 
-    The path is claimed when the object is made: from then on clients connect, and wait.
+    The constructor claims the path: from then on clients can connect, and wait for `start`.
     """
 
     def __init__(
         self, path: Path, application: Application, options: ServerOptions | None = None
     ) -> None:
         self.options = options or ServerOptions()
-        self._keeper = Keeper(as_bytes(path), application, self.options)
+        self._loop = ServerLoop(as_bytes(path), application, self.options)
         self._thread: threading.Thread | None = None
         self._closed = False
 
     @property
     def stop_reason(self) -> str | None:
         """Why the server stops or has stopped; None while it serves."""
-        return self._keeper.stop_reason
+        return self._loop.stop_reason
 
     def start(self) -> None:
-        """Begin to accept and to read requests.
+        """Start to accept connections and to answer requests.
 
-        Raises UnreachableError, and closes the server, where the system has no threads for it.
+        Raise UnreachableError, and close the server, if the system cannot start its threads.
         """
         if self._thread is not None or self._closed:
-            raise RuntimeError("a server can be started once only: make another one")
-        # A daemon, like the workers that it starts and joins: an application that never returns
-        # must not keep the process from ending.  `close` joins it.
-        thread = threading.Thread(target=self._keeper.run, name="ipc-keeper", daemon=True)
+            raise RuntimeError("a server can be started only once: create another one")
+        # A daemon thread, like the workers that it joins: an application that never returns must
+        # not prevent the exit of the process.  `close` joins it.
+        thread = threading.Thread(target=self._loop.run, name="ipc-loop", daemon=True)
         try:
             thread.start()
         except (RuntimeError, MemoryError) as error:
             self.close()
             raise UnreachableError(_NO_THREAD.format(error)) from error
         self._thread = thread
-        if not self._keeper.start_workers():
+        if not self._loop.start_workers():
             self.close()
-            raise UnreachableError(_NO_THREAD.format("not one worker could be started"))
+            raise UnreachableError(_NO_THREAD.format("no worker thread could be started"))
 
     def stop(self) -> None:
-        """Make the server end soon.
+        """Make the server stop soon.
 
-        What it is answering it still answers, and for a second those that had connected and
-        asked; on all others it hangs up.
-        Any thread may call this, the application, and a signal handler.  Harmless when repeated.
+        It completes the answers that are under way.  For one second it also answers clients that
+        had connected and sent their request.  It disconnects all others.
+        Any thread, the application and signal handlers may call this.  Harmless when repeated.
         """
-        self._keeper.stop("stop was called")
+        self._loop.stop("stop was called")
 
     def wait(self, timeout: float | None = None) -> bool:
-        """Return True when the server has ended, False if it has not within `timeout` seconds."""
+        """Wait for the end of the server; return False if it still runs after `timeout` seconds."""
         if self._thread is None:
             return True
         self._thread.join(timeout)
         return not self._thread.is_alive()
 
     def close(self) -> None:
-        """Stop, and wait for the end, but no longer than `CLOSE_PATIENCE`.
+        """Stop, and wait for the end, for at most `CLOSE_TIMEOUT`.
 
-        The path is free afterwards in any case; the thread of an application that does not return
-        is left behind, and logged.
+        The path is free afterwards in any case.  If the application does not return, its thread
+        keeps running; this is logged.
         """
         if self._closed:
             return
         self._closed = True
         self.stop()
         if self._thread is None:
-            self._keeper.release()
-        elif not self.wait(CLOSE_PATIENCE):
-            self._keeper.abandon()
-            self._keeper.say("close", "the application does not return: its thread is left behind")
+            self._loop.release()
+        elif not self.wait(CLOSE_TIMEOUT):
+            self._loop.abandon()
+            self._loop.warn("close", "the application does not return: its thread keeps running")
 
     def __enter__(self) -> Self:
         self.start()
@@ -112,6 +112,6 @@ class Server:
 
 
 def run(path: Path, application: Application, options: ServerOptions | None = None) -> None:
-    """Serve until the application returns `QUIT`, or the path is lost."""
+    """Serve until the application returns `QUIT`, or the socket is removed or replaced."""
     with Server(path, application, options) as server:
         server.wait()

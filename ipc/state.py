@@ -1,18 +1,18 @@
-"""Name what can be found at a path."""
+"""The states of a path: whether a server listens there."""
 
 from enum import IntEnum
 
 
 class ActiveState(IntEnum):
-    """Whether a server is there; the numbers are those of Git's `enum ipc_active_state`."""
+    """The state of a path; the numbers are those of Git's `enum ipc_active_state`."""
 
     LISTENING = 0
-    """A server waits for connections."""
+    """A server accepts connections."""
     NOT_LISTENING = 1
-    """A socket is there but nobody answers: dead, stopping, or too busy."""
+    """There is a socket, but its server is dead, stopping or too busy."""
     INVALID_PATH = 2
-    """No server can ever be there; a plain file is in the way, for example."""
+    """No server can ever listen there, for example because the path is a plain file."""
     PATH_NOT_FOUND = 3
-    """Nothing is there: most likely no server runs."""
+    """There is nothing at the path: most likely no server runs."""
     OTHER_ERROR = 4
-    """The system did not let us find out."""
+    """The system refused the check."""

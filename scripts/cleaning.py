@@ -1,4 +1,4 @@
-"""What both scripts do so that an interruption leaves nothing behind."""
+"""Cleanup after signals: a script that is interrupted leaves nothing behind."""
 
 import signal
 import sys
@@ -6,19 +6,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import NoReturn
 
-_ENDING = [signal.SIGTERM]
+_SIGNALS = [signal.SIGTERM]
 if sys.platform != "win32":
-    _ENDING.append(signal.SIGHUP)
+    _SIGNALS.append(signal.SIGHUP)
 
 
 @contextmanager
-def undisturbed_cleaning() -> Iterator[None]:
-    """Turn signals into exceptions, and ignore them afterwards, so that what cleans up can end.
+def cleanup_on_signals() -> Iterator[None]:
+    """Exit on a signal, and ignore further signals, so that the cleanup is not interrupted.
 
-    To be entered after what cleans up, as that is left the other way round.
+    Enter it after the context managers that clean up, because they are left in reverse order.
     """
-    for each in _ENDING:
-        signal.signal(each, _end)
+    for each in _SIGNALS:
+        signal.signal(each, _exit)
     try:
         yield
     finally:
@@ -26,10 +26,10 @@ def undisturbed_cleaning() -> Iterator[None]:
 
 
 def ignore_signals() -> None:
-    """Let what follows come to its end; it takes a moment."""
-    for each in (signal.SIGINT, *_ENDING):
+    """Ignore signals, so that the cleanup that follows is not interrupted; it takes a moment."""
+    for each in (signal.SIGINT, *_SIGNALS):
         signal.signal(each, signal.SIG_IGN)
 
 
-def _end(number: int, _: object) -> NoReturn:
+def _exit(number: int, _: object) -> NoReturn:
     raise SystemExit(128 + number)

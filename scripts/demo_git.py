@@ -1,4 +1,4 @@
-"""The ways to ask git for the status: what it answers in each, and how long that takes."""
+"""`git status` with fsmond and without it: its output, and the time that it takes."""
 
 import os
 import shutil
@@ -14,26 +14,26 @@ from demo_shell import Failure, Shell, show
 import fsmond
 
 HOOK = f'"{sys.executable}" -I -S "{Path(fsmond.__file__).with_name("__main__.py")}" hook'
-MODERN = os.environ.get("FSMOND_MODERN_GIT")  # a git with a client of its own, 2.55 or newer
-ROUNDS = 9  # of each way, in turn; enough for a median, and over in a few seconds
+MODERN = os.environ.get("FSMOND_MODERN_GIT")  # a git with a client for fsmond, 2.55 or newer
+ROUNDS = 9  # for each setup, in turn; enough for a median, and done in a few seconds
 
-_ALONE = {"core.fsmonitor": "false"}
+_NO_MONITOR = {"core.fsmonitor": "false"}
 _CACHED = {"core.untrackedCache": "true"}
-_WAYS = {
-    "alone": _ALONE,
-    "alone, with its untracked cache": {**_ALONE, **_CACHED},
+_SETUPS = {
+    "alone": _NO_MONITOR,
+    "alone, with its untracked cache": {**_NO_MONITOR, **_CACHED},
     "with fsmond as its hook": {
         "core.fsmonitor": HOOK,
         "core.fsmonitorHookVersion": "2",
         **_CACHED,
     },
 }
-_MODERN_WAYS = {"with fsmond, core.fsmonitor=true": {"core.fsmonitor": "true", **_CACHED}}
-_UNAIDED = {"core.fsmonitor": "false", "core.untrackedCache": "false"}
+_MODERN_SETUPS = {"with fsmond, core.fsmonitor=true": {"core.fsmonitor": "true", **_CACHED}}
+_FULL_SCAN = {"core.fsmonitor": "false", "core.untrackedCache": "false"}
 
 
-class Way(NamedTuple):
-    """A way to ask; each has a copy of the index, as if it were the only one."""
+class GitSetup(NamedTuple):
+    """A configuration of git, with an index of its own, so that setups do not affect each other."""
 
     name: str
     git: str
@@ -41,12 +41,12 @@ class Way(NamedTuple):
     private_index: Path
 
     def status(self, shell: Shell) -> str:
-        """Return what git says."""
+        """Return the output of `git status`."""
         return self._run(shell, self.options, "status")
 
     def reference(self, shell: Shell) -> str:
-        """Return what git says when it looks at everything; that leaves the index as it is."""
-        return self._run(shell, _UNAIDED, "--no-optional-locks", "status")
+        """Return the output of `git status` with a full scan, which leaves the index unchanged."""
+        return self._run(shell, _FULL_SCAN, "--no-optional-locks", "status")
 
     def _run(self, shell: Shell, options: dict[str, str], *command: str) -> str:
         given = [word for name, value in options.items() for word in ("-c", f"{name}={value}")]
@@ -54,51 +54,51 @@ class Way(NamedTuple):
         return shell.run(words, GIT_INDEX_FILE=str(self.private_index))
 
 
-def ways_to_ask(index: Path, scratch: Path) -> list[Way]:
-    """Return the ways of the git on this machine, and of a modern one if there is one."""
-    ways: list[Way] = []
+def setups_of(index: Path, scratch: Path) -> list[GitSetup]:
+    """Return the setups for the git in PATH, and for FSMOND_MODERN_GIT if it is set."""
+    setups: list[GitSetup] = []
     for git in [git for git in ("git", MODERN) if git]:
         version = subprocess.check_output([git, "version"], text=True).split()[2]
-        for name, options in {**_WAYS, **(_MODERN_WAYS if git == MODERN else {})}.items():
-            copy = scratch / f"index-{len(ways)}"
+        for name, options in {**_SETUPS, **(_MODERN_SETUPS if git == MODERN else {})}.items():
+            copy = scratch / f"index-{len(setups)}"
             if index.exists():  # there is none before the first `git add`
-                shutil.copy2(index, copy)  # with its time: git compares the files' times with that
-            ways.append(Way(f"git {version} {name}", git, options, copy))
-    return ways
+                shutil.copy2(index, copy)  # with its time, which git compares with the files' times
+            setups.append(GitSetup(f"git {version} {name}", git, options, copy))
+    return setups
 
 
-def warm(shell: Shell, ways: list[Way]) -> None:
-    """Have git fill the caches in each index: the first status does, and the second uses them."""
-    for way in ways * 2:
-        way.status(shell)
+def fill_caches(shell: Shell, setups: list[GitSetup]) -> None:
+    """Run `git status` twice, so that git fills the caches in each index and uses them."""
+    for setup in setups * 2:
+        setup.status(shell)
 
 
-def compare(shell: Shell, ways: list[Way]) -> str:
-    """Return what git says; raise Failure unless that is the same in all ways."""
-    answers = {way.name: way.status(shell) for way in ways}
-    expected = ways[0].reference(shell)
-    for name, answer in answers.items():
-        if answer != expected:
-            raise Failure(f"{name} says\n{answer}instead of\n{expected}")
+def compare(shell: Shell, setups: list[GitSetup]) -> str:
+    """Return the output of `git status`; raise Failure unless all setups agree."""
+    outputs = {setup.name: setup.status(shell) for setup in setups}
+    expected = setups[0].reference(shell)
+    for name, output in outputs.items():
+        if output != expected:
+            raise Failure(f"{name} prints\n{output}instead of\n{expected}")
     return expected
 
 
-def show_same(answer: str, ways: list[Way], *, whole: bool) -> None:
-    """Print what git said in all ways."""
+def show_same(output: str, setups: list[GitSetup], *, whole: bool) -> None:
+    """Print the output that all setups agree on."""
     if whole:
-        show(answer)
-    lines = len(answer.splitlines())
-    print(f"    ({lines} lines, the same in {len(ways)} ways and when git looks at everything)")
+        show(output)
+    lines = len(output.splitlines())
+    print(f"    ({lines} lines, the same with {len(setups)} setups and with a full scan)")
 
 
-def show_times(shell: Shell, ways: list[Way], files: int) -> None:
-    """Print how long git takes; the ways take turns, so that all meet the same machine."""
-    times: dict[str, list[float]] = {way.name: [] for way in ways}
+def show_times(shell: Shell, setups: list[GitSetup], files: int) -> None:
+    """Print the times; the setups take turns, so that other load affects all of them."""
+    times: dict[str, list[float]] = {setup.name: [] for setup in setups}
     for _ in range(ROUNDS):
-        for way in ways:
+        for setup in setups:
             started = time.perf_counter()
-            way.status(shell)
-            times[way.name].append((time.perf_counter() - started) * 1000)
+            setup.status(shell)
+            times[setup.name].append((time.perf_counter() - started) * 1000)
     print(f"# `git status` of {files:,} files, each with its own index, median of {ROUNDS}:")
     for name, taken in times.items():
         print(f"    {name:<46}{statistics.median(taken):7.1f} ms")

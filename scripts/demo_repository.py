@@ -1,4 +1,4 @@
-"""The repository that the demonstration plays in."""
+"""The repository in which the demonstration changes files."""
 
 import shutil
 import subprocess
@@ -7,20 +7,20 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-FILES = 60_000  # git status then takes long enough to be felt, and making them a few seconds
-_SIZE_LIMIT = 16_384  # bytes; four files of five are smaller, and all of them would fill a disk
-_NOT_THE_LIBRARY = ("site-packages", "dist-packages", "__pycache__")
-_ACTORS = ("json", "concurrent", "this.py")  # what the demonstration edits, renames and deletes
+FILES = 60_000  # enough that git status is noticeably slow; making them takes a few seconds
+_SIZE_LIMIT = 16_384  # bytes; four of five files are smaller, and all would take much disk space
+_LEFT_OUT = ("site-packages", "dist-packages", "__pycache__")
+_CHANGED = ("json", "concurrent", "this.py")  # what the demonstration edits, renames and deletes
 
 
-class Unsuitable(Exception):  # noqa: N818 - what it is, not an error of ours
-    """The directory that was named is no worktree; the message says what would do."""
+class NoWorktree(Exception):  # noqa: N818 - named after the cause
+    """The directory is not in a Git worktree; the message says what to do."""
 
 
 def make(root: Path) -> str:
-    """Fill a new repository with copies of the standard library; return one of their names.
+    """Fill a new repository with copies of the standard library; return the folder of one.
 
-    The first is written and hashed, the others are checked out from what git then knows.
+    Only the first copy is hashed; the others are checked out from its tree object.
     """
     shutil.copytree(_library(), root / "copy00", ignore=_ignored, copy_function=shutil.copyfile)
     _git(root, "init", "--quiet")
@@ -35,20 +35,20 @@ def make(root: Path) -> str:
 
 
 @contextmanager
-def guest(root: Path, name: str) -> Iterator[str]:
-    """Put a directory to play in below a repository that is not ours, and remove it again."""
-    place = root / name
-    place.mkdir()
+def temporary_copy(root: Path, name: str) -> Iterator[str]:
+    """Make a directory with a few files in an existing repository, and remove it again."""
+    folder = root / name
+    folder.mkdir()
     try:
-        for actor in _ACTORS:
-            source = _library() / actor
+        for each in _CHANGED:
+            source = _library() / each
             if source.is_dir():
-                shutil.copytree(source, place / actor, ignore=_ignored)
+                shutil.copytree(source, folder / each, ignore=_ignored)
             else:
-                shutil.copyfile(source, place / actor)
+                shutil.copyfile(source, folder / each)
         yield name
     finally:
-        shutil.rmtree(place, ignore_errors=True)
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def worktree_of(path: Path) -> Path:
@@ -56,7 +56,7 @@ def worktree_of(path: Path) -> Path:
     try:
         return Path(_git(path, "rev-parse", "--show-toplevel"))
     except (OSError, subprocess.CalledProcessError) as error:
-        raise Unsuitable(f"{path} is in no Git worktree: name one, or none at all") from error
+        raise NoWorktree(f"{path} is not in a Git worktree; name one, or leave it out") from error
 
 
 def index_of(root: Path) -> Path:
@@ -65,7 +65,7 @@ def index_of(root: Path) -> Path:
 
 
 def count(root: Path) -> int:
-    """Return how many files git knows there."""
+    """Return the number of tracked files."""
     return _git(root, "ls-files", "-z").count("\0")
 
 
@@ -78,7 +78,7 @@ def _ignored(directory: str, names: list[str]) -> list[str]:
 
 
 def _is_ignored(path: Path) -> bool:
-    if path.name in _NOT_THE_LIBRARY or path.is_symlink():
+    if path.name in _LEFT_OUT or path.is_symlink():
         return True
     return not path.is_dir() and path.stat().st_size > _SIZE_LIMIT
 

@@ -1,4 +1,4 @@
-"""A shell that shows what is typed, what comes back, and how long it took."""
+"""Run commands, and show each command line, its output and its time."""
 
 import os
 import subprocess
@@ -7,13 +7,13 @@ import time
 from pathlib import Path
 
 COMMAND = Path(sys.executable).with_name("fsmond")
-SHOWN = 16  # lines of an answer; more would push the rest off the screen
-_PATIENCE = 60  # seconds for one command; who takes longer hangs
+SHOWN = 16  # lines of output; with more, the rest would not fit the screen
+_PATIENCE = 60  # seconds for one command; one that takes longer hangs
 _INHERITED = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_COMMON_DIR")
 
 
 class Failure(Exception):  # noqa: N818 - the demonstration failed, with this message
-    """Something did not come out as promised."""
+    """The demonstration did not go as expected."""
 
 
 class Shell:
@@ -25,15 +25,15 @@ class Shell:
         self._environment["XDG_STATE_HOME"] = str(state)  # where the daemon's log goes
 
     def type(self, line: str) -> str:
-        """Show a command, run it, show its output, and return that."""
+        """Show a command line, run it, show its output, and return that."""
         print(f"$ {line}", flush=True)
         program, *rest = line.split()
-        mine = program == "fsmond"
+        is_fsmond = program == "fsmond"
         started = time.perf_counter()
-        output = self.run([str(COMMAND), *rest] if mine else ["sh", "-c", line])
+        output = self.run([str(COMMAND), *rest] if is_fsmond else ["sh", "-c", line])
         taken = time.perf_counter() - started
         show(output)
-        if mine:
+        if is_fsmond:
             print(f"    ({taken * 1000:.0f} ms)")
         return output
 
@@ -62,7 +62,7 @@ class Shell:
 
 
 def show(output: str) -> None:
-    """Print what a command said, indented, and not more of it than a screen holds."""
+    """Print output, indented and cut to fit the screen."""
     lines = output.splitlines()
     for each in lines[:SHOWN]:
         print(f"    {each}")

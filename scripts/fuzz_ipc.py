@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Send mutated messages to the decoder and to a living server, for some seconds.
+"""Send mutated messages to the decoder and to a running server, for some seconds.
 
-Whatever comes must decode or raise ProtocolError, the same however it is split; and the server must
-answer the next polite client.  The seed is printed: a failure can be repeated with it.
+Any bytes must decode or raise ProtocolError, with the same result for any split.  The server must
+still answer the next valid request.  The seed is printed, so that a failure can be repeated.
 """
 
 import argparse
@@ -18,10 +18,10 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import ipc
 from ipc.errors import ProtocolError
-from ipc.pktline import Decoder, whole
+from ipc.pktline import Decoder, decode_single
 
 if sys.platform == "win32":
-    raise SystemExit("there are no sockets in the file system")
+    raise SystemExit("this script requires Unix domain sockets")
 
 INTERESTING = [
     b"0000",
@@ -38,7 +38,7 @@ INTERESTING = [
 
 
 def message(draw: random.Random) -> bytes:
-    """Make packets, and break some of them."""
+    """Create packets, and damage some of them."""
     parts = []
     for _ in range(draw.randrange(6)):
         data = draw.randbytes(draw.choice([0, 1, 5, 100, 70_000]) % 65_517)
@@ -55,7 +55,7 @@ def message(draw: random.Random) -> bytes:
 
 
 def outcome(chunks: list[bytes]) -> tuple[bytes, bool] | None:
-    """Return what chunks decode to, None where they are no message."""
+    """Return what chunks decode to, or None if they are not valid."""
     decoder = Decoder()
     data = b""
     try:
@@ -67,20 +67,20 @@ def outcome(chunks: list[bytes]) -> tuple[bytes, bool] | None:
 
 
 def try_decoder(draw: random.Random, sent: bytes) -> None:
-    """Compare the decoder with itself on other pieces, and with the short cut."""
+    """Compare the decoder with itself on other pieces, and with the fast path."""
     cuts = sorted(draw.randrange(len(sent) + 1) for _ in range(draw.randrange(6)))
     pieces = [sent[a:b] for a, b in zip([0, *cuts], [*cuts, len(sent)], strict=True)]
     expected = outcome([sent])
     found = outcome(pieces)
     short = None
     with contextlib.suppress(ProtocolError):
-        short = whole(sent)
+        short = decode_single(sent)
     if found != expected or (short is not None and expected != (short, True)):
         raise SystemExit(f"decoded differently: {sent!r} in {pieces!r}")
 
 
 def try_server(draw: random.Random, sent: bytes, path: str) -> None:
-    """Send the bytes in pieces, leave at some point; then ask politely."""
+    """Send the bytes in pieces, disconnect at some point; then send a valid request."""
     with socket.socket(socket.AF_UNIX) as stream, contextlib.suppress(OSError):
         stream.settimeout(5)
         stream.connect(path)
@@ -91,12 +91,12 @@ def try_server(draw: random.Random, sent: bytes, path: str) -> None:
             stream.shutdown(draw.choice([socket.SHUT_WR, socket.SHUT_RDWR]))
             while stream.recv(draw.choice([1, 100, 65536])):
                 pass
-    if ipc.send_command(path, b"polite", timeout=10) != b"polite":
-        raise SystemExit(f"the server lost its wits after {sent!r}")
+    if ipc.send_command(path, b"valid", timeout=10) != b"valid":
+        raise SystemExit(f"the server answered wrongly after {sent!r}")
 
 
 def main() -> None:
-    """Try until the time is over."""
+    """Run until the time is over."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("seconds", type=float, nargs="?", default=10.0)
     parser.add_argument("--seed", type=int, default=time.time_ns())
@@ -112,7 +112,7 @@ def main() -> None:
             if count % 10 == 0:
                 try_server(draw, sent, f"{folder}/s")
             count += 1
-    print(f"{count} messages, and nothing found")
+    print(f"{count} messages, no failure")
 
 
 if __name__ == "__main__":

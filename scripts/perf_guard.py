@@ -1,14 +1,14 @@
-"""Fail when something costs more than it did: counts against the budget in `perf_budget.json`.
+"""Compare the costs of fsmond with the budget in `perf_budget.json`, and fail if one has grown.
 
-Counted are system calls, modules, instructions, watches and bytes, which are the same on a busy
-machine.  `--record` writes down what there is now.  Instructions are of one version of Python:
-on another they are not compared, and that is said.
+The costs are counts of system calls, modules, instructions, watches and bytes, which do not depend
+on the load of the machine.  `--record` saves the present counts as the budget.  Some counts depend
+on the version of Python: with another version they are printed, but not compared.
 """
-# ruff: noqa: E402  # the type checker has to know first
+# ruff: noqa: E402  # the type checker needs the assertion first
 
 import sys
 
-assert sys.platform == "linux"  # tells the type checker; strace is only there
+assert sys.platform == "linux"  # for the type checker; strace exists only there
 
 import argparse
 import itertools
@@ -20,10 +20,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-import bench_trees as trees
 import perf_counts as counts
-from bench_daemons import Fsmond, MeasurementError, clean_environment, running
-from cleaning import undisturbed_cleaning
+from bench import trees
+from bench.peers.daemons import Fsmond, running
+from bench.peers.programs import MeasurementError, clean_environment
+from cleaning import cleanup_on_signals
 
 BUDGET = Path(__file__).with_name("perf_budget.json")
 PYTHON = f"{sys.implementation.name} {sys.version_info.major}.{sys.version_info.minor}"
@@ -31,26 +32,26 @@ _TOOLS = {"strace": "apt-get install strace", "valgrind": "apt-get install valgr
 
 
 class Count(NamedTuple):
-    """Something that is counted."""
+    """A cost that is counted."""
 
     what: str
     take: Callable[[], float]
     slack: float
-    """How much more than the budget may be chance, as a share of it."""
+    """The random variation that is allowed above the budget, as a share of it."""
     of_python: bool = False
-    """Another version of Python takes another number."""
+    """The count depends on the version of Python."""
 
 
 def main() -> int:
     """Count, compare, and return the exit status."""
     options = _options()
     missing = [f"{tool} ({cure})" for tool, cure in _TOOLS.items() if not shutil.which(tool)]
-    if missing or not counts.command_is_there():
-        missing += [] if counts.command_is_there() else ["fsmond (pip install .)"]
-        print(f"perf_guard: not there: {', '.join(missing)}", file=sys.stderr)
+    if missing or not counts.is_command_installed():
+        missing += [] if counts.is_command_installed() else ["fsmond (pip install .)"]
+        print(f"perf_guard: missing: {', '.join(missing)}", file=sys.stderr)
         return 1
     try:
-        with undisturbed_cleaning(), tempfile.TemporaryDirectory(prefix="fsmond-guard-") as folder:
+        with cleanup_on_signals(), tempfile.TemporaryDirectory(prefix="fsmond-guard-") as folder:
             found = _counted(Path(folder).resolve())
     except MeasurementError as error:
         print(f"perf_guard: {error}", file=sys.stderr)
@@ -95,7 +96,7 @@ def _counts(daemon: Fsmond, shape: trees.Shape, paths: "itertools.cycle[str]") -
         Count(
             "instructions of the hook, by an empty program's",
             lambda: counts.instructions(daemon, *hook),
-            0.15,  # it is so little by now that an empty program's own chance is 4 % of it
+            0.15,  # it is so small that the variation of an empty program is 4 % of it
             True,
         ),
         Count(
@@ -116,29 +117,29 @@ def _counts(daemon: Fsmond, shape: trees.Shape, paths: "itertools.cycle[str]") -
 def _compared(found: dict[Count, float]) -> int:
     budget = json.loads(BUDGET.read_text())
     same = budget["python"] == PYTHON
-    gone = budget["counts"].keys() - {count.what for count in found}
-    worse = len(gone)
-    for what in gone:
+    removed = budget["counts"].keys() - {count.what for count in found}
+    worse = len(removed)
+    for what in removed:
         print(f"{what:<68}{'':>12}  NOT COUNTED any more: see --record")
     for count, number in found.items():
         recorded = budget["counts"].get(count.what)
         if recorded is None:
-            verdict, worse = "NO BUDGET: see --record", worse + 1
+            result, worse = "NO BUDGET: see --record", worse + 1
         elif count.of_python and not same:
-            verdict = f"not compared: {recorded} is of {budget['python']}"
+            result = f"not compared: {recorded} is for {budget['python']}"
         elif number > recorded * (1 + count.slack):
-            verdict, worse = f"WORSE than {recorded}", worse + 1
+            result, worse = f"WORSE than {recorded}", worse + 1
         else:
-            verdict = f"of {recorded}"
-        print(f"{count.what:<68}{number:>12}  {verdict}", flush=True)
+            result = f"of {recorded}"
+        print(f"{count.what:<68}{number:>12}  {result}", flush=True)
     if worse:
-        print(f"perf_guard: {worse} got worse; if it is worth that, --record it", file=sys.stderr)
+        print(f"perf_guard: {worse} got worse; if that is intended, use --record", file=sys.stderr)
     return 1 if worse else 0
 
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0] if __doc__ else None)
-    parser.add_argument("--record", action="store_true", help="take what there is for the budget")
+    parser.add_argument("--record", action="store_true", help="save the counts as the budget")
     return parser.parse_args()
 
 

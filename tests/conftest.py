@@ -1,4 +1,4 @@
-"""What every test gets: a check that it leaves no thread, descriptor or process behind."""
+"""Fixtures of every test; one checks that it leaves no thread, descriptor or process behind."""
 
 import importlib
 import os
@@ -9,26 +9,26 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from wine import is_wine
+from support.wine import is_wine
 
 ROOT = Path(__file__).resolve().parents[1]
-SETTLE = 5.0  # seconds in which what a test ended may finish ending
+SETTLE = 5.0  # seconds that threads and processes of a test have to end
 
 
 def _descriptors() -> set[str]:
-    """Return what each open descriptor of this process is."""
+    """Return the open descriptors of this process, with their files."""
     found = set()
     folder = Path("/proc/self/fd")
     for name in os.listdir(folder) if folder.exists() else []:
         try:
             found.add(f"{name} {os.readlink(folder / name)}")
         except OSError:
-            continue  # the descriptor with which the folder was listed
+            continue  # the descriptor that listed the folder
     return found
 
 
 def _children() -> set[str]:
-    """Return the processes whose parent is this one."""
+    """Return the child processes of this process."""
     try:
         return set(Path(f"/proc/self/task/{os.getpid()}/children").read_text().split())
     except OSError:
@@ -46,7 +46,7 @@ def _left_behind(
 
 
 def pytest_configure() -> None:
-    """Let the programs that tests start on Windows find what is tested, installed or not."""
+    """Make the programs that tests start on Windows import the checkout, installed or not."""
     if sys.platform == "win32":
         paths = [str(ROOT), os.environ.get("PYTHONPATH")]
         if is_wine():
@@ -58,18 +58,17 @@ def pytest_configure() -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Leave out on Windows what was written for Unix, and has not been brought there."""
+    """Skip the tests on Windows that have not been ported from Unix."""
     if sys.platform == "win32":
-        not_yet = pytest.mark.skip(reason="not brought to Windows yet")
+        not_ported = pytest.mark.skip(reason="not ported to Windows yet")
         for item in items:
-            of_unix = item.path.parent.name in ("compat", "faults")
-            if of_unix and not item.path.name.startswith("test_ipc_"):
-                item.add_marker(not_yet)
+            if item.path.parent.name in ("compat", "faults"):
+                item.add_marker(not_ported)
 
 
 @pytest.fixture(autouse=True)
 def nothing_left_behind() -> Iterator[None]:
-    """Fail a test that leaks: the next one would fail in its place."""
+    """Fail a test that leaks; otherwise the next test would fail instead."""
     before = set(threading.enumerate()), _descriptors(), _children()
     yield
     limit = time.monotonic() + SETTLE
@@ -80,13 +79,13 @@ def nothing_left_behind() -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def own_folders(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Keep logs, sockets and Git's settings of the tests away from the person's own."""
+    """Keep logs, sockets and Git's settings of the tests apart from the user's."""
     home = tmp_path_factory.mktemp("home")
     for name in ("XDG_STATE_HOME", "XDG_RUNTIME_DIR", "XDG_CONFIG_HOME", "XDG_CACHE_HOME"):
         folder = home / name.lower()
         folder.mkdir(mode=0o700)
         monkeypatch.setenv(name, str(folder))
-    monkeypatch.setenv("WIN_PD_OVERRIDE_LOCAL_APPDATA", str(home))  # what platformdirs goes by
+    monkeypatch.setenv("WIN_PD_OVERRIDE_LOCAL_APPDATA", str(home))  # platformdirs uses it
     monkeypatch.setenv("HOME", str(home))
     for name in [name for name in os.environ if name.startswith("GIT_")]:
         monkeypatch.delenv(name)

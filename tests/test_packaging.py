@@ -1,17 +1,17 @@
-"""Whether what is installed is all that is needed."""
+"""The package contains and requires everything that it needs."""
 
 import ast
 import sys
 import tomllib
 
-from source_files import MODULES, ROOT, imports
+from support.source_files import MODULES, ROOT, imports
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
-PYWIN32 = "pywintypes win32api win32con win32file win32pipe win32security"  # what it consists of
+PYWIN32 = "pywintypes win32api win32con win32file win32pipe win32security"  # its modules
 
 
 def test_every_package_is_installed() -> None:
-    """One that is not listed works in the tree of files, and nowhere else."""
+    """One that is not listed works only in the checkout."""
     folders = {path.parent.relative_to(ROOT) for path in MODULES.values()}
 
     listed = PROJECT["tool"]["setuptools"]["packages"]
@@ -19,8 +19,8 @@ def test_every_package_is_installed() -> None:
     assert sorted(".".join(folder.parts) for folder in folders) == sorted(listed)
 
 
-def test_what_is_imported_of_others_is_what_is_declared() -> None:
-    """One too few fails for users only; one too many is installed in vain."""
+def test_the_dependencies_are_those_that_are_imported() -> None:
+    """A missing one fails for users only; an unused one is installed for nothing."""
     trees = [ast.parse(path.read_bytes()) for path in MODULES.values()]
     imported = {name.partition(".")[0] for tree in trees for name in imports(tree)}
 

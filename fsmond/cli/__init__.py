@@ -1,16 +1,16 @@
-"""People's commands.
+"""The command line.
 
-fsmond.cli.query      `fsmond query`, which programs run often: a short way
-fsmond.cli.hook       `fsmond hook`, the most frequent of all: the shortest way
-fsmond.cli.complaints what the hook says, once in a while
-fsmond.cli.start      `fsmond start`, which people wait for
-fsmond.cli.stopping   have a daemon quit, and wait until it is gone
-fsmond.cli.ending     end the process of one that does not answer
-fsmond.cli.install    `fsmond install` and `fsmond uninstall`
-fsmond.cli.git_daemon `fsmond git-daemon`, in the place of Git's own command
-fsmond.cli.output     write to standard output, as bytes
-fsmond.cli.progress   show how far something has come, on a terminal
-fsmond.cli.main       all commands, and what is typed with them
-fsmond.cli.commands   what they do
-fsmond.cli.telling    what a daemon's status says, for people
+commands       the commands that have no module of their own
+git_daemon     `fsmond git-daemon`, a substitute for `git fsmonitor--daemon`
+hook           `fsmond hook`, the most frequent command, with the fewest imports
+hook_messages  the hook's error messages, rate-limited
+install        `fsmond install` and `fsmond uninstall`
+main           all commands and their options
+output         write to standard output as bytes, and errors to standard error
+progress       show a progress bar on a terminal
+query          `fsmond query`, which programs run often, with few imports
+start          `fsmond start`, for which people wait, with few imports
+status_text    format a daemon's status for people
+stop           stop a daemon, and wait until its process has exited
+termination    kill the process of a daemon that does not answer
 """

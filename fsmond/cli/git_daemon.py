@@ -1,6 +1,6 @@
-"""`fsmond git-daemon`: behave as `git fsmonitor--daemon` does, so that it can stand in its place.
+"""`fsmond git-daemon`: a substitute for `git fsmonitor--daemon`.
 
-What it says, and its exit statuses, are that command's: Git's scripts go by them.
+Its messages and exit statuses are those of that command: Git's scripts rely on them.
 """
 
 import contextlib
@@ -14,19 +14,20 @@ from fsmond.client import Client
 from fsmond.errors import Error
 from fsmond.git.program import GitError, git
 from fsmond.git.repository import UnsuitableError, root_of
-from fsmond.git.worktree import BareError, find, shown
+from fsmond.git.worktree import BareError, find
+from fsmond.printable import printable
 from fsmond.rendezvous import Place, place_of
 from ipc.client import get_active_state
 from ipc.state import ActiveState
 
-_USAGE = 129  # exit statuses, of Git's
-_FATAL = 128
-_STOPPED = 30.0  # seconds in which a daemon is gone that was asked to quit
-_NAP = 0.05  # seconds between two looks
-_AT_LEAST = 1  # seconds of a timeout, as Git counts whole ones
-_MOST = (1 << 31) - 1  # of a number
+_USAGE = 129  # Git's exit status for bad usage
+_FATAL = 128  # and for a fatal error
+_STOP_TIMEOUT = 30.0  # seconds for a daemon to exit after a request to quit
+_POLL_INTERVAL = 0.05  # seconds
+_MIN_TIMEOUT = 1  # seconds, as Git counts whole ones
+_MAX_NUMBER = (1 << 31) - 1
 _UNITS = {"k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
-# With the values that they have if they are not set.  fsmond starts as many threads as it needs.
+# With their defaults.  fsmond starts as many threads as it needs, whatever `ipc-threads` is.
 _OPTIONS = {"detach": 0, "ipc-threads": 8, "start-timeout": 60}
 USAGE = """\
 usage: fsmond git-daemon start [<options>]
@@ -34,24 +35,24 @@ usage: fsmond git-daemon start [<options>]
    or: fsmond git-daemon stop
    or: fsmond git-daemon status
 
-Behaves as `git fsmonitor--daemon` does, with its options, words and exit statuses.
+Acts as `git fsmonitor--daemon`, with the same options, messages and exit statuses.
 
-    --[no-]detach               leave the terminal (run)
-    --[no-]ipc-threads N        taken, and without effect: there are as many as are needed
-    --[no-]start-timeout N      seconds in which the daemon is to answer (start)
+    --[no-]detach               detach from the terminal (run)
+    --[no-]ipc-threads N        accepted but ignored: fsmond starts as many as it needs
+    --[no-]start-timeout N      seconds to wait for the daemon to answer (start)
 """
 
 
 class _FatalError(Exception):
-    """It ends with what Git would say, and its exit status."""
+    """The command fails with Git's message and exit status."""
 
 
 class _UsageError(Exception):
-    """It was not typed as it is to be; the message says what is wrong, if anything is said."""
+    """Bad usage; the message says what is wrong, and an empty one stands for the usage."""
 
 
 def run(arguments: list[str]) -> int:
-    """Do what was typed, in the current directory; return the exit status."""
+    """Run a command for the current directory; return the exit status."""
     try:
         return _run(arguments)
     except _FatalError as error:
@@ -68,14 +69,14 @@ def _run(arguments: list[str]) -> int:
         return _USAGE
     is_bare = _is_bare()
     announce, settings = _configured_settings()
-    words = _take(arguments, settings)
+    words = _parse_options(arguments, settings)
     if len(words) != 1:
         raise _UsageError
     if settings["ipc-threads"] < 1:
         message = f"invalid 'ipc-threads' value ({settings['ipc-threads']})"
         raise _FatalError(message)
     if is_bare:
-        message = f"bare repository '{shown(os.getcwdb())}' is incompatible with fsmonitor"
+        message = f"bare repository '{printable(os.getcwdb())}' is incompatible with fsmonitor"
         raise _FatalError(message)
     return _do(words[0], settings, announce=announce)
 
@@ -85,7 +86,7 @@ def _do(name: str, settings: dict[str, int], *, announce: bool) -> int:
     timeout, detach = settings["start-timeout"], bool(settings["detach"])
     commands: dict[str, Callable[[], int]] = {
         "start": lambda: _start(place, announce=announce, timeout=timeout),
-        "run": lambda: _be(place, announce=announce, detach=detach),
+        "run": lambda: _run_daemon(place, announce=announce, detach=detach),
         "stop": lambda: _stop(place),
         "status": lambda: _status(place),
     }
@@ -95,8 +96,8 @@ def _do(name: str, settings: dict[str, int], *, announce: bool) -> int:
     return commands[name]()
 
 
-def _take(arguments: list[str], settings: dict[str, int]) -> list[str]:
-    """Take the options out of what was typed, as Git does: abbreviated, or with `--no-` before."""
+def _parse_options(arguments: list[str], settings: dict[str, int]) -> list[str]:
+    """Return the words that are no options; store the options, abbreviated or `--no-` as in Git."""
     words: list[str] = []
     rest = iter(arguments)
     for each in rest:
@@ -141,16 +142,17 @@ def _number(name: str, text: str | None) -> int:
     except ValueError:
         message = f"option `{name}' expects an integer value with an optional k/m/g suffix"
         raise _UsageError(message) from None
-    if not -_MOST - 1 <= number <= _MOST:
-        message = f"value {text} for option `{name}' not in range [{-_MOST - 1},{_MOST}]"
+    if not -_MAX_NUMBER - 1 <= number <= _MAX_NUMBER:
+        allowed = f"[{-_MAX_NUMBER - 1},{_MAX_NUMBER}]"
+        message = f"value {text} for option `{name}' not in range {allowed}"
         raise _UsageError(message)
     return number
 
 
 def _configured_settings() -> tuple[bool, dict[str, int]]:
-    """Return whether a start is announced, and the values of the options.
+    """Return whether to announce a start, and the configured values of the options.
 
-    What is configured has to make sense even if it is not wanted.
+    As in Git, an invalid value is fatal even if the command does not use it.
     """
     announce = _configured("bool", "announceStartup") == "true"
     settings = {"detach": 0}
@@ -172,15 +174,15 @@ def _configured(kind: str, name: str) -> str:
     try:
         return git("config", f"--type={kind}", f"fsmonitor.{name}").decode(errors="replace")
     except GitError as error:
-        if error.status == 1:  # it is not set
+        if error.status == 1:  # not set
             return ""
         raise _FatalError(str(error)) from error
 
 
 def _is_bare() -> bool:
-    """Say whether the repository is bare; raise _FatalError where Git finds none."""
+    """Say whether the repository is bare; raise _FatalError if Git finds none."""
     try:
-        find(os.path.realpath(os.getcwdb()), os.environ)  # Git itself would wait for a pipe
+        find(os.path.realpath(os.getcwdb()), os.environ)  # refuses a FIFO, on which Git would hang
     except BareError:
         return True
     except OSError as error:
@@ -198,78 +200,78 @@ def _place() -> Place:
         raise _FatalError(str(error).removeprefix(".: ")) from error
 
 
-def _is_there(place: Place) -> bool:
+def _is_running(place: Place) -> bool:
     return get_active_state(place.socket) == ActiveState.LISTENING
 
 
 def _start(place: Place, *, announce: bool, timeout: int) -> int:
-    from fsmond.daemon.launch import launch
-    from fsmond.daemon.spawn import fork
+    from fsmond.daemon.main import start_process
+    from fsmond.process.launch import launch
 
-    _check_alone(place)
+    _check_not_running(place)
     if announce:
-        print(f"starting fsmonitor-daemon in '{shown(place.root)}'", file=sys.stderr)
-    patience = max(timeout, _AT_LEAST)
+        print(f"starting fsmonitor-daemon in '{printable(place.root)}'", file=sys.stderr)
+    patience = max(timeout, _MIN_TIMEOUT)
     deadline = time.monotonic() + patience
     try:
-        started, _ = launch(place, patience=patience, begin=fork)
+        started, _ = launch(place, patience=patience, start_process=start_process)
     except Error as error:
         late = time.monotonic() >= deadline
         word = "daemon not online yet" if late else "daemon failed to start"
         print(f"fsmond: {error}\nerror: {word}", file=sys.stderr)
         return 1
     if not started:
-        _check_alone(place)
+        _check_not_running(place)
     return 0
 
 
-def _be(place: Place, *, announce: bool, detach: bool) -> int:
-    """Be the daemon; its log goes to its file, as what Git's own one says goes nowhere."""
+def _run_daemon(place: Place, *, announce: bool, detach: bool) -> int:
+    """Run the daemon in this process; log to the file, as Git's own daemon prints nothing."""
+    from fsmond.daemon.lifecycle import end_log, serve
     from fsmond.daemon.logs import Log
-    from fsmond.daemon.process import end_log, serve
 
-    _check_alone(place)
+    _check_not_running(place)
     if announce:
-        print(f"running fsmonitor-daemon in '{shown(place.root)}'", file=sys.stderr)
+        print(f"running fsmonitor-daemon in '{printable(place.root)}'", file=sys.stderr)
     if detach and sys.platform != "win32":
-        with contextlib.suppress(PermissionError):  # it leads a session already
+        with contextlib.suppress(PermissionError):  # it is a session leader already
             os.setsid()
     home = os.path.expanduser("~")
-    os.chdir(home if os.path.isdir(home) else os.sep)  # a tree in which we stand cannot go
+    os.chdir(home if os.path.isdir(home) else os.sep)  # a process's own directory may not go
     log = Log(place.root)
     try:
         serve(place, log, ready=lambda: None)
     except Error as error:
-        _check_alone(place)  # another one was faster
+        _check_not_running(place)  # another daemon was faster
         raise _FatalError(str(error)) from error
     return end_log(log, 0)
 
 
 def _stop(place: Place) -> int:
-    if not _is_there(place):
+    if not _is_running(place):
         message = "fsmonitor--daemon is not running"
         raise _FatalError(message)
-    deadline = time.monotonic() + _STOPPED
+    deadline = time.monotonic() + _STOP_TIMEOUT
     try:
         Client(place.root, start=False).quit()
     except (Error, TimeoutError) as error:
         raise _FatalError(str(error)) from error
-    while _is_there(place):
+    while _is_running(place):
         if time.monotonic() > deadline:
-            print(f"error: daemon did not stop within {_STOPPED:.0f} seconds", file=sys.stderr)
+            print(f"error: daemon did not stop within {_STOP_TIMEOUT:.0f} seconds", file=sys.stderr)
             return 1
-        time.sleep(_NAP)
+        time.sleep(_POLL_INTERVAL)
     return 0
 
 
 def _status(place: Place) -> int:
-    watching = _is_there(place)
+    watching = _is_running(place)
     word = "is" if watching else "is not"
-    write_line(f"fsmonitor-daemon {word} watching '{shown(place.root)}'")
+    write_line(f"fsmonitor-daemon {word} watching '{printable(place.root)}'")
     return 0 if watching else 1
 
 
-def _check_alone(place: Place) -> None:
-    if _is_there(place):
-        message = f"fsmonitor--daemon is already running '{shown(place.root)}'"
+def _check_not_running(place: Place) -> None:
+    if _is_running(place):
+        message = f"fsmonitor--daemon is already running '{printable(place.root)}'"
         raise _FatalError(message)

@@ -1,4 +1,4 @@
-"""`fsmond hook`: answer as Git's fsmonitor hook.  Git waits: not even `os` is imported in vain."""
+"""`fsmond hook`: answer as Git's fsmonitor hook.  Git waits for it, so it avoids even `os`."""
 
 import sys
 
@@ -7,7 +7,7 @@ if sys.platform == "win32":
 
     _GIT_DIR, _GIT_WORK_TREE = "GIT_DIR", "GIT_WORK_TREE"
 else:
-    from posix import O_NONBLOCK, environ, getcwdb, stat  # what `os` has them from
+    from posix import O_NONBLOCK, environ, getcwdb, stat  # where `os` takes them from
     from posix import open as open_file
 
     _GIT_DIR, _GIT_WORK_TREE = b"GIT_DIR", b"GIT_WORK_TREE"
@@ -21,46 +21,47 @@ from ipc.errors import InvalidPathError, NoServerError
 _SOCKET = b"/fsmonitor--daemon.ipc"
 _LONGEST = 8192  # bytes of a `.git` file: twice the longest path
 _REGULAR = 0o10  # the type of a plain file, as the upper bits of a mode have it
-_TIMEOUT = 3.0  # seconds; a daemon that is not stopped takes one at most
-_CLIENT = ', "client": "git"'  # Git forgets what others do not: see docs/git.md
-# With a token that no daemon knows, so that the next answer is "everything" as well.
-_LOST = "fsmond:starting:0"
-_EVERYTHING = b"%s\0/\0" % _LOST.encode()
+_TIMEOUT = 3.0  # seconds; a daemon that is not suspended takes one at most
+_CLIENT = ', "client": "git"'  # Git forgets what other clients remember: see docs/reference/git.md
+# No daemon knows this token, so the next answer is "everything" as well.
+_UNKNOWN = "fsmond:starting:0"
+_EVERYTHING = b"%s\0/\0" % _UNKNOWN.encode()
 
 
-def run(arguments: list[str]) -> int:
-    """Print what changed since a token; 1, and Git looks at everything, if that can't be told."""
+def run(arguments: list[str]) -> int | None:
+    """Print what changed since a token and return 0; return 1 on an error: Git scans everything.
+
+    Return None if the arguments are not valid.
+    """
     match arguments:
         case ["1" | "2" as version, token]:
             pass
         case _:
-            from fsmond.cli.main import run as explain  # knows all about usage and help
-
-            return explain(["hook", *arguments])
+            return None
     if version == "2" and (not token or token.isdigit()):
-        # The index is new to monitors, or the last answer failed: then Git keeps a time, or
-        # nothing.  The daemon shall take that for a token that was lost.
-        token = _LOST
+        # Git has a time, or nothing, instead of a token if it never used a monitor with this index
+        # or the last answer failed.  The daemon must treat that as an unknown token.
+        token = _UNKNOWN
     try:
         reply = _ask(token)
     except (Error, IPCError, OSError, ImportError) as error:  # there may be no platformdirs here
-        from fsmond.cli.complaints import complain_of
+        from fsmond.cli.hook_messages import report_error
 
-        complain_of(error)
+        report_error(error)
         return 1
     if reason_in(reply) == "other-root":
-        from fsmond.cli.complaints import complain_of_other_root
+        from fsmond.cli.hook_messages import report_other_root
 
-        complain_of_other_root()
+        report_other_root()
     reply = without_reason(reply)
     return _write(reply if version == "2" else reply[reply.find(b"\0") + 1 :])
 
 
 def _write(reply: bytes) -> int:
-    if sys.stdout is None:  # what has its number by now may be something else
-        from fsmond.cli.output import complain
+    if sys.stdout is None:  # another file may have got its descriptor by now
+        from fsmond.cli.output import print_error
 
-        complain("standard output is closed: there is nobody to answer")
+        print_error("standard output is closed, so the answer cannot be written")
         return 1
     sys.stdout.buffer.write(reply)
     sys.stdout.buffer.flush()
@@ -85,9 +86,9 @@ def _answer(socket: bytes, token: str, tree: str) -> bytes:
 
 
 def _gitdir() -> bytes | None:
-    """Return the git directory if it is plain which one Git means, and that this is its worktree.
+    """Return the git directory if the current directory is clearly its worktree; else None.
 
-    Git calls us in the worktree's root, with GIT_DIR unless that is `.git`.
+    Git runs the hook in the worktree's root, and sets GIT_DIR unless that is `.git`.
     """
     given = environ.get(_GIT_DIR)
     if given is None:
@@ -109,12 +110,12 @@ if sys.platform == "win32":
 else:
 
     def _opener(path: str | bytes, flags: int) -> int:
-        """Open a file that may have become a FIFO by now, of which nothing is to be waited for."""
+        """Open a file without waiting for a writer: it may have become a FIFO by now."""
         return open_file(path, flags | O_NONBLOCK)
 
 
 def _tree(gitdir: bytes) -> str:
-    """Return what says which tree is meant, as `Place.tree_id` has it."""
+    """Return the fields that identify the tree, as `Place.tree_id` does."""
     if sys.platform != "win32":
         try:
             found = [stat(path)[1:3] for path in (b".", gitdir)]
@@ -123,7 +124,7 @@ def _tree(gitdir: bytes) -> str:
         except FileNotFoundError:
             raise NoServerError("there is no git directory here") from None
     else:
-        return ""  # it is where `.git` is, and has one path there
+        return ""  # the tree is where `.git` is, and has only one path on Windows
 
 
 def _ask_elsewhere(token: str) -> bytes:
@@ -136,13 +137,13 @@ def _ask_elsewhere(token: str) -> bytes:
     if place.root != here:
         place = place_of(here, {})  # another repository's GIT_DIR, as for a submodule of a worktree
     if place.root != here:
-        raise OSError(f"{os.fsdecode(here)} is not the root of a worktree, but in one")
+        raise OSError(f"{os.fsdecode(here)} is inside a worktree, but is not its root")
     if place.worktree is None:
-        raise OSError(f"{os.fsdecode(here)} is no worktree any more")
+        raise OSError(f"{os.fsdecode(here)} is no longer a worktree")
     try:
         return _answer(place.socket, token, tree_fields(here, place.tree_id()))
     except NoServerError:
-        from fsmond.daemon.attempts import start_unheard
+        from fsmond.process.attempts import start_in_background
 
-        start_unheard(place)
+        start_in_background(place)
         return _EVERYTHING

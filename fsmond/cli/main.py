@@ -1,22 +1,22 @@
-"""All commands, and what is typed with them."""
+"""Define all commands and their options."""
 
 import argparse
 from collections.abc import Callable
 
 from fsmond import __version__
 from fsmond.cli import commands
-from fsmond.cli.output import complain
+from fsmond.cli.output import print_error
 from fsmond.errors import Error
 
 Command = Callable[[argparse.Namespace], int]
 
 
 def run(arguments: list[str]) -> int:
-    """Run what was typed, and return the exit status; 2 for bad usage."""
+    """Run the given command line and return its exit status; 2 for bad usage."""
     if arguments[:1] == ["git-daemon"]:
-        from fsmond.cli.git_daemon import run as behave_as_git  # has usage of its own, as Git's
+        from fsmond.cli.git_daemon import run as run_git_daemon  # parses its options as Git does
 
-        return behave_as_git(arguments[1:])
+        return run_git_daemon(arguments[1:])
     options = _parser().parse_args(arguments)
     command: Command = options.command
     try:
@@ -24,16 +24,16 @@ def run(arguments: list[str]) -> int:
     except BrokenPipeError:
         raise
     except (Error, OSError) as error:
-        complain(error)
+        print_error(error)
         return 1
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         "fsmond",
-        description="Which paths under this directory changed since I last asked?",
-        epilog="PATH is the current directory if it is left out.  It means the Git worktree that "
-        "holds it, or that directory itself where there is none.",
+        description="Report which paths under a directory changed since the last query.",
+        epilog="PATH is a directory, by default the current one.  It stands for the Git worktree "
+        "that contains it or, outside of a worktree, for itself.",
     )
     parser.add_argument("--version", action="version", version=f"fsmond {__version__}")
     adding = parser.add_subparsers(metavar="COMMAND", required=True)
@@ -46,52 +46,51 @@ def _parser() -> argparse.ArgumentParser:
 
     start = add("start", commands.start, "start the daemon in the background")
     _add_settings(start, "Git's own daemon")
-    run = add("run", commands.run, "watch in the foreground, with a log on standard error")
-    _add_settings(run, "another daemon, Git's own or fsmond,")
-    add("stop", commands.stop, "ask the daemon to quit, and wait until it is gone")
-    status = add("status", commands.status, "show what the daemon does; exit status 1 if none runs")
-    status.add_argument("--json", action="store_true", help="as one JSON object")
+    run = add("run", commands.run, "run the daemon in the foreground, and log to standard error")
+    _add_settings(run, "another daemon (Git's own or fsmond)")
+    add("stop", commands.stop, "stop the daemon, and wait until its process has exited")
+    status = add("status", commands.status, "show the daemon's state; exit status 1 if none runs")
+    status.add_argument("--json", action="store_true", help="print one JSON object")
     _add_query_options(add("query", commands.query, "show what changed since a token"))
-    verify = add("verify", commands.verify, "compare the tree with what events told of it")
-    verify.add_argument("--json", action="store_true", help="as one JSON object")
-    add("flush", commands.flush, "have the daemon forget all tokens")
-    install = add("install", commands.install, "have Git ask fsmond, in the way that it can")
+    verify = add("verify", commands.verify, "check the daemon's index against the tree")
+    verify.add_argument("--json", action="store_true", help="print one JSON object")
+    add("flush", commands.flush, "invalidate all tokens")
+    install = add("install", commands.install, "have Git query fsmond, and start the daemon")
     _add_ways(install)
-    uninstall = add("uninstall", commands.uninstall, "put back what was set before `install`")
+    uninstall = add("uninstall", commands.uninstall, "undo `install`, and stop the daemon")
     for command in (install, uninstall):
         command.add_argument(
             "--global", dest="everywhere", action="store_true", help="for all your repositories"
         )
-    adding.add_parser("git-daemon", help="behave as git fsmonitor--daemon: start|run|stop|status")
-    hook = adding.add_parser("hook", help="answer as Git's fsmonitor hook")
-    hook.add_argument("version", metavar="VERSION", choices=["1", "2"], help="1 or 2")
-    hook.add_argument("token", metavar="TOKEN", help="what Git was answered with the last time")
-    hook.set_defaults(command=commands.hook)
+    adding.add_parser("git-daemon", help="act as git fsmonitor--daemon: start|run|stop|status")
+    _add_hook_options(adding.add_parser("hook", help="act as Git's fsmonitor hook"))
     return parser
 
 
-def _add_settings(command: argparse.ArgumentParser, whom: str) -> None:
+def _add_settings(command: argparse.ArgumentParser, replaced: str) -> None:
     command.add_argument(
         "--replace",
         action="store_true",
-        help=f"if {whom} watches the worktree, have it quit, and take its place",
+        help=f"if {replaced} is watching the worktree, stop it and take its place",
     )
     command.add_argument(
         "--watch",
         choices=["auto", "events", "scan"],
-        help="by events, by scanning for each query, or as the file system needs it (FSMOND_WATCH)",
+        help="detect changes by events, or by a scan for each query; auto: whichever the file "
+        "system needs (environment: FSMOND_WATCH)",
     )
     command.add_argument(
         "--verify-every",
         metavar="N",
         type=_number_of_queries,
-        help="verify at each Nth query, and log what is found (FSMOND_VERIFY_EVERY)",
+        help="verify the tree at every Nth query, and log differences; 0: never "
+        "(environment: FSMOND_VERIFY_EVERY)",
     )
 
 
 def _number_of_queries(text: str) -> int:
     if not (text.isascii() and text.isdigit()):
-        msg = f"{text!r} is no number of queries, or 0 for never"
+        msg = f"{text!r} is not a number of queries (0: never)"
         raise argparse.ArgumentTypeError(msg)
     return int(text)
 
@@ -99,15 +98,25 @@ def _number_of_queries(text: str) -> int:
 def _add_ways(install: argparse.ArgumentParser) -> None:
     way = install.add_mutually_exclusive_group()
     for name, text in (
-        ("hook", "by a hook, as each git since 2.16 can"),
-        ("builtin", "by itself, as git 2.55 can, and 2.36 elsewhere than on Linux"),
+        ("hook", "have Git run a hook (git 2.16 or later); default with --global or an older git"),
+        ("builtin", "have Git query fsmond itself (git 2.55 or later; not on Linux: 2.36)"),
     ):
         way.add_argument(f"--{name}", dest="way", action="store_const", const=name, help=text)
 
 
+def _add_hook_options(hook: argparse.ArgumentParser) -> None:
+    hook.add_argument(
+        "version", metavar="VERSION", choices=["1", "2"], help="core.fsmonitorHookVersion: 1 or 2"
+    )
+    hook.add_argument("token", metavar="TOKEN", help="the token of the previous answer")
+    hook.set_defaults(command=commands.hook)
+
+
 def _add_query_options(query: argparse.ArgumentParser) -> None:
-    query.add_argument("--since", metavar="TOKEN", help="what the last answer began with")
+    query.add_argument("--since", metavar="TOKEN", help="the first line of the previous answer")
     form = query.add_mutually_exclusive_group()
-    form.add_argument("-z", action="store_true", help="NUL-terminated, nothing quoted: the wire's")
-    form.add_argument("--json", action="store_true", help="as one JSON object")
-    query.add_argument("--no-start", action="store_true", help="exit with 3 if no daemon runs")
+    form.add_argument("-z", action="store_true", help="end paths with NUL, and do not quote them")
+    form.add_argument("--json", action="store_true", help="print one JSON object")
+    query.add_argument(
+        "--no-start", action="store_true", help="start no daemon; exit status 3 if none runs"
+    )

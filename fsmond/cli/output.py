@@ -1,4 +1,4 @@
-"""Write for people and programs, as bytes: a path need not be text.  On the way of a query."""
+"""Write output as bytes, since a path need not be text.  Every query imports this."""
 
 import errno
 import os
@@ -6,9 +6,9 @@ import sys
 
 
 def write(data: bytes) -> None:
-    """Write all of it; raises BrokenPipeError if nobody reads."""
+    """Write all data to standard output; raise BrokenPipeError if the reader has closed it."""
     if sys.stdout is None:
-        # What has its number by now is something else.
+        # Another file may have got its descriptor by now.
         raise OSError("standard output is closed")
     if sys.platform == "win32":
         _write_on_windows(data)
@@ -24,30 +24,30 @@ def write(data: bytes) -> None:
 
 
 def write_line(text: str) -> None:
-    """Write text that may hold paths with surrogate escapes, and characters of any language."""
+    """Write a line of any text, also with paths that hold surrogate escapes."""
     try:
         line = os.fsencode(text)
-    except UnicodeEncodeError:  # a terminal that does not know all characters
+    except UnicodeEncodeError:  # the locale's encoding lacks a character
         line = text.encode(sys.getfilesystemencoding(), "backslashreplace")
     write(line + b"\n")
 
 
-def complain(error: object) -> None:
-    """Say on standard error what went wrong, be it an error or words, if anybody may read it."""
-    from fsmond.printable import message_of, printable  # not needed as a rule
+def print_error(error: object) -> None:
+    """Print an error, or a message, on standard error if it is open."""
+    from fsmond.printable import message_of, printable  # rarely needed
 
-    said = message_of(error) if isinstance(error, BaseException) else printable(str(error))
-    if sys.stderr is not None:  # `print` would take standard output then
-        sys.stderr.write(f"fsmond: {said}\n")
+    text = message_of(error) if isinstance(error, BaseException) else printable(str(error))
+    if sys.stderr is not None:  # if it is, `print` would write to standard output
+        sys.stderr.write(f"fsmond: {text}\n")
 
 
 def _write_on_windows(data: bytes) -> None:
-    # Unlike a plain descriptor, this knows how a console is told what is UTF-8.
+    # Unlike `os.write`, this stream passes UTF-8 to a console correctly.
     out = sys.stdout.buffer
     try:
         out.write(data)
         out.flush()
     except OSError as error:
-        if error.errno == errno.EINVAL:  # so Windows calls it
+        if error.errno == errno.EINVAL:  # Windows reports a broken pipe so
             raise BrokenPipeError from error
         raise

@@ -1,4 +1,4 @@
-"""Show people how far a look at the whole tree has come: on a terminal, and nowhere else."""
+"""Show the progress of a scan of the whole tree, if standard error is a terminal."""
 
 import os
 import sys
@@ -12,77 +12,81 @@ from fsmond.client import Client
 from fsmond.errors import Error
 from fsmond.git.worktree import Worktree
 
-_BETWEEN = 0.1  # seconds between two looks
-_LATE = 0.5  # seconds; what takes less needs no bar
-_MOST = 99  # per cent that are shown of what goes on
-_STALLED = 60.0  # seconds without a change, after which nobody waits any longer
+_INTERVAL = 0.1  # seconds between two requests for the status
+_DELAY = 0.5  # seconds before a bar appears
+_MAX_PERCENT = 99  # shown while the scan is running
+_STALLED = 60.0  # seconds without progress, after which waiting ends
 
 Progress = Callable[[dict[str, object]], int]
 
 
 class Step(NamedTuple):
-    """What goes on, and how far that has come."""
+    """What is running, and how far it has come."""
 
     title: str
     done: int
     total: int | None
-    """None if nobody knows."""
+    """None if it is unknown."""
 
     @property
     def shown_done(self) -> int:
-        """How much is shown: never all, as it is not shown any more when all is done."""
-        return self.done if self.total is None else min(self.done, self.total * _MOST // 100)
+        """How much to show as done: never all, as the bar disappears when all is done."""
+        return self.done if self.total is None else min(self.done, self.total * _MAX_PERCENT // 100)
 
 
 def at_terminal() -> bool:
-    """Say whether somebody may look at standard error."""
+    """Say whether standard error is a terminal."""
     if not sys.stderr.isatty():
         return False
     try:
         os.get_terminal_size(sys.stderr.fileno())
-    except (OSError, ValueError):  # the last on Windows, if it is none of the standard ones
-        return False  # NUL passes for a terminal there
+    except (OSError, ValueError):  # on Windows, ValueError for all but the standard descriptors
+        return False  # `isatty` is true for NUL there
     return True
 
 
 @contextmanager
-def shown(client: Client, title: str, progress: Progress) -> Iterator[None]:
-    """Show a bar while the body runs; `progress` reads from the daemon's status how much is done.
+def progress_bar(client: Client, title: str, progress: Progress) -> Iterator[None]:
+    """Show a bar while the body runs; `progress` reads from a status how much is done.
 
-    It has a thread, which is started here and joined here.
+    Starts a thread for it, and joins it at the end.
     """
-    with _shown(client, lambda told: Step(title, progress(told), number(told, "directories"))):
+
+    def step_of(status: dict[str, object]) -> Step:
+        return Step(title, progress(status), number(status, "directories"))
+
+    with _bar(client, step_of):
         yield
 
 
 @contextmanager
-def _shown(client: Client, step_of: Callable[[dict[str, object]], Step]) -> Iterator[None]:
+def _bar(client: Client, step_of: Callable[[dict[str, object]], Step]) -> Iterator[None]:
     if not at_terminal():
         yield
         return
     ended = threading.Event()
-    showing = threading.Thread(target=_show, args=(client, step_of, ended))
-    showing.start()
+    thread = threading.Thread(target=_show, args=(client, step_of, ended))
+    thread.start()
     try:
         yield
     finally:
         ended.set()
-        showing.join()
+        thread.join()
 
 
 def _show(
     client: Client, step_of: Callable[[dict[str, object]], Step], ended: threading.Event
 ) -> None:
-    if ended.wait(_LATE):
+    if ended.wait(_DELAY):
         return
-    from tqdm import tqdm  # slow to import, and seldom needed
+    from tqdm import tqdm  # slow to import, and rarely needed
 
     with tqdm(unit=" directories", file=sys.stderr, leave=False) as bar:
-        while not ended.wait(_BETWEEN):
+        while not ended.wait(_INTERVAL):
             try:
                 step = step_of(client.status())
             except (Error, TimeoutError):
-                return  # whoever waits for the daemon will say so
+                return  # the thread that waits for the daemon reports it
             if bar.desc != f"{step.title}: ":
                 bar.set_description(step.title, refresh=False)
                 bar.reset(step.total)
@@ -92,45 +96,48 @@ def _show(
 
 
 def wait_until_ready(client: Client) -> None:
-    """Wait until the daemon knows its tree, if somebody looks.  To go away does no harm."""
+    """On a terminal, wait until the daemon has its index.  Interrupting the wait does no harm."""
     if not at_terminal():
         return
     last, deadline = None, time.monotonic() + _STALLED
-    with _shown(client, Start(client.place.worktree).step):
+    with _bar(client, StartProgress(client.place.worktree).step):
         while True:
-            told = client.status()
-            if told.get("state") in ("ready", None):
+            status = client.status()
+            if status.get("state") in ("ready", None):
                 return
-            now = [told.get(name) for name in ("state", "listed", "indexed")]
+            now = [status.get(name) for name in ("state", "listed", "indexed")]
             if now != last:
                 last, deadline = now, time.monotonic() + _STALLED
             elif time.monotonic() > deadline:
                 break
-            time.sleep(_BETWEEN)
-    print("fsmond: it takes long, and goes on by itself; see: fsmond status", file=sys.stderr)
+            time.sleep(_INTERVAL)
+    print(
+        "fsmond: the daemon is still starting, and continues in the background; see: fsmond status",
+        file=sys.stderr,
+    )
 
 
-class Start:
-    """How far a daemon has come that was just started; used on the thread that shows it."""
+class StartProgress:
+    """The progress of a daemon that was just started; used on the bar's thread only."""
 
     def __init__(self, worktree: Worktree | None) -> None:
         self._worktree = worktree
         self._estimate: int | None = None
 
-    def step(self, told: dict[str, object]) -> Step:
-        """Return what goes on, by the daemon's status.
+    def step(self, status: dict[str, object]) -> Step:
+        """Return the current step, from the daemon's status.
 
-        How many directories there are is known when they are covered.  Before, those of which Git
-        knows are an estimate, which is given up when there are more.
+        The number of directories is known once all are covered.  Until then, the number of
+        directories in Git's index is an estimate; once there are more, the total is unknown.
         """
-        directories, indexed = number(told, "directories"), number(told, "indexed")
-        if told.get("state") == "covering":
+        directories, indexed = number(status, "directories"), number(status, "indexed")
+        if status.get("state") == "covering":
             total = self._directories_of_git()
-            done = number(told, "listed") or directories
+            done = number(status, "listed") or directories
             return Step("finding directories", done, total if directories <= total else None)
-        # Where they are compared for each query, they are counted only then.
+        # If directories are scanned for each query, the index is the first to count them.
         total = directories or self._directories_of_git()
-        return Step("making the index", indexed, total if indexed <= total else None)
+        return Step("building the index", indexed, total if indexed <= total else None)
 
     def _directories_of_git(self) -> int:
         if self._estimate is None:
@@ -139,7 +146,7 @@ class Start:
 
 
 def _directories_in(worktree: Worktree) -> int:
-    from fsmond.git.index_names import names_in  # seldom needed
+    from fsmond.git.index_names import names_in  # rarely needed
 
     try:
         names = names_in(os.path.join(worktree.gitdir, b"index"))
@@ -155,7 +162,7 @@ def _directories_in(worktree: Worktree) -> int:
     return len(found)
 
 
-def number(told: dict[str, object], name: str) -> int:
-    """Return a figure of the daemon's status; 0 if there is none."""
-    value = told.get(name)
+def number(status: dict[str, object], name: str) -> int:
+    """Return a number from the daemon's status; 0 if it is missing."""
+    value = status.get(name)
     return value if isinstance(value, int) else 0

@@ -1,37 +1,35 @@
-"""`fsmond query`.  Programs run it often: no argument parser, no import that is not needed."""
+"""`fsmond query`.  Programs run it often: it loads no argument parser, and few modules."""
 
-from fsmond.cli.output import complain, write
+from fsmond.cli.output import print_error, write
 from fsmond.client import Client
 from fsmond.errors import AnswerError, Error, NotRunningError
 from fsmond.git.quoting import is_usual, quote, quotes_high_bytes
 from fsmond.protocol import (
-    EVERYTHING_TOLD,
+    EVERYTHING_ENDING,
     FSMOND,
     Answer,
+    daemon_name,
     daemon_of,
     is_token,
-    named,
     reason_in,
     without_reason,
 )
 
 NOT_RUNNING = 3  # exit status
-_SHOWN = 60  # characters of what was given as a token
+_SHOWN = 60  # characters of an invalid token that a message repeats
 _FORMS = {"-z": "wire", "--json": "json"}
 
 
-def run(arguments: list[str]) -> int:
-    """Ask, print, and return the exit status."""
+def run(arguments: list[str]) -> int | None:
+    """Print an answer and return the exit status; None if `argparse` is needed."""
     options = _Options()
     if not options.read(arguments):
-        from fsmond.cli.main import run as explain  # knows all about usage and help
-
-        return explain(["query", *arguments])
+        return None
     return answer(options.path, options.since, form=options.form, start=options.start)
 
 
 def answer(path: str, since: str | None, *, form: str, start: bool) -> int:
-    """Print what changed since a token, in a form: `lines`, `wire` or `json`."""
+    """Print what changed since a token, in the form `lines`, `wire` or `json`."""
     try:
         client = Client(path, start=start)
         reply = client.changes(since)
@@ -44,39 +42,39 @@ def answer(path: str, since: str | None, *, form: str, start: bool) -> int:
             text = brief if form == "wire" else as_lines(brief, client.place.root)
         write(text)
         for note in _notes(reply, since, client.place.root):
-            complain(note)
+            print_error(note)
     except (Error, TimeoutError) as error:
-        complain(error)
+        print_error(error)
         return NOT_RUNNING if isinstance(error, NotRunningError) else 1
     return 0
 
 
 def _notes(reply: bytes, since: str | None, root: bytes) -> list[str]:
-    """Return what a person should know who gets this answer."""
+    """Return messages for a person who gets this answer."""
     notes = []
-    if (whose := daemon_of(reply)) != FSMOND:
-        notes.append(f"{named(whose)} answered; see: fsmond start --replace")
-    is_everything = without_reason(reply).endswith(EVERYTHING_TOLD)
+    if (daemon := daemon_of(reply)) != FSMOND:
+        notes.append(f"{daemon_name(daemon)} answered; to replace it: fsmond start --replace")
+    is_everything = without_reason(reply).endswith(EVERYTHING_ENDING)
     if is_everything and since is not None and not is_token(since):
         notes.append(
-            f"{since[:_SHOWN]!a} is no token of fsmond's, so all may have changed; one looks "
-            "like fsmond:0123456789abcdef:7, and is the first line of each answer"
+            f"{since[:_SHOWN]!a} is not a token of fsmond, so everything may have changed; a token "
+            "looks like fsmond:0123456789abcdef:7, and is the first line of each answer"
         )
     reason = reason_in(reply)
     if reason in ("other-root", "other-view"):
         where = root.decode(errors="backslashreplace")
         why = (
-            f"watches another tree than {where}; see `fsmond status`; to have this one watched: "
+            f"watches another tree, not {where} (see: fsmond status); to watch this tree: "
             "fsmond start --replace"
             if reason == "other-root"
-            else f"sees {where} in another mount namespace, or gave this token for another one"
+            else f"sees {where} in another mount namespace, or issued this token for another one"
         )
-        notes.append(f"all may have changed: the daemon there {why}")
+        notes.append(f"everything may have changed: the daemon {why}")
     return notes
 
 
 def as_lines(reply: bytes, root: bytes) -> bytes:
-    """Return the token on a line, and then a path a line, quoted as Git quotes."""
+    """Return the token and each path on a line of its own, quoted as Git quotes paths."""
     token, found, paths = reply.partition(b"\0")
     if not found:
         raise AnswerError(f"no token in an answer of {len(reply)} bytes")
@@ -88,7 +86,7 @@ def as_lines(reply: bytes, root: bytes) -> bytes:
 
 
 class _Options:
-    """What was typed, if it is as usual."""
+    """The options, parsed for the usual command lines only."""
 
     def __init__(self) -> None:
         self.path = "."
@@ -97,8 +95,8 @@ class _Options:
         self.start = True
 
     def read(self, arguments: list[str]) -> bool:
-        """Take what was typed; say whether it was understood."""
-        rest, named = iter(arguments), False
+        """Parse the arguments; return False if `argparse` is needed."""
+        rest, has_path = iter(arguments), False
         for each in rest:
             if each == "--since":
                 self.since = next(rest, "-")
@@ -108,8 +106,8 @@ class _Options:
                 self.start = False
             elif each in _FORMS and not self.form:
                 self.form = _FORMS[each]
-            elif each[:1] != "-" and not named:
-                self.path, named = each or ".", True
+            elif each[:1] != "-" and not has_path:
+                self.path, has_path = each or ".", True
             else:
                 return False
         self.form = self.form or "lines"

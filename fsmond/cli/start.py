@@ -1,13 +1,13 @@
-"""`fsmond start`: who types it waits, so the usual form loads no argument parser."""
+"""`fsmond start`: people wait for it, so its usual form loads no argument parser."""
 
 import os
 import sys
 
-from fsmond.cli.output import complain
+from fsmond.cli.output import print_error
 from fsmond.client import Client
 from fsmond.errors import Error
-from fsmond.git.worktree import shown
-from fsmond.protocol import FSMOND, OTHER_TREE, named
+from fsmond.printable import printable
+from fsmond.protocol import FSMOND, OTHER_TREE, daemon_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,74 +16,73 @@ if TYPE_CHECKING:
 _SETTINGS = ("watch", "verify_every")
 
 
-def run(arguments: list[str]) -> int:
-    """Start a daemon, and return the exit status."""
+def run(arguments: list[str]) -> int | None:
+    """Start a daemon and return the exit status; None if `argparse` is needed."""
     if len(arguments) > 1 or (arguments and arguments[0][:1] in ("", "-")):
-        from fsmond.cli.main import run as explain  # knows all about options, usage and help
-
-        return explain(["start", *arguments])
+        return None
     try:
         return start(arguments[0] if arguments else ".")
     except (Error, OSError) as error:
-        complain(error)
+        print_error(error)
         return 1
 
 
-def start(path: str, *, chosen: "Mapping[str, object] | None" = None, replace: bool = False) -> int:
-    """Start a daemon; `chosen` is what it should be like, by the names of its settings.
+def start(
+    path: str, *, settings: "Mapping[str, object] | None" = None, replace: bool = False
+) -> int:
+    """Start a daemon, with `settings` that were given on the command line.
 
-    That comes too late if one runs that is otherwise.  `replace`: in the place of another one that
-    is no fsmond.
+    Fails if a daemon is running with other settings.  `replace`: stop a daemon that is not fsmond.
     """
-    from fsmond.daemon.launch import launch
-    from fsmond.daemon.spawn import fork
+    from fsmond.daemon.main import start_process
+    from fsmond.process.launch import launch
 
     client = Client(path, start=False)
-    started, met = launch(client.place, replace=replace, begin=fork)
+    started, met = launch(client.place, replace=replace, start_process=start_process)
     if started and met:
-        print(f"fsmond: took the place of {named(met)}", file=sys.stderr)
+        print(f"fsmond: replaced {daemon_name(met)}", file=sys.stderr)
     if not started and met != FSMOND:
         root = os.fsdecode(client.place.root)
-        what = f"{named(met or '')} watches {root} already"
+        what = f"{daemon_name(met or '')} is already watching {root}"
         if met == OTHER_TREE:
             what = f"{root} is not watched: the daemon of its git directory watches another tree"
-        complain(f"{what}; to take its place: fsmond start --replace")
+        print_error(f"{what}; to replace it: fsmond start --replace")
         return 1
-    if not started and not _is_like(client, chosen or _environments()) and chosen:
+    if not started and not _has_settings(client, settings or _from_environment()) and settings:
         return 1
-    if sys.stderr and sys.stderr.isatty():  # there is none below pythonw.exe
+    if sys.stderr and sys.stderr.isatty():  # pythonw.exe has no standard error
         from fsmond.cli.progress import wait_until_ready
 
         wait_until_ready(client)
     return 0
 
 
-def _is_like(client: Client, chosen: "Mapping[str, object]") -> bool:
-    """Say whether the daemon that runs was started with these settings; print what to do if not."""
-    if not chosen:
+def _has_settings(client: Client, settings: "Mapping[str, object]") -> bool:
+    """Say whether the running daemon has these settings; print what to do if not."""
+    if not settings:
         return True
-    told = client.status().get("settings")
-    settings = told if isinstance(told, dict) else {}
-    other = [name for name, value in chosen.items() if str(settings.get(name)) != str(value)]
+    reported = client.status().get("settings")
+    current = reported if isinstance(reported, dict) else {}
+    other = [name for name, value in settings.items() if str(current.get(name)) != str(value)]
     if not other:
         return True
-    wanted = " ".join(f"{option_of(name)}={chosen[name]}" for name in other)
-    running = " ".join(f"{option_of(name)}={settings.get(name, '?')}" for name in other)
-    root = shown(client.place.root)
+    wanted = " ".join(f"{option_of(name)}={settings[name]}" for name in other)
+    running = " ".join(f"{option_of(name)}={current.get(name, '?')}" for name in other)
+    root = printable(client.place.root)
     print(
-        f"fsmond: {root} is watched already, with {running}; for {wanted}: fsmond stop, and then "
+        f"fsmond: {root} is already watched with {running}; to change that: fsmond stop, then "
         f"fsmond start {wanted}",
         file=sys.stderr,
     )
     return False
 
 
-def _environments() -> dict[str, object]:
-    """Return what the environment says: daemons that others start shall be like that."""
+def _from_environment() -> dict[str, object]:
+    """Return the settings that environment variables give."""
     names = {name: os.environ.get(f"FSMOND_{name.upper()}") for name in _SETTINGS}
     return {name: value for name, value in names.items() if value}
 
 
 def option_of(name: str) -> str:
-    """Return how a setting is typed."""
+    """Return a setting's command-line option."""
     return f"--{name.replace('_', '-')}"

@@ -1,37 +1,48 @@
-"""Whether there is still something to watch."""
+"""Whether there is still a tree to watch."""
 
 import errno
 import os
 from collections.abc import Sequence
 
-from fsmond.daemon.meaning import Meaning
-from fsmond.git.worktree import gitdir_of, linked_file
+from fsmond.git.worktree import find, gitdir_of, linked_file
+from fsmond.monitor.identity import identity
 from fsmond.rendezvous import Place
 
-# What is in a git directory as long as it is one; Git replaces some, and removes none.
-_PARTS = (b"HEAD", b"config", b"description", b"hooks", b"info", b"objects", b"refs", b"commondir")
+# Entries of every git directory; Git replaces some of them, but never removes one.
+_ENTRIES = (
+    b"HEAD",
+    b"config",
+    b"description",
+    b"hooks",
+    b"info",
+    b"objects",
+    b"refs",
+    b"commondir",
+)
+
+_SETTINGS = (b"config", b"config.worktree")  # files in which `core.worktree` may be set
 
 
 class Health:
-    """Remembers which directories a tree is made of.  Raises OSError if there are none by now."""
+    """Checks that a tree's directories are still the same.  Raises OSError if they are gone."""
 
     def __init__(self, place: Place) -> None:
-        self._meaning = Meaning(place)
+        self._configured = ConfiguredWorktree(place)
         self._root = place.root
         self._directories = [("directory", place.root)]
         self._gitdir = None if place.worktree is None else place.worktree.gitdir
         if self._gitdir is not None:
             self._directories.append(("git directory", self._gitdir))
         self._identities = [identity(path) for _, path in self._directories]
-        self._parts = [] if self._gitdir is None else _present(self._gitdir, _PARTS)
-        self._link = self._named()
-        leads_there = self._leads_there()
-        self._is_link = leads_there or self._is_linked()
-        if not leads_there:
-            self._link = None  # it may have gone a moment ago
+        self._entries = [] if self._gitdir is None else _present(self._gitdir, _ENTRIES)
+        self._dot_git = self._dot_git_identity()
+        names_gitdir = self._dot_git_names_gitdir()
+        self._needs_dot_git = names_gitdir or self._gitdir_names_dot_git()
+        if not names_gitdir:
+            self._dot_git = None  # it may have been removed a moment ago
 
     def problem(self) -> str | None:
-        """Return what became of them, if anything did."""
+        """Return why the tree cannot be watched any longer; None if it can."""
         for (what, path), expected in zip(self._directories, self._identities, strict=True):
             try:
                 same = identity(path) == expected
@@ -39,44 +50,44 @@ class Health:
                 return f"the {what} {os.fsdecode(path)} is gone"
             except OSError as error:
                 if error.errno == errno.ENOMEM:
-                    continue  # that says nothing about it
-                return f"the {what} {os.fsdecode(path)} is out of reach: {error.strerror}"
+                    continue  # that says nothing about the directory
+                return f"the {what} {os.fsdecode(path)} cannot be reached: {error.strerror}"
             if not same:
                 return f"the {what} {os.fsdecode(path)} was replaced"
-        return self._problem_of_git() or self._meaning.problem()
+        return self._problem_of_git() or self._configured.problem()
 
     def is_being_removed(self) -> bool:
-        """Say whether a part of the git directory has gone since this was made: all may follow."""
-        gitdir, parts = self._gitdir, self._parts
-        return gitdir is not None and _present(gitdir, parts) != parts
+        """Say whether an entry of the git directory is gone: all others may follow."""
+        gitdir, entries = self._gitdir, self._entries
+        return gitdir is not None and _present(gitdir, entries) != entries
 
     def _problem_of_git(self) -> str | None:
         if self._gitdir is None:
             return None
-        if b"HEAD" in self._parts and not _is_there(os.path.join(self._gitdir, b"HEAD")):
-            return f"the git directory {os.fsdecode(self._gitdir)} is none any more"
-        named = self._named()
-        if self._is_link and (named is None or named != self._link):
-            self._link = named
-            if not self._leads_there():
-                return f"the git directory of {os.fsdecode(self._root)} is another one, or none"
+        if b"HEAD" in self._entries and not _exists(os.path.join(self._gitdir, b"HEAD")):
+            return f"{os.fsdecode(self._gitdir)} is no longer a git directory"
+        dot_git = self._dot_git_identity()
+        if self._needs_dot_git and (dot_git is None or dot_git != self._dot_git):
+            self._dot_git = dot_git
+            if not self._dot_git_names_gitdir():
+                return f"the git directory of {os.fsdecode(self._root)} is another one, or missing"
         return None
 
-    def _named(self) -> tuple[int, int] | None:
-        """Return the identity of `.git` in the root, be it a file, or whatever else."""
+    def _dot_git_identity(self) -> tuple[int, int] | None:
+        """Return the identity of `.git` in the root, of any file type; None if there is none."""
         try:
             status = os.lstat(os.path.join(self._root, b".git"))
         except OSError:
             return None
         return status.st_dev, status.st_ino
 
-    def _is_linked(self) -> bool:
-        """Say whether the git directory names the root's `.git` itself: of a linked worktree."""
+    def _gitdir_names_dot_git(self) -> bool:
+        """Say whether the git directory names the root's `.git`, as that of a linked worktree."""
         named = None if self._gitdir is None else linked_file(self._gitdir)
         return named is not None and os.path.realpath(os.path.dirname(named)) == self._root
 
-    def _leads_there(self) -> bool:
-        """Say whether `.git` in the root names the git directory."""
+    def _dot_git_names_gitdir(self) -> bool:
+        """Say whether `.git` in the root is the git directory, or leads to it."""
         if self._gitdir is None:
             return False
         try:
@@ -86,27 +97,12 @@ class Health:
             return False
 
 
-def leads_to(path: bytes, expected: tuple[int, int]) -> bool:
-    """Say whether a directory is still at its path; one system call, as each query asks."""
-    try:
-        status = os.stat(path)
-    except OSError:
-        return False
-    return (status.st_dev, status.st_ino) == expected
-
-
-def identity(path: bytes) -> tuple[int, int]:
-    """Return what no other directory has at the same time; raise OSError if there is none."""
-    status = os.stat(path)
-    return status.st_dev, status.st_ino
-
-
 def _present(gitdir: bytes, names: Sequence[bytes]) -> list[bytes]:
-    return [name for name in names if _is_there(os.path.join(gitdir, name))]
+    return [name for name in names if _exists(os.path.join(gitdir, name))]
 
 
-def _is_there(path: bytes) -> bool:
-    """Say whether there is something; also if that can't be told."""
+def _exists(path: bytes) -> bool:
+    """Say whether a path exists; True also if that cannot be found out."""
     try:
         os.lstat(path)
     except (FileNotFoundError, NotADirectoryError):
@@ -114,3 +110,54 @@ def _is_there(path: bytes) -> bool:
     except OSError:
         pass
     return True
+
+
+class ConfiguredWorktree:
+    """Checks that the git directory's `core.worktree` still names the watched tree.
+
+    Git is asked when the settings files change.  Git's own client cannot say which tree it means,
+    so it must find no daemon once the setting names another tree.
+    """
+
+    def __init__(self, place: Place) -> None:
+        self._place = place
+        self._signatures = self._read_signatures()
+        # If the environment chose this tree, the settings say nothing about it.
+        self._is_configured = self._configured_root() == place.root
+
+    def problem(self) -> str | None:
+        """Return that it names another tree, if it does."""
+        if not self._is_configured:
+            return None
+        signatures = self._read_signatures()
+        if signatures == self._signatures:
+            return None
+        self._signatures = signatures
+        if self._configured_root() == self._place.root:
+            return None
+        return "the git directory is now configured for another worktree"
+
+    def _read_signatures(self) -> list[tuple[int, ...]]:
+        worktree = self._place.worktree
+        if worktree is None:
+            return []
+        return [_signature(os.path.join(worktree.gitdir, name)) for name in _SETTINGS]
+
+    def _configured_root(self) -> bytes | None:
+        """Return the git directory's worktree, regardless of the environment."""
+        worktree = self._place.worktree
+        if worktree is None:
+            return None
+        try:
+            found = find(self._place.root, {"GIT_DIR": os.fsdecode(worktree.gitdir)})
+        except (OSError, ValueError):
+            return None
+        return None if found is None else found.root
+
+
+def _signature(path: bytes) -> tuple[int, ...]:
+    try:
+        status = os.stat(path)
+    except OSError:
+        return ()
+    return status.st_ino, status.st_size, status.st_mtime_ns

@@ -1,4 +1,4 @@
-"""Write a log on a thread of its own: a disk that is frozen, or a pipe, must hold up nobody."""
+"""Write a log on a thread of its own: a frozen disk, or a full pipe, must block no other thread."""
 
 import logging
 import queue
@@ -6,70 +6,72 @@ import threading
 import time
 from collections.abc import Callable
 
-_MOST = 1000  # messages that wait to be written; what comes then is only counted
-_LEAVE = 1.0  # seconds in which what waits is written in the end
+_QUEUE_SIZE = 1000  # messages that wait to be written; further ones are only counted
+_CLOSE_TIMEOUT = 1.0  # seconds in which waiting messages are written at the end
 
 
 class LogWriter(logging.Handler):
-    """Hands each record to another handler, which is made on the thread that writes.
+    """Passes each record to another handler, on the thread that creates that handler.
 
-    The thread is started by `start`, and joined by `close` unless it is held up.
+    `start` starts the thread; `close` joins it, unless it is blocked.
     """
 
     def __init__(self, make: Callable[[], logging.Handler]) -> None:
         super().__init__()
         self._make = make
-        self._todo: queue.Queue[Callable[[logging.Handler], None] | None] = queue.Queue(_MOST)
-        self._dropped = 0  # by whoever logs; a few more or less do no harm
+        self._queue: queue.Queue[Callable[[logging.Handler], None] | None] = queue.Queue(
+            _QUEUE_SIZE
+        )
+        self._dropped = 0  # changed without a lock: a small error does no harm
         self._thread = threading.Thread(target=self._run, name="fsmond-log", daemon=True)
 
     def start(self) -> None:
-        """Begin to write."""
+        """Start the thread."""
         self._thread.start()
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Have a record written soon; called by `logging`."""
+        """Queue a record; called by `logging`."""
 
         def write(handler: logging.Handler) -> None:
             handler.handle(record)
 
-        self.do(write)
+        self.submit(write)
 
-    def do(self, what: Callable[[logging.Handler], None]) -> None:
-        """Have something done with the log's file soon."""
+    def submit(self, task: Callable[[logging.Handler], None]) -> None:
+        """Queue a task for the thread, which calls it with the handler."""
         try:
-            self._todo.put_nowait(what)
+            self._queue.put_nowait(task)
         except queue.Full:
             self._dropped += 1
 
-    def drain(self, patience: float = _LEAVE) -> bool:
-        """Say whether all until now is written, within so many seconds."""
+    def drain(self, timeout: float = _CLOSE_TIMEOUT) -> bool:
+        """Wait until all queued records are written; return False at the timeout, in seconds."""
         done = threading.Event()
-        self.do(lambda _: done.set())
-        return done.wait(patience)
+        self.submit(lambda _: done.set())
+        return done.wait(timeout)
 
     def close(self) -> None:
-        """Write what waits, and end the thread; leave it alone if it is held up.  Any thread."""
-        deadline = time.monotonic() + _LEAVE
+        """Write what is queued, and join the thread, unless it is blocked.  Any thread."""
+        deadline = time.monotonic() + _CLOSE_TIMEOUT
         if self._thread.is_alive():
             try:
-                self._todo.put(None, timeout=_LEAVE)
+                self._queue.put(None, timeout=_CLOSE_TIMEOUT)
             except queue.Full:
                 return
             self._thread.join(max(0.0, deadline - time.monotonic()))
         super().close()
 
     @property
-    def is_held_up(self) -> bool:
-        """Say whether the thread did not end, after `close`."""
+    def is_blocked(self) -> bool:
+        """Say whether the thread is still running after `close`."""
         return self._thread.is_alive()
 
     def _run(self) -> None:
         handler = self._make()
-        while what := self._todo.get():
-            what(handler)
+        while task := self._queue.get():
+            task(handler)
             if self._dropped:
                 dropped, self._dropped = self._dropped, 0
-                text = f"{dropped} messages were not logged: there were too many, or it was slow"
+                text = f"{dropped} messages were not logged: too many at once, or a slow disk"
                 handler.handle(logging.makeLogRecord({"levelname": "WARNING", "msg": text}))
         handler.close()

@@ -1,4 +1,4 @@
-"""What a daemon writes, and where."""
+"""What the daemon logs, and where."""
 
 import contextlib
 import logging
@@ -16,13 +16,13 @@ from fsmond.git.worktree import find, is_within
 from fsmond.printable import printable
 from fsmond.rendezvous import name_of
 
-_SIZE = 1_000_000  # bytes of the file, and of the one before
-_MOST = 100  # trees whose logs are kept
-_OLDEST = 30 * 86400.0  # seconds for which the log is kept of a daemon that has ended
+_MAX_SIZE = 1_000_000  # bytes of the file, and of the older one
+_MAX_TREES = 100  # trees whose logs are kept
+_MAX_AGE = 30 * 86400.0  # seconds for which the log of a daemon that has ended is kept
 _SUFFIXES = (".log", ".log.1")
-_KEPT = 3600.0  # seconds until a log in use is marked as such again
-_SHORTLY = 0.1  # seconds for which who asks for the path waits until it is written to
-_PATIENCE = 1.0  # seconds; it is opened soon after the first client can ask
+_MARK_INTERVAL = 3600.0  # seconds until a log in use is marked as such again
+_DRAIN_TIMEOUT = 0.1  # seconds; a client that asks for the path should find the latest lines
+_OPEN_TIMEOUT = 1.0  # seconds; the log is opened soon after the first client can ask
 _FORMAT = "%(asctime)s %(levelname)s %(threadName)s %(name)s: %(message)s"
 
 _log = logging.getLogger(__name__)
@@ -39,7 +39,7 @@ class _LastError(logging.Handler):
 
 
 class _Formatter(logging.Formatter):
-    """Writes each message on a line of its own, and begins no line with what others can choose."""
+    """Writes one line per message; text that others choose never begins a line."""
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - the library's name
         record.message = printable(record.message)
@@ -51,30 +51,30 @@ class _Formatter(logging.Formatter):
 
 
 class Log:
-    """Where the daemon's log goes; `open` it once."""
+    """The daemon's log: a file, or standard error.  `open` it once."""
 
     def __init__(self, root: bytes) -> None:
         self._root = root
         self._path: str | None = None
-        self._kept = -math.inf  # when it was marked as in use
+        self._marked_at = -math.inf  # when it was last marked as in use
         self._opened = threading.Event()
         self._last = _LastError(logging.WARNING)
         self._writer: LogWriter | None = None
 
     @property
     def path(self) -> str | None:
-        """Where it goes; None if to standard error, or nowhere.
+        """The path of the log file; None if it goes to standard error, or nowhere.
 
-        Waits a moment for `open`, and until what was logged is there to be read.
+        Waits a moment for `open`, and until the latest messages can be read.
         """
-        if self._opened.wait(_PATIENCE) and self._writer is not None:
-            self._writer.drain(_SHORTLY)
+        if self._opened.wait(_OPEN_TIMEOUT) and self._writer is not None:
+            self._writer.drain(_DRAIN_TIMEOUT)
         return self._path
 
-    def open(self, *, to_file: bool, watching: bool = False) -> None:
-        """Have everything logged to the file, or to standard error.  Harmless when repeated.
+    def open(self, *, to_file: bool, announce: bool = False) -> None:
+        """Log to the file, or to standard error, from now on.  Harmless when repeated.
 
-        `watching`: say that the tree is watched, as the first in the file.
+        `announce`: log that the tree is watched, as the first line of the file.
         """
         if not logging.root.handlers:
             writer = LogWriter(self._file_handler if to_file else self._error_handler)
@@ -82,38 +82,38 @@ class Log:
             try:
                 writer.start()
                 self._writer = writer
-            except RuntimeError:  # there are no more threads: the newest warning has to do
+            except RuntimeError:  # no more threads: only the newest warning is kept
                 handlers = [self._last]
                 self._opened.set()
             logging.basicConfig(level=logging.INFO, handlers=handlers)
             logging.raiseExceptions = False  # a full disk must not end anything
-        if watching:
+        if announce:
             _log.info("watching %s, process %d", os.fsdecode(self._root), os.getpid())
 
     def drain(self) -> None:
-        """Wait until all is written that was logged, for a second at most."""
+        """Wait until all messages are written, for a second at most."""
         if self._writer is not None:
             self._writer.drain()
 
     def close(self) -> bool:
-        """Write what waits, for a second at most; say whether that was done."""
+        """Write the queued messages, for a second at most; say whether that was done."""
         if self._writer is None:
             return True
         self._writer.close()
-        return not self._writer.is_held_up
+        return not self._writer.is_blocked
 
     def last_error(self) -> str | None:
         """Return the newest warning or error, with its time."""
         return self._last.message
 
-    def keep(self) -> None:
-        """Let nobody take it for that of a daemon that has ended; to be called each tick."""
+    def mark_in_use(self) -> None:
+        """Keep other daemons from removing the file as an old one; to be called at each tick."""
         now = time.monotonic()
-        if self._writer is not None and now > self._kept + _KEPT:
-            self._kept = now
-            self._writer.do(self._mark)
+        if self._writer is not None and now > self._marked_at + _MARK_INTERVAL:
+            self._marked_at = now
+            self._writer.submit(self._touch)
 
-    def _mark(self, _: logging.Handler) -> None:
+    def _touch(self, _: logging.Handler) -> None:
         if self._path is not None:
             with contextlib.suppress(OSError):
                 os.utime(self._path, follow_symlinks=False)
@@ -138,7 +138,7 @@ class Log:
                 make(folder)
                 _remove_old(folder)
                 path = os.path.join(folder, f"{name_of(self._root)}.log")
-                handler = LogFile(path, _SIZE)
+                handler = LogFile(path, _MAX_SIZE)
             except OSError:
                 continue
             self._path = path
@@ -147,7 +147,7 @@ class Log:
 
 
 def remove_logs(root: bytes) -> None:
-    """Remove what daemons of a tree wrote."""
+    """Remove the logs of a tree's daemons."""
     for folder in _folders(root):
         for suffix in _SUFFIXES:
             with contextlib.suppress(OSError):
@@ -155,25 +155,25 @@ def remove_logs(root: bytes) -> None:
 
 
 def _folders(root: bytes) -> Iterator[str]:
-    """Yield where the log of a tree may be, the best place first: in no tree that has a monitor."""
-    for folder in _places():
+    """Yield the folders for a tree's log, the best one first; none is in a tree that is watched."""
+    for folder in _candidate_folders():
         path = os.path.realpath(os.fsencode(folder))
         if not is_within(path, root) and find(path, {}) is None:
             yield folder
 
 
-def _places() -> Iterator[str]:
+def _candidate_folders() -> Iterator[str]:
     from platformdirs import user_log_dir
 
     yield user_log_dir("fsmond", appauthor=False)
-    with contextlib.suppress(OSError):  # HOME may be another user's, or one program's
+    with contextlib.suppress(OSError):  # HOME may be another user's, or set for one program
         yield os.path.join(home(), ".local", "state", "fsmond", "log")
     with contextlib.suppress(PathError):
         yield from (os.path.join(each, "log") for each in runtime_folders())
 
 
 def _remove_old(folder: str) -> None:
-    """Keep the number of logs within bounds, and their age; daemons `keep` those in use."""
+    """Limit the number and the age of logs; daemons use `mark_in_use` to keep theirs."""
     logs: dict[str, float] = {}
     for entry in os.scandir(folder):
         name = entry.name.removesuffix(".1").removesuffix(".log")
@@ -182,9 +182,9 @@ def _remove_old(folder: str) -> None:
                 changed = entry.stat(follow_symlinks=False).st_mtime
                 logs[name] = max(changed, logs.get(name, 0.0))
     newest = sorted(logs, key=lambda name: -logs[name])
-    oldest = time.time() - _OLDEST
+    oldest = time.time() - _MAX_AGE
     for name in newest:
-        if logs[name] < oldest or name in newest[_MOST - 1 :]:
+        if logs[name] < oldest or name in newest[_MAX_TREES - 1 :]:
             for suffix in _SUFFIXES:
                 with contextlib.suppress(OSError):
                     os.unlink(os.path.join(folder, name + suffix))

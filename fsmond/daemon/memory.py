@@ -1,18 +1,18 @@
-"""Have the C library give back what is no longer used."""
+"""Return freed memory to the system."""
 
 import sys
 
-# glibc's malloc.h, which are not in any module of Python's.
+# From glibc's malloc.h; no module of Python's has them.
 _M_MMAP_THRESHOLD = -3
 _M_ARENA_MAX = -8
-_LARGE = 256 << 10  # bytes; a block above has pages of its own, and they go when it does
-_ARENAS = 2  # heaps; by default each thread gets one, and each keeps its own remnants
+_LARGE = 256 << 10  # bytes; larger blocks have pages of their own, which are freed with them
+_ARENAS = 2  # heaps; by default each thread gets one, and each keeps its own fragments
 
 
-def give_back_memory() -> None:
-    """Have large blocks returned to the system at once; does nothing where there is no mallopt.
+def return_freed_memory() -> None:
+    """Have large blocks returned to the system when freed; do nothing if there is no mallopt.
 
-    By default glibc raises the limit of what is large when such a block is freed.  Then the tables
+    By default glibc raises the threshold for a large block whenever one is freed.  Then the tables
     of a journal, which grow and shrink, leave holes in one heap after the other.
     """
     if sys.platform != "linux":

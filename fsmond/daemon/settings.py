@@ -1,4 +1,4 @@
-"""How a daemon is to work: by the environment of whoever starts it, be it Git."""
+"""The daemon's settings, from the environment of the process that starts it, which may be Git."""
 
 import os
 from collections.abc import Mapping
@@ -12,20 +12,20 @@ VERIFY_EVERY = "FSMOND_VERIFY_EVERY"
 
 
 class Settings(NamedTuple):
-    """What people can choose."""
+    """The settings that people can choose."""
 
     watch: How = "auto"
-    """By events, by scanning, or as the file system needs it."""
+    """By events, by scanning, or as the file system requires."""
     verify_every: int = 0
-    """Queries after which the tree is compared with what events told; 0 for never."""
+    """Number of queries after which the tree is compared with what events reported; 0: never."""
 
     @classmethod
     def of(cls, environment: Mapping[str, str] = os.environ) -> Self:
-        """Read them; raise StartError if one makes no sense."""
+        """Read them from an environment; raise StartError if one is invalid."""
         watch = environment.get(WATCH) or "auto"
         if watch not in get_args(How):
-            raise StartError(f"{WATCH} is {watch!r}; it may be {', '.join(get_args(How))}")
+            raise StartError(f"{WATCH} is {watch!r}; it must be one of {', '.join(get_args(How))}")
         number = environment.get(VERIFY_EVERY) or "0"
         if not (number.isascii() and number.isdigit()):
-            raise StartError(f"{VERIFY_EVERY} is {number!r}; it may be a number of queries, or 0")
+            raise StartError(f"{VERIFY_EVERY} is {number!r}; it must be a number of queries, or 0")
         return cls(cast(How, watch), int(number))

@@ -1,6 +1,4 @@
-"""In which mount namespace a process is: a tree may look different in each."""
-
-import sys
+"""Contracts for finding a client's mount namespace: a tree may look different in each."""
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -8,29 +6,20 @@ if TYPE_CHECKING:
 
     from ipc.server import Peer
 
-    class Asker(Protocol):
-        """Who asks, by the kernel's word: the function by which a server's application replies."""
+    class ClientProcess(Protocol):
+        """The client's process, as the kernel reports it; the server's reply function is one."""
 
         @property
         def peer(self) -> Peer | None:
             """The user and the process."""
 
         def process(self) -> int | None:
-            """Return a new descriptor of the process, if there is such a thing."""
+            """Return a new descriptor of the process; None if the system has none."""
 
     class Views(Protocol):
-        """Compares the askers' views with this process's own one."""
+        """Finds the view of each client, to be compared with this process's own."""
 
         namespace: int | None
 
-        def namespace_of(self, asker: Asker, /) -> int | None:
-            """Return the mount namespace of who asks; None if that is not known."""
-
-
-def views_for_platform() -> "Views | None":
-    """Return what tells views apart; None where all processes see the same."""
-    if sys.platform == "linux":
-        from fsmond.daemon.views_linux import MountNamespaces
-
-        return MountNamespaces()
-    return None
+        def namespace_of(self, client: ClientProcess, /) -> int | None:
+            """Return the client's mount namespace; None if it is not known."""

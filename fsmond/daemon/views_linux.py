@@ -1,10 +1,12 @@
-"""In which mount namespace a process is, on Linux, by the kernel's word.
+"""The mount namespaces of processes, on Linux, as the kernel reports them.
 
-`/proc/PID/ns/mnt` tells, if `/proc` is there and counts processes as we do.  Else the kernel is
-asked by a descriptor of the process, which takes five system calls instead of one, and Linux 6.11.
-Both may be refused, as to a daemon in a user namespace of its own.  But each mount has a number
-that no other one has, in any namespace; who has one of ours is in ours.
-What neither tells is not known, and "not known" is never "the same".
+1. `/proc/PID/ns/mnt`, if `/proc` is mounted and numbers processes as in this namespace.
+2. A descriptor of the process (PIDFD_GET_MNT_NAMESPACE): needs Linux 6.11, and five system calls
+   instead of one.
+3. Both may be refused, as to a daemon in a user namespace of its own.  But mount IDs are unique
+   across namespaces: a process that has one of this namespace's mounts is in this namespace.
+
+If none of them answers, the namespace is not known, and "not known" is never "the same".
 """
 
 import sys
@@ -16,7 +18,7 @@ import os
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from fsmond.daemon.views import Asker
+    from fsmond.daemon.views import ClientProcess
 
 _GET_MNT_NAMESPACE = 0xFF03  # PIDFD_GET_MNT_NAMESPACE of <linux/pidfd.h>
 
@@ -25,35 +27,35 @@ class MountNamespaces:
     """Compares mount namespaces with that of this process, which must not leave it."""
 
     def __init__(self) -> None:
-        # Open as long as the daemon lives: what is mounted at /proc later may count otherwise.
+        # Kept open: a /proc that is mounted later may number processes differently.
         self._proc = _own_proc()
         own = self._by_proc(os.getpid())
         if own is None and hasattr(os, "pidfd_open"):
             with contextlib.suppress(OSError):
                 own = _by_descriptor(os.pidfd_open(os.getpid()))
         self.namespace = own
-        """The inode of our own; None if it is not known."""
+        """The inode of this process's own; None if it is not known."""
 
-    def namespace_of(self, asker: "Asker") -> int | None:
-        """Return the inode of who asks; None if it is not known."""
-        peer = asker.peer
+    def namespace_of(self, client: "ClientProcess") -> int | None:
+        """Return the inode of the client's; None if it is not known."""
+        peer = client.peer
         found = self._by_proc(peer.pid) if peer is not None and peer.pid else None
         if found is None:
-            process = asker.process()
+            process = client.process()
             found = None if process is None else _by_descriptor(process)
         if found is None and peer is not None and peer.pid:
-            shared = self._mounts_of(peer.pid) & self._mounts_of(os.getpid())
+            shared = self._mount_ids(peer.pid) & self._mount_ids(os.getpid())
             found = self.namespace if shared else None
         return found
 
     def close(self) -> None:
-        """Ask no more.  Harmless when repeated."""
+        """Close the descriptor of `/proc`.  Harmless when repeated."""
         if self._proc is not None:
             os.close(self._proc)
             self._proc = None
 
-    def _mounts_of(self, pid: int) -> set[bytes]:
-        """Return the numbers of the mounts that a process sees; none if that is not known."""
+    def _mount_ids(self, pid: int) -> set[bytes]:
+        """Return the IDs of the mounts that a process sees; none if they are not known."""
         if self._proc is None:
             return set()
         try:
@@ -69,11 +71,11 @@ class MountNamespaces:
         try:
             return os.stat(b"%d/ns/mnt" % pid, dir_fd=self._proc).st_ino
         except OSError:
-            return None  # it is gone, or another user's
+            return None  # the process is gone, or another user's
 
 
 def _own_proc() -> int | None:
-    """Return a descriptor of `/proc` if it counts processes as the kernel does to us."""
+    """Return a descriptor of `/proc` if it numbers processes as in this namespace."""
     try:
         proc = os.open("/proc", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
     except OSError:

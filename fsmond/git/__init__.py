@@ -1,16 +1,15 @@
 """All that fsmond knows about Git.
 
-fsmond.git.worktree      which worktree holds a path, and where its git directory is
-fsmond.git.configured    what a git directory's configuration says of its worktree
-fsmond.git.ownership_unix  whether Git takes a repository that is another user's
-fsmond.git.socket_path   where Git looks for the socket of a worktree's daemon
-fsmond.git.index_file    what Git's index holds beside its entries
-fsmond.git.index_names   the names of its entries
-fsmond.git.folding       whether case is folded
-fsmond.git.spellings     how it spells names, where case is folded
-fsmond.git.quoting       paths as Git prints them
-fsmond.git.program       run Git's own command
-fsmond.git.repository    a worktree for which something is to be set, and whether it can be
-fsmond.git.settings      what was set in Git's configuration, and what was there before
-fsmond.git.hook          what Git runs as its fsmonitor hook
+folding         whether a worktree is case-insensitive
+hook            the command that Git runs as its fsmonitor hook
+index_file      the size of Git's index, and its cache of untracked files
+index_names     the names in Git's index
+ownership_unix  whether Git accepts a repository that belongs to another user
+program         run Git's command
+quoting         quote paths as Git prints them
+repository      whether a repository can have a monitor, and how it can be configured
+settings        change Git's configuration, and restore the previous values
+socket_path     where Git looks for a daemon's socket if the git directory may be remote
+spellings       the spelling of names in Git's index, for case-insensitive file systems
+worktree        find the worktree that contains a path, and its git directory
 """

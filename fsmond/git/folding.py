@@ -1,19 +1,19 @@
-"""Whether names that differ in case mean one file.  Who starts a daemon waits: few imports."""
+"""Detect whether a worktree is case-insensitive.  Runs at each start: it imports little."""
 
 import os
 from itertools import islice
 
-from fsmond.git.worktree import RefusedError, read
+from fsmond.git.worktree import RefusedError, is_enabled, read
 
-_PROBED = 16  # names of the root that are tried
-_LONGEST = 8 << 20  # bytes of a configuration file
+_PROBED = 16  # files of the root that are tried
+_MAX_SIZE = 8 << 20  # bytes of a configuration file
 
 
 def folds_case(root: bytes, gitdir: bytes) -> bool:
-    """Say whether that is so in the worktree or its git directory, or as Git has it."""
+    """Say whether the worktree or its git directory is case-insensitive, or Git says so."""
     try:
         with os.scandir(root) as entries:
-            # A directory may be where something is mounted, which may never answer.
+            # A directory may be a mount point whose file system never answers.
             files = (each.name for each in entries if not each.is_dir(follow_symlinks=False))
             names = [os.path.join(root, name) for name in (b".git", *islice(files, _PROBED))]
     except OSError:
@@ -22,10 +22,8 @@ def folds_case(root: bytes, gitdir: bytes) -> bool:
         return True
     try:
         linked = os.path.lexists(os.path.join(gitdir, b"commondir"))
-        if linked or b"ignorecase" in read(os.path.join(gitdir, b"config"), _LONGEST).lower():
-            from fsmond.git.configured import is_set  # seldom needed
-
-            return is_set(gitdir, "core.ignorecase")
+        if linked or b"ignorecase" in read(os.path.join(gitdir, b"config"), _MAX_SIZE).lower():
+            return is_enabled(gitdir, "core.ignorecase")
     except RefusedError:
         pass
     return False

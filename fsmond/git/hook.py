@@ -1,4 +1,4 @@
-"""What Git runs as its fsmonitor hook, where it does not ask a daemon itself."""
+"""The command that Git runs as its fsmonitor hook, if it does not query a daemon itself."""
 
 import os
 import shlex
@@ -7,24 +7,24 @@ from collections.abc import Sequence
 
 from fsmond.git.worktree import RefusedError, find
 
-_PATIENCE = 20.0  # seconds; it takes a tenth of one
+_TIMEOUT = 20.0  # seconds; the command takes a tenth of one
 
 
 def hook_command(program: str, main: str) -> str:
-    """Return the value of `core.fsmonitor`, which Git gives to a shell: Python and our file."""
+    """Return the value of `core.fsmonitor`: a shell command that runs our file with Python."""
     words = [program.replace(os.sep, "/"), "-I", "-S", main.replace(os.sep, "/"), "hook"]
     return shlex.join(words)
 
 
 def works(command: str, version: str) -> bool:
-    """Say whether what the hook runs is what we think it is."""
+    """Say whether the hook's command runs this version of fsmond."""
     words = shlex.split(command)[:-1]
     try:
         done = subprocess.run(
             [*words, "--version"],
             stdin=subprocess.DEVNULL,
             capture_output=True,
-            timeout=_PATIENCE,
+            timeout=_TIMEOUT,
             check=False,
         )
     except (OSError, ValueError, subprocess.TimeoutExpired):
@@ -33,16 +33,16 @@ def works(command: str, version: str) -> bool:
 
 
 def worktrees_with(files: Sequence[str]) -> dict[str, bytes]:
-    """Return those of the files that are in worktrees, with the roots of these.
+    """Return those of the files that are in worktrees, with the root of each worktree.
 
-    Whoever's commit is checked out there may replace them.
+    A commit that is checked out there may replace them.
     """
     found = {}
     for file in files:
         folder = os.path.realpath(os.path.dirname(os.fsencode(file)))
         try:
             worktree = find(folder, {})
-        except RefusedError:  # another user's, for one, who may replace it all the same
+        except RefusedError:  # for example another user's, who may replace the file as well
             found[file] = folder
             continue
         if worktree is not None:

@@ -1,18 +1,18 @@
-"""What Git's index holds beside its entries."""
+"""Read the size of Git's index, and whether it has a cache of untracked files."""
 
 import os
 
 from fsmond.git.worktree import open_regular
 
-_UNTRACKED = b"UNTR"  # the signature of the extension, as gitformat-index(5) has it
+_UNTRACKED = b"UNTR"  # the signature of the extension: see gitformat-index(5)
 _LARGE = 2 << 20  # bytes; some 20,000 files
 _PIECE = 1 << 20  # bytes that are read at a time
-_PIECES = 64  # that are read at most: somebody waits for an answer
+_MAX_PIECES = 64  # a limit, as a query waits for this
 
 
 def may_keep_untracked(path: bytes) -> bool:
-    """Say whether there may be a cache of untracked files in it; where is no index, is none."""
-    # Not by a memory map: a file that somebody makes shorter meanwhile would end this process.
+    """Say whether the index may have a cache of untracked files; False if there is no index."""
+    # Not with a memory map: if another process truncated the file, SIGBUS would end this one.
     try:
         descriptor = open_regular(path)
     except FileNotFoundError:
@@ -20,7 +20,7 @@ def may_keep_untracked(path: bytes) -> bool:
     except OSError:
         return True
     try:
-        too_long = os.fstat(descriptor).st_size > _PIECE * _PIECES
+        too_long = os.fstat(descriptor).st_size > _PIECE * _MAX_PIECES
         return too_long or _holds(descriptor, _UNTRACKED)
     except OSError:
         return True
@@ -29,9 +29,9 @@ def may_keep_untracked(path: bytes) -> bool:
 
 
 def _holds(descriptor: int, wanted: bytes) -> bool:
-    """Say whether a file may hold some bytes: it does so too if it is too long to be read."""
+    """Say whether a file contains some bytes; True also if it is too long to be read."""
     last = b""
-    for _ in range(_PIECES):
+    for _ in range(_MAX_PIECES):
         piece = os.read(descriptor, _PIECE)
         if not piece:
             return False
@@ -42,7 +42,7 @@ def _holds(descriptor: int, wanted: bytes) -> bool:
 
 
 def is_large(path: bytes) -> bool:
-    """Say, without a look at the worktree, whether there are tens of thousands of files in it."""
+    """Say whether the index has tens of thousands of entries, by its size alone."""
     try:
         return os.stat(path).st_size > _LARGE
     except OSError:

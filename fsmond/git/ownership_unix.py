@@ -1,4 +1,4 @@
-"""Whether Git takes a repository that is another user's: its configuration names programs."""
+"""Check whether Git accepts another user's repository, whose configuration can run programs."""
 
 import sys
 
@@ -6,35 +6,38 @@ assert sys.platform != "win32"
 
 import os
 
-from fsmond.git.program import GitError, ask
-from fsmond.git.worktree import RefusedError, shown
+from fsmond.git.program import GitError, git_outside_repositories
+from fsmond.printable import printable
 
 _ROOT = 0
-_NOBODYS = "/dev/null"  # as a git directory: then no repository's configuration is read
 
 
-def check_trusted(directory: bytes, owners: list[int]) -> None:
-    """Raise RefusedError unless a repository whose owners are not us is one to take.
+def refusal_of(directory: bytes, owners: list[int]) -> str | None:
+    """Return why Git refuses a repository of these other users; None if it accepts it.
 
-    As Git has it: root takes those of the user who typed `sudo`, and anybody those that
-    `safe.directory` names, outside of repositories.  `directory` is its worktree, or itself.
+    As in Git, root accepts the repositories of the user who ran `sudo`, and every user those in
+    `safe.directory`, which no repository can set.  `directory` is the worktree, or a bare
+    repository.
     """
     if os.geteuid() == _ROOT and all(str(each) == os.environ.get("SUDO_UID") for each in owners):
-        return
+        return None
     try:
         command = ("config", "-z", "--type=path", "--get-all", "safe.directory")
-        named = ask(*command, settings=True).split(b"\0")[:-1]
+        named = git_outside_repositories(*command, settings=True).split(b"\0")[:-1]
     except GitError:
-        named = []  # it is not set, as a rule
+        named = []  # usually it is not set
     trusted = False
     for each in named:
-        trusted = bool(each) and (trusted or _names(each, directory))  # an empty one begins anew
-    if not trusted:
-        path = shown(directory)
-        raise RefusedError(
-            f"{path} is a repository of another user's, user {owners[0]}; if you trust it: "
-            f"git config --global --add safe.directory '{path}'"
-        )
+        trusted = bool(each) and (
+            trusted or _names(each, directory)
+        )  # an empty one clears the list
+    if trusted:
+        return None
+    path = printable(directory)
+    return (
+        f"{path} is a repository of another user (uid {owners[0]}); if you trust it: "
+        f"git config --global --add safe.directory '{path}'"
+    )
 
 
 def _names(pattern: bytes, directory: bytes) -> bool:

@@ -1,4 +1,4 @@
-"""Paths as Git prints them: quoted as in C if they hold an unusual byte (`core.quotePath`)."""
+"""Quote paths as Git prints them: like C strings, if they have an unusual byte."""
 
 _ESCAPES = {7: b"\\a", 8: b"\\b", 9: b"\\t", 10: b"\\n", 11: b"\\v", 12: b"\\f", 13: b"\\r"}
 _ESCAPES |= {ord('"'): b'\\"', ord("\\"): b"\\\\"}
@@ -8,12 +8,12 @@ _USUAL = bytes(byte for byte in range(128) if byte not in _CONTROL and byte not 
 
 
 def is_usual(text: bytes) -> bool:
-    """Say whether there is nothing in it, but NULs, that Git would quote."""
+    """Say whether text has no byte, other than NUL, that Git would quote."""
     return not text.translate(None, _USUAL + b"\0")
 
 
 def quote(path: bytes, *, high: bool) -> bytes:
-    """Return the path as Git prints it; `high`: also bytes above 127, as Git does if not told."""
+    """Quote a path as Git prints it; `high` also quotes bytes above 127, as is Git's default."""
     unusual = path.translate(None, _USUAL)
     if not unusual or (not high and all(byte > _LAST_ASCII for byte in unusual)):
         return path
@@ -21,7 +21,7 @@ def quote(path: bytes, *, high: bool) -> bytes:
 
 
 def quotes_high_bytes(root: bytes) -> bool:
-    """Ask Git for the worktree's `core.quotePath`; True, Git's default, if it can't be asked."""
+    """Return the worktree's `core.quotePath`; True, Git's default, if Git cannot be run."""
     from fsmond.git.program import GitError, git  # slow to import; needed for unusual names only
 
     try:

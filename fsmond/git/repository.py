@@ -1,4 +1,4 @@
-"""A worktree for which something is to be set, and whether Git can have a monitor there."""
+"""Check whether a repository can have a monitor, and how Git can be configured for it."""
 
 import os
 
@@ -7,18 +7,18 @@ from fsmond.git.worktree import RefusedError, find
 
 _FIRST_HOOK = (2, 16)
 _NOT_WATCHING = 1  # exit status of `git fsmonitor--daemon status`
-_FIRST_BOOLEAN = (2, 26)  # takes `core.fsmonitor=true` for what it is; before, for a hook's name
+_FIRST_BOOLEAN = (2, 26)  # older versions take `core.fsmonitor=true` for the name of a hook
 
 
 class UnsuitableError(GitError):
-    """Git has no monitor there; the message says why, and what would help."""
+    """Git can have no monitor there; the message says why, and what would help."""
 
 
 def root_of(path: str) -> bytes:
     """Return the root of the worktree that Git finds from a directory; raise UnsuitableError."""
     directory = os.fsencode(path)
     try:
-        find(os.path.realpath(directory), os.environ)  # Git itself would wait for a pipe
+        find(os.path.realpath(directory), os.environ)  # refuses a FIFO, on which Git would hang
     except RefusedError as error:
         raise UnsuitableError(str(error)) from error
     try:
@@ -32,28 +32,31 @@ def root_of(path: str) -> bytes:
 
 
 def choose_way(chosen: str | None, *, everywhere: bool = False) -> str:
-    """Return `builtin` if this git asks daemons itself, else `hook`; raise if it can't have it.
+    """Return `builtin` if this git can query a daemon itself, else `hook`.
 
-    `chosen`: which of the two it is to be.  `everywhere`, in repositories where nobody has started
-    fsmond, Git would start its own daemon: there it is the hook, which starts fsmond.
+    `chosen`: the one that the user wants; raises UnsuitableError if this git does not support it.
+    `everywhere`: for all repositories the default is `hook`, which starts fsmond in each; with
+    `builtin`, Git would start its own daemon.
     """
-    now = version()
-    numbers = ".".join(map(str, now))
-    if now < _FIRST_HOOK:
-        raise UnsuitableError(f"git {numbers} knows no monitors; 2.16 was the first that did")
-    if chosen == "builtin" and now < _FIRST_BOOLEAN:
+    current = version()
+    numbers = ".".join(map(str, current))
+    if current < _FIRST_HOOK:
+        raise UnsuitableError(f"git {numbers} supports no monitor; git 2.16 or later is needed")
+    if chosen == "builtin" and current < _FIRST_BOOLEAN:
         raise UnsuitableError(
-            f"git {numbers} would take core.fsmonitor=true for a hook's name, and miss changes; "
-            "try: fsmond install --hook"
+            f"git {numbers} would take core.fsmonitor=true for the name of a hook, and miss "
+            "changes; use: fsmond install --hook"
         )
     able = asks_daemons()
     if chosen == "builtin" and not able:
-        raise UnsuitableError(f"git {numbers} asks no daemon itself here; use --hook")
+        raise UnsuitableError(
+            f"git {numbers} cannot query a daemon itself here; use: fsmond install --hook"
+        )
     return chosen or ("builtin" if able and not everywhere else "hook")
 
 
 def check_compatible(root: bytes) -> None:
-    """Raise UnsuitableError if this git wants no monitor in a worktree: that of another machine."""
+    """Raise UnsuitableError if this git refuses a monitor in a worktree, such as a remote one."""
     if asks_daemons():
         try:
             git("fsmonitor--daemon", "status", directory=root)
@@ -63,29 +66,29 @@ def check_compatible(root: bytes) -> None:
 
 
 def scope_of(root: bytes) -> str:
-    """Return which file of Git's configuration is about a worktree, as an option of `config`."""
+    """Return the option of `git config` for the file with a worktree's settings."""
     try:
-        apart = git("config", "--bool", "extensions.worktreeConfig", directory=root)
+        separate = git("config", "--bool", "extensions.worktreeConfig", directory=root)
     except GitError:
-        apart = b"false"
-    return "--worktree" if apart == b"true" else "--local"
+        separate = b"false"
+    return "--worktree" if separate == b"true" else "--local"
 
 
 def worktrees_of(root: bytes) -> list[bytes]:
-    """Return the roots of all worktrees of the repository that there are, beginning with this."""
+    """Return the roots of the repository's existing worktrees, starting with this one."""
     command = ("worktree", "list", "--porcelain")
     try:
         lines = git(*command, "-z", directory=root).split(b"\0")
-    except GitError:  # before 2.36; then a name with a newline is not found
+    except GitError:  # git before 2.36, with which a name with a newline is not found
         lines = git(*command, directory=root).split(b"\n")
     listed = [line[9:] for line in lines if line.startswith(b"worktree ")]
-    # In the place of a submodule's first one, its git directory may be named; and a bare one.
+    # Git may list a submodule's git directory instead of its main worktree, or a bare repository.
     roots = [path for path in listed if os.path.lexists(path + b"/.git")]
     return list(dict.fromkeys([root, *map(os.path.realpath, roots)]))
 
 
 def effective(name: str, root: bytes | None) -> str | None:
-    """Return a setting as Git sees it there, from whatever file; None if it is not set."""
+    """Return a setting's effective value, from any file; None if it is not set."""
     try:
         return os.fsdecode(git("config", "--get", name, directory=root))
     except GitError:
@@ -93,9 +96,9 @@ def effective(name: str, root: bytes | None) -> str | None:
 
 
 def forget_monitor(root: bytes) -> None:
-    """Have what monitors told removed from the index, with the list of untracked files.
+    """Remove the monitor's data and the cache of untracked files from Git's index.
 
-    Git makes both anew when they are wanted.
+    Git rebuilds both when they are needed.
     """
     unset = ("-c", "core.fsmonitor=false", "-c", "core.untrackedCache=false")
     command = ("update-index", "--no-fsmonitor", "--no-untracked-cache")

@@ -1,7 +1,7 @@
-"""What was set in Git's configuration, and what was there before.
+"""Change Git's configuration, and restore the previous values.
 
-Both are kept in the same file: in the section `fsmond` with the setting's name as its subsection,
-`set` is what was set, and each `was` a value from before.
+Both are kept in the same configuration file.  Section `fsmond` has a subsection with the name of
+each setting: `set` is the value that we set, and each `was` is a previous value.
 """
 
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ _MISSING = (1, 128)  # exit statuses of `git config --list`, when there is no su
 
 
 class Settings:
-    """One file of Git's configuration.  Everything raises GitError if Git refuses."""
+    """One file of Git's configuration.  All methods raise GitError if Git fails."""
 
     def __init__(self, scope: str, root: bytes | None) -> None:
         self._scope = scope
@@ -21,7 +21,7 @@ class Settings:
         self._root = root
 
     def install(self, wanted: Mapping[str, str]) -> bool:
-        """Set these, and put back what was set and is not wanted any more; say if any differed."""
+        """Set these values, and restore settings not among them; say whether anything changed."""
         unwanted = [name for name in self.installed() if name not in wanted]
         changed = [name for name, value in wanted.items() if self.value(name) != [value]]
         for name in unwanted:
@@ -31,13 +31,13 @@ class Settings:
         return bool(unwanted or changed)
 
     def installed(self) -> list[str]:
-        """Return the names of what was set, as they were written then."""
+        """Return the names of the settings that we set, as they were written."""
         begin, end = "fsmond.", ".set"
         ours = [key for key in self._all() if key.startswith(begin) and key.endswith(end)]
         return [key[len(begin) : -len(end)] for key in ours]
 
     def restore(self, name: str) -> str:
-        """Put back what was there before; return what became of it, for people."""
+        """Restore the previous value; return a description of the result for people."""
         found = self._all()
         before = found.get(f"fsmond.{name}.was", [])
         mine = self.value(name) == found.get(f"fsmond.{name}.set")
@@ -45,18 +45,18 @@ class Settings:
             self._replace(name, before)
         self._config("--remove-section", f"fsmond.{name}")
         if not mine:
-            return "was changed since, and is left as it is"
-        return f"is {', '.join(before)} again" if before else "is not set any more"
+            return "was changed since `fsmond install`, and is left as it is"
+        return f"is {', '.join(before)} again" if before else "is no longer set"
 
     def value(self, name: str) -> list[str]:
-        """Return what a setting is in this file."""
+        """Return a setting's values in this file."""
         return self._all().get(name.lower(), [])
 
     def _set(self, name: str, value: str) -> None:
         found = self._all()
         now = self.value(name)
         if now != found.get(f"fsmond.{name}.set"):
-            # For the first time, or somebody changed it since.
+            # We set it for the first time, or it was changed since.
             self._replace(f"fsmond.{name}.was", now)
         self._replace(f"fsmond.{name}.set", [value])
         self._replace(name, [value])
@@ -74,7 +74,7 @@ class Settings:
             self._config("--add", name, value)
 
     def _all(self) -> dict[str, list[str]]:
-        """Return all settings; their names as Git knows them, in lower case but for the middle."""
+        """Return all settings by their names as Git lists them: lower-case except subsections."""
         try:
             text = self._config("-z", "--list")
         except GitError as error:

@@ -1,4 +1,4 @@
-"""Where Git looks for the socket of a worktree's daemon, if its git directory may be remote."""
+"""Find where Git looks for a daemon's socket if the git directory may be remote."""
 
 import os
 import sys
@@ -8,16 +8,15 @@ from fsmond.git.program import GitError, git
 from fsmond.git.worktree import SOCKET, Worktree
 
 _MOUNTS = "/proc/self/mountinfo"
-# By their names there.  Git goes by the numbers that statfs returns, and all that is done by FUSE
-# has the same.
+# Names in that file.  Git uses the numbers that statfs returns, which is the same for all of FUSE.
 _REMOTE = ("nfs", "nfs4", "cifs", "smbfs", "smb3", "afs", "coda", "virtiofs")
 
 
 def socket_of(worktree: Worktree, mounts: str = _MOUNTS) -> bytes:
-    """Return the socket's path; raise OSError if the git directory is out of reach.
+    """Return the socket's path; raise OSError if the git directory cannot be accessed.
 
-    On a file system of another machine no socket works.  Then it is in the folder that
-    `fsmonitor.socketDir` names, or in the home directory, as git 2.55 was seen to do.
+    Sockets do not work on remote file systems.  There the socket is in the folder that
+    `fsmonitor.socketDir` names, or in the home directory, as observed with git 2.55.
     """
     if not _is_remote(worktree.gitdir, mounts):
         return os.path.join(worktree.gitdir, SOCKET)
@@ -25,7 +24,7 @@ def socket_of(worktree: Worktree, mounts: str = _MOUNTS) -> bytes:
         command = ("config", "--type=path", "fsmonitor.socketDir")
         folder = git(*command, directory=worktree.root)
     except GitError:
-        folder = b""  # there is no such setting, which is usual
+        folder = b""  # usually it is not set
     name = sha1(worktree.root, usedforsecurity=False).hexdigest()
     return os.path.join(folder or os.path.expanduser(b"~"), b".git-fsmonitor-" + name.encode())
 

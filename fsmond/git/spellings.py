@@ -1,7 +1,7 @@
-"""How Git's index spells names, where a file is found by other spellings as well.
+"""Look up how Git's index spells names, for case-insensitive file systems.
 
-On a file system that folds case, what is reported is the spelling that a directory was listed
-with, or a file was opened by.  Git before 2.46 knows a file by the spelling of its index only.
+On such a file system, an event has the spelling by which a directory was listed or a file was
+opened.  Git before 2.46 recognizes a file only by the spelling in its index.
 """
 
 import os
@@ -10,22 +10,23 @@ from collections.abc import Iterable, Iterator
 
 from fsmond.git.index_names import names_in
 
-_APART = b"\0"  # between several spellings: in no name
+_SEPARATOR = b"\0"  # between several spellings; no name contains it
 
 
 class Spellings:
-    """Knows the names of one index, and reads them anew when that changed.  Any thread."""
+    """The names in one index, read again when the index has changed.  Thread-safe."""
 
     def __init__(self, index: bytes) -> None:
         self._index = index
-        self._lock = threading.Lock()  # guards both; held while the index is read, once for all
+        # Guards both; held during the read, so that concurrent callers share one.
+        self._lock = threading.Lock()
         self._identity: tuple[int, ...] | None = None
         self._names: dict[bytes, bytes] = {}
 
     def with_indexed(self, paths: list[bytes]) -> list[bytes]:
-        """Return the paths, and behind them those of which the index has another spelling.
+        """Return the paths, followed by the other spellings that the index has of them.
 
-        Raises ValueError or OSError if it cannot be read, or has too many names.
+        Raises ValueError or OSError if the index cannot be read or has too many names.
         """
         names = self._current()
         if not names:
@@ -52,9 +53,9 @@ def _identity(path: bytes) -> tuple[int, ...] | None:
 
 
 def _by_folded(names: Iterable[bytes]) -> dict[bytes, bytes]:
-    """Return the spellings of all files and, with a `/` behind, directories, by what they fold to.
+    """Map folded names to the spellings of files, and of directories with a final `/`.
 
-    A name that folds to itself is kept once, which is what most are.
+    A name that folds to itself, as most do, takes the memory of one string only.
     """
     found: dict[bytes, bytes] = {}
     last = None
@@ -68,40 +69,42 @@ def _by_folded(names: Iterable[bytes]) -> dict[bytes, bytes]:
 
 
 def _add(name: bytes, found: dict[bytes, bytes]) -> bool:
-    """Take a spelling; say whether it was new."""
+    """Add a spelling; say whether it is new."""
     folded = _folded(name)
     before = found.get(folded)
     if before is None:
         found[folded] = name if name != folded else folded
         return True
-    if name in before.split(_APART):
+    if name in before.split(_SEPARATOR):
         return False
-    found[folded] = before + _APART + name
+    found[folded] = before + _SEPARATOR + name
     return True
 
 
 def _indexed(path: bytes, names: dict[bytes, bytes]) -> Iterator[bytes]:
-    """Yield how the index spells a path, or, if it does not have it, the directories above it."""
+    """Yield the index's other spellings of a path or, if it is not there, of its parents."""
     bare = path.rstrip(b"/")
     folded = _folded(bare)
     spelled = [names[each] for each in (folded, folded + b"/") if each in names]
     if spelled:
-        yield from (each for several in spelled for each in several.split(_APART) if each != path)
+        yield from (
+            each for several in spelled for each in several.split(_SEPARATOR) if each != path
+        )
         return
     at = bare.rfind(b"/") + 1
     while at:
         above = names.get(_folded(bare[:at]))
         if above is not None:
-            yield from (each + path[at:] for each in above.split(_APART) if each != bare[:at])
+            yield from (each + path[at:] for each in above.split(_SEPARATOR) if each != bare[:at])
             return
         at = bare.rfind(b"/", 0, at - 1) + 1
 
 
 def _folded(path: bytes) -> bytes:
-    """Return what is the same for all spellings that some file system takes for one."""
+    """Return the same bytes for all spellings that some file system treats as one name."""
     if path.isascii():
         return path.lower()
-    import unicodedata  # slow to import, and seldom needed
+    import unicodedata  # slow to import, and rarely needed
 
     text = unicodedata.normalize("NFD", os.fsdecode(path)).casefold()
     return os.fsencode(unicodedata.normalize("NFD", text))

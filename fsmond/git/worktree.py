@@ -1,4 +1,4 @@
-"""Which worktree holds a path.  On the way of every query: plain calls, no git process."""
+"""Find the worktree that contains a path.  Every query does: it runs no git process, usually."""
 
 import os
 import sys
@@ -10,7 +10,7 @@ if sys.platform == "win32":
     _FLAGS = os.O_RDONLY
 else:
     opener = os.open
-    # The type is looked at first; should a pipe take the file's place, nobody waits for a writer.
+    # The type is checked first; if a FIFO then replaces the file, O_NONBLOCK avoids the wait.
     _FLAGS = os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 
 TYPE_CHECKING = False
@@ -18,16 +18,22 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 SOCKET = b"fsmonitor--daemon.ipc"
-"""The name of a worktree's socket in its git directory: where Git looks for it, as a rule."""
+"""The name of a worktree's socket in its git directory, where Git usually looks for it."""
 
-_LONGEST = 1 << 20  # bytes of a `.git` file, and of others that name a path: what Git takes
-_LONGEST_SETTINGS = 8 << 20  # bytes of a configuration file; most have a few hundred
-_AT_LEAST = 4096  # bytes that are read at a time: some files say that they are empty
-_REGULAR = 0o10  # the type of a plain file, as the upper bits of a mode have it
+_MAX_SIZE = 1 << 20  # bytes of a `.git` file, or another file with a path: Git's own limit
+_MAX_CONFIG = 8 << 20  # bytes of a configuration file; most have a few hundred
+_MIN_READ = 4096  # bytes that are read at least: some files report a size of 0
+_REGULAR = 0o10  # the type of a regular file, in the upper bits of a mode
+_SETTINGS = (b"worktree", b"bare")
+# A value with one of these, or text with one of `_UNUSUAL`, is left to Git to parse.
+_SPECIAL = b'"\\#;\t'  # Git versions differ about tabs
+_UNUSUAL = bytes({*range(32), 127} - {*b"\t\n"})
+_BOM = b"\xef\xbb\xbf"  # some editors put it before UTF-8
+_NOT_SET = 1  # exit status of `git config`
 
 
 class RefusedError(OSError):
-    """Git would not take it, or it cannot be read; the message says why, and what would help."""
+    """Git would refuse the repository, or it cannot be read; the message says why, and the cure."""
 
 
 class BareError(RefusedError):
@@ -35,7 +41,7 @@ class BareError(RefusedError):
 
 
 class NotRegularError(OSError):
-    """It is no regular file: to open it might be to wait for ever, to read it to read no end."""
+    """The file is not a regular file: to open or read it could block, or never end."""
 
 
 class Worktree:
@@ -49,151 +55,168 @@ class Worktree:
 
 
 def find(directory: bytes, environment: "Mapping[str, str]") -> Worktree | None:
-    """Return the worktree that holds `directory`, an absolute path without symbolic links.
+    """Return the worktree that contains `directory`, an absolute path without symbolic links.
 
-    Unlike Git, which believes GIT_DIR and GIT_WORK_TREE whatever the directory, this takes them
-    only for directories in the worktree that they mean: hooks inherit them, and ask for others.
-    Raises RefusedError for a bare repository, for one of another user's that Git would not take,
-    and where it cannot be known which directory is meant.
+    Git applies GIT_DIR and GIT_WORK_TREE to any directory.  This function applies them only to
+    directories in the worktree that they name: hooks inherit them, and query other trees as well.
+    Raises RefusedError for a bare repository, for another user's repository that Git would refuse,
+    and if it cannot be known which directory is meant.
     """
-    named, above = environment.get("GIT_DIR"), environment.get("GIT_WORK_TREE")
-    # Both are relative to the current directory, whatever is asked about.
-    root = os.path.realpath(os.fsencode(above)) if above else None
-    if named:
-        found = _given(directory, os.fsencode(named), root)
+    git_dir, work_tree = environment.get("GIT_DIR"), environment.get("GIT_WORK_TREE")
+    # Both are relative to the current directory, not to `directory`.
+    root = os.path.realpath(os.fsencode(work_tree)) if work_tree else None
+    if git_dir:
+        found = _from_environment(directory, os.fsencode(git_dir), root)
         if found is not None and is_within(directory, found.root):
             return found
-        root = None  # it is the one of that git directory
+        root = None  # GIT_WORK_TREE belongs to that git directory
     if root is not None and not is_within(directory, root):
         root = None
-    return _discovered(directory, root)
+    return _search_upwards(directory, root)
 
 
 def is_within(directory: bytes, root: bytes) -> bool:
-    """Say whether a directory is the root, or below it; both as `os.path.realpath` returns them."""
+    """Say whether a directory is the root or below it; both as `os.path.realpath` returns them."""
     directory, root = os.path.normcase(directory), os.path.normcase(root)
     return directory == root or directory.startswith(os.path.join(root, b""))
 
 
 def gitdir_of(root: bytes) -> bytes | None:
-    """Return the git directory that `.git` in `root` is or names, if there is one."""
+    """Return the git directory that `.git` in `root` is, or names; None if there is none."""
     path = os.path.join(root, b".git")
     try:
         os.lstat(os.path.join(path, b"HEAD"))
-    except OSError:  # also in what is a file; Windows says only that there is none
+    except OSError:  # also if `.git` is a file, which Windows reports as a missing HEAD
         return _named_gitdir(root, path)
     return path
 
 
 def linked_file(gitdir: bytes) -> bytes | None:
-    """Return the `.git` file that a linked worktree's git directory says is its; None if none."""
-    named = read(os.path.join(gitdir, b"gitdir"), _LONGEST).partition(b"\0")[0].rstrip(b"\r\n")
+    """Return the `.git` file that a linked worktree's git directory names; None if it has none."""
+    named = _path_in(os.path.join(gitdir, b"gitdir"))
     return os.path.join(gitdir, named) if named else None
 
 
-def read(file: bytes, most: int) -> bytes:
-    """Return what a file of a repository holds; nothing if there is none.
+def core_settings(file: bytes, text: bytes) -> dict[bytes, bytes]:
+    """Return `worktree` and `bare` of the section `core`, if the configuration file sets them.
 
-    Raises RefusedError if it is no regular file, holds more than `most` bytes, or cannot be read.
+    `text` is the file's content.  The value of `bare` is `true` or `false`.  Raises RefusedError if
+    the file is broken.
+    """
+    found = _parse(text)
+    if found is None:
+        asked = {b"worktree": _ask_git(file, "core.worktree")}
+        asked[b"bare"] = _ask_git(file, "--type=bool", "core.bare")
+        found = {name: value for name, value in asked.items() if value is not None}
+    elif found.get(b"bare") not in (None, b"true", b"false"):
+        found[b"bare"] = _ask_git(file, "--type=bool", "core.bare") or b"false"
+    return {name: value for name, value in found.items() if value}
+
+
+def is_enabled(gitdir: bytes, name: str) -> bool:
+    """Say whether a boolean setting is true in the repository's configuration."""
+    config = os.path.join(gitdir, _path_in(os.path.join(gitdir, b"commondir")), b"config")
+    if name.rpartition(".")[2].lower().encode() not in read(config, _MAX_CONFIG).lower():
+        return False
+    return _ask_git(config, "--type=bool", name) == b"true"
+
+
+def read(file: bytes, limit: int) -> bytes:
+    """Return the content of a repository's file; nothing if there is no such file.
+
+    Raises RefusedError if it is not a regular file, has more than `limit` bytes, or cannot be read.
     """
     try:
         descriptor = open_regular(file)
     except (FileNotFoundError, NotADirectoryError):
         return b""
     except NotRegularError as error:
-        raise RefusedError(f"{shown(file)} is no regular file; remove it") from error
+        raise RefusedError(f"{error}; remove it") from error
     except (OSError, ValueError) as error:
-        raise RefusedError(f"{shown(file)} cannot be read: {error}") from error
+        raise RefusedError(f"{_printable(file)} cannot be read: {error}") from error
     try:
         size = os.fstat(descriptor).st_size
-        text = os.read(descriptor, max(size, _AT_LEAST) + 1) if size <= most else b""
+        text = os.read(descriptor, max(size, _MIN_READ) + 1) if size <= limit else b""
     except OSError as error:
-        raise RefusedError(f"{shown(file)} cannot be read: {error.strerror}") from error
+        raise RefusedError(f"{_printable(file)} cannot be read: {error.strerror}") from error
     finally:
         os.close(descriptor)
-    if max(size, len(text)) > most:
-        raise RefusedError(f"{shown(file)} has more than {most} bytes; make it shorter")
+    if max(size, len(text)) > limit:
+        raise RefusedError(f"{_printable(file)} has more than {limit} bytes; make it shorter")
     return text
 
 
 def open_regular(file: bytes) -> int:
-    """Open a file for reading without waiting for anybody; raise NotRegularError if it is none.
+    """Open a file for reading without blocking; raise NotRegularError if it is not a regular file.
 
-    The one way in which files of a repository are opened: who made it may have put there what
-    blocks, or has no end.  Links are followed, as Git does.
+    All files of a repository are opened by this function: whoever made the repository may have put
+    there a FIFO or an endless device.  Links are followed, as in Git.
     """
-    if os.stat(file).st_mode >> 12 != _REGULAR:  # to open a device may already do something
-        raise NotRegularError(f"{shown(file)} is no regular file")
+    if os.stat(file).st_mode >> 12 != _REGULAR:  # opening a device can have side effects
+        raise NotRegularError(f"{_printable(file)} is not a regular file")
     descriptor = opener(file, _FLAGS)
     if os.fstat(descriptor).st_mode >> 12 != _REGULAR:
         os.close(descriptor)
-        raise NotRegularError(f"{shown(file)} is no regular file")
+        raise NotRegularError(f"{_printable(file)} is not a regular file")
     return descriptor
 
 
-def shown(path: bytes) -> str:
-    """Return a path for a message, on one line: what would not be seen is escaped."""
-    text = os.fsdecode(path)
-    if text.isprintable():
-        return text
-    # A surrogate stands for a byte that is no text, and becomes that again where it is printed.
-    keep = range(0xD800, 0xE000)
-    return "".join(
-        each if each.isprintable() or ord(each) in keep else f"\\x{ord(each):02x}" for each in text
-    )
+def _from_environment(directory: bytes, git_dir: bytes, root: bytes | None) -> Worktree | None:
+    """Return the worktree of GIT_DIR, with the root from GIT_WORK_TREE; None if there is none.
 
-
-def _given(directory: bytes, named: bytes, root: bytes | None) -> Worktree | None:
-    """Return what GIT_DIR means, with the root that GIT_WORK_TREE names; None for nothing.
-
-    Without that, the directory itself is the root if nothing else is known.
+    If nothing else names a root, it is the directory itself.
     """
-    gitdir = os.path.realpath(named)
+    gitdir = os.path.realpath(git_dir)
     if not _is_gitdir(gitdir):
         return None
     if root is not None:
         return Worktree(root, gitdir)
     configured, is_bare = _configured(gitdir)
     if is_bare:
-        return None  # its own hooks inherit that, and ask about worktrees elsewhere
+        return None  # a bare repository's hooks inherit GIT_DIR, and query worktrees elsewhere
     beside = os.path.dirname(gitdir) if os.path.basename(gitdir) == b".git" else None
-    linked = read(os.path.join(gitdir, b"gitdir"), _LONGEST).partition(b"\0")[0].rstrip(b"\r\n")
+    linked = linked_file(gitdir)
     if linked:
-        beside = _followed(gitdir, os.path.dirname(linked)) or beside
+        beside = _resolve(gitdir, os.path.dirname(linked)) or beside
     return Worktree(configured or beside or directory, gitdir)
 
 
-def _discovered(directory: bytes, root: bytes | None) -> Worktree | None:
-    """Return the innermost worktree; `root` is what GIT_WORK_TREE says, if it says anything."""
+def _search_upwards(directory: bytes, root: bytes | None) -> Worktree | None:
+    """Return the innermost worktree; `root` is the value of GIT_WORK_TREE, if it applies."""
     while True:
         gitdir = gitdir_of(directory)
         if gitdir is not None:
             _check_owner(directory, gitdir)
-            return _discovered_by(gitdir, root, directory)
-        # What is named `.git` is no bare one: it is the one above it that is meant.
+            return _worktree_of(gitdir, root, directory)
+        # A directory named `.git` is not a bare repository: it belongs to the worktree above.
         if os.path.lexists(os.path.join(directory, b"HEAD")) and _looks_bare(directory):
             _check_owner(None, directory)
-            return _discovered_by(directory, root, None)
+            return _worktree_of(directory, root, None)
         parent = os.path.dirname(directory)
         if parent == directory:
             return None
         directory = parent
 
 
-def _discovered_by(gitdir: bytes, root: bytes | None, holding: bytes | None) -> Worktree:
-    """Return the worktree; `holding` is the directory that has the git directory for its own."""
+def _worktree_of(gitdir: bytes, root: bytes | None, parent: bytes | None) -> Worktree:
+    """Return the worktree of a git directory; `parent` is the directory whose `.git` it is."""
     if root is not None:
         return Worktree(root, gitdir)
     configured, is_bare = _configured(gitdir)
-    root = configured or holding
+    root = configured or parent
     if is_bare or root is None:
-        both = "; core.bare and core.worktree do not go together: unset one" if configured else ""
-        raise BareError(f"{shown(gitdir)} is a bare repository, which has no files to watch{both}")
+        both = "; core.bare and core.worktree cannot be combined: unset one" if configured else ""
+        name = _printable(gitdir)
+        raise BareError(f"{name} is a bare repository, which has no files to watch{both}")
     return Worktree(root, gitdir)
 
 
+def _is_gitdir(path: bytes) -> bool:
+    return os.path.lexists(os.path.join(path, b"HEAD"))
+
+
 def _looks_bare(directory: bytes) -> bool:
-    """Say whether a directory with a HEAD is itself a git directory, other than by its name."""
+    """Say whether a directory with a HEAD is a git directory, and is not named `.git`."""
     if os.path.basename(directory) == b".git":
         return False
     if not all(os.path.isdir(os.path.join(directory, name)) for name in (b"objects", b"refs")):
@@ -202,78 +225,140 @@ def _looks_bare(directory: bytes) -> bool:
     if os.path.islink(head):
         return os.readlink(head).startswith(b"refs/")
     try:
-        text = read(head, _LONGEST)
+        text = read(head, _MAX_SIZE)
     except RefusedError:
-        return False  # Git, too, takes it for a directory like any other
+        return False  # Git does not take it for a repository either
     return text.startswith(b"ref:") or not text[:40].strip(b"0123456789abcdefABCDEF")
 
 
-def _check_owner(holding: bytes | None, gitdir: bytes) -> None:
-    """Raise RefusedError if Git would not take a repository, as it is another user's.
+def _check_owner(parent: bytes | None, gitdir: bytes) -> None:
+    """Raise RefusedError if the repository is another user's and Git would refuse it.
 
-    Its configuration says what programs are run.
+    Its configuration names programs that Git runs.
     """
     if sys.platform == "win32":
-        return  # there is no number to go by
+        return  # there are no user ids to compare
     me, others = os.geteuid(), []
-    paths = [gitdir] if holding is None else [gitdir, holding, os.path.join(holding, b".git")]
+    paths = [gitdir] if parent is None else [gitdir, parent, os.path.join(parent, b".git")]
     for path in paths[:2] if paths[-1] == gitdir else paths:
         try:
             owner = os.lstat(path).st_uid
         except OSError:
-            continue  # gone since it was found, which is told later
+            continue  # removed since it was found, which is reported later
         if owner != me:
             others.append(owner)
     if others and sys.platform != "win32":
-        from fsmond.git.ownership_unix import check_trusted  # slow to import, and seldom needed
+        from fsmond.git.ownership_unix import refusal_of  # slow to import, and rarely needed
 
-        check_trusted(holding or gitdir, others)
-
-
-def _configured(gitdir: bytes) -> tuple[bytes | None, bool]:
-    """Return what `core.worktree` says, as each submodule has it, and what `core.bare` says."""
-    # A linked worktree has no own configuration, and its repository's is not about it.
-    own = os.path.join(gitdir, b"config")
-    apart = os.path.join(gitdir, b"config.worktree")
-    found: dict[bytes, bytes] = {}
-    for path in (own, apart):
-        try:
-            text = read(path, _LONGEST_SETTINGS)
-        except RefusedError:
-            from fsmond.git.configured import has_own_settings
-
-            if path == own or has_own_settings(gitdir):
-                raise
-            continue  # Git does not look at it
-        lower = text.lower()
-        if b"worktree" in lower or lower.count(b"bare") != lower.count(b"\n\tbare = false\n"):
-            from fsmond.git.configured import core_settings, has_own_settings  # seldom needed
-
-            if path == own or has_own_settings(gitdir):
-                found |= core_settings(path, text)
-    named = found.get(b"worktree")
-    root = _followed(gitdir, named) if named else None
-    return root, found.get(b"bare") == b"true"
+        refusal = refusal_of(parent or gitdir, others)
+        if refusal is not None:
+            raise RefusedError(refusal)
 
 
 def _named_gitdir(root: bytes, file: bytes) -> bytes | None:
-    """Read a `.git` file: `gitdir: ` and a path, relative to where the file is."""
+    """Parse a `.git` file: `gitdir: ` and a path, relative to the file's directory."""
     try:
-        prefix, found, path = read(file, _LONGEST).partition(b"gitdir: ")
+        prefix, found, path = read(file, _MAX_SIZE).partition(b"gitdir: ")
     except RefusedError:
-        return None  # Git looks at plain files only
+        return None  # Git accepts regular files only
     if prefix or not found:
         return None
-    gitdir = _followed(root, path.partition(b"\0")[0].rstrip(b"\r\n"))
+    gitdir = _resolve(root, _without_newline(path))
     return gitdir if gitdir is not None and _is_gitdir(gitdir) else None
 
 
-def _followed(base: bytes, path: bytes) -> bytes | None:
+def _path_in(file: bytes) -> bytes:
+    return _without_newline(read(file, _MAX_SIZE))
+
+
+def _without_newline(text: bytes) -> bytes:
+    return text.partition(b"\0")[0].rstrip(b"\r\n")
+
+
+def _resolve(base: bytes, path: bytes) -> bytes | None:
     try:
         return os.path.realpath(os.path.join(base, path))
     except ValueError:
-        return None  # it holds a NUL, or on Windows what is no UTF-8
+        return None  # the path has a NUL or, on Windows, is not UTF-8
 
 
-def _is_gitdir(path: bytes) -> bool:
-    return os.path.lexists(os.path.join(path, b"HEAD"))
+def _configured(gitdir: bytes) -> tuple[bytes | None, bool]:
+    """Return the root that `core.worktree` names, as in each submodule, and `core.bare`."""
+    # A linked worktree has no `config` of its own, and its repository's does not apply to it.
+    shared = os.path.join(gitdir, b"config")
+    own = os.path.join(gitdir, b"config.worktree")
+    found: dict[bytes, bytes] = {}
+    for path in (shared, own):
+        try:
+            text = read(path, _MAX_CONFIG)
+        except RefusedError:
+            if path == shared or _uses_worktree_config(gitdir):
+                raise
+            continue  # Git does not read it
+        lower = text.lower()
+        has_bare = lower.count(b"bare") != lower.count(b"\n\tbare = false\n")
+        if not has_bare and b"worktree" not in lower:
+            continue  # the usual case
+        if path == shared or _uses_worktree_config(gitdir):
+            found |= core_settings(path, text)
+    named = found.get(b"worktree")
+    root = _resolve(gitdir, named) if named else None
+    return root, found.get(b"bare") == b"true"
+
+
+def _uses_worktree_config(gitdir: bytes) -> bool:
+    """Say whether `config.worktree` applies, which an extension in the repository enables."""
+    return is_enabled(gitdir, "extensions.worktreeConfig")
+
+
+def _parse(text: bytes) -> dict[bytes, bytes] | None:
+    """Return the settings; None if anything in the text could mean something else to Git."""
+    # Git's lines end with a newline only, and it drops a carriage return before that.
+    text = text.removeprefix(_BOM).replace(b"\r\n", b"\n")
+    if text.translate(None, _UNUSUAL) != text:
+        return None
+    found: dict[bytes, bytes] = {}
+    in_core = False
+    for line in map(bytes.strip, text.split(b"\n")):
+        if line.startswith(b"["):
+            if not line.endswith(b"]") or (line[:5].lower() == b"[core") != _is_core(line):
+                return None
+            in_core = _is_core(line)
+        elif line.endswith(b"\\") or (in_core and not _parse_line(line, found)):
+            return None
+    return found
+
+
+def _parse_line(line: bytes, found: dict[bytes, bytes]) -> bool:
+    """Store the setting of a line in the section `core`; return False if its value is unclear."""
+    key, has_value, value = (part.strip() for part in line.partition(b"="))
+    if key.lower() not in _SETTINGS:
+        return True  # another setting, or a comment
+    found[key.lower()] = value
+    return bool(has_value) and not any(byte in value for byte in _SPECIAL)
+
+
+def _is_core(line: bytes) -> bool:
+    return line.lower() == b"[core]"
+
+
+def _ask_git(file: bytes, *options: str) -> bytes | None:
+    """Return a setting of a configuration file as Git reads it; None if it is not set."""
+    from fsmond.git.program import (  # slow to import, and rarely needed
+        GitError,
+        git_outside_repositories,
+    )
+
+    try:
+        command = ("config", "--file", os.fsdecode(file), "-z", *options)
+        return git_outside_repositories(*command).removesuffix(b"\0")
+    except GitError as error:
+        if error.status == _NOT_SET:
+            return None
+        raise RefusedError(f"{_printable(file)} cannot be read: {error}") from error
+
+
+def _printable(path: bytes) -> str:
+    from fsmond.printable import printable  # rarely needed
+
+    return printable(path)

@@ -1,13 +1,13 @@
-"""What a tree looked like, and what is different now.  Knows no events.
+"""A record of what a tree looked like, and its comparison with the tree now; knows no events.
 
-fsmond.index.tree        the records of a tree's directories, compared with it
-fsmond.index.record      what is kept of one directory, in few bytes
-fsmond.index.difference  what two records of a directory differ in
-fsmond.index.clock       the time that files are stamped with
-fsmond.index.reading     look at a directory as it is now
-fsmond.index.opening_unix     open directories, by paths of any length
-fsmond.index.opening_windows  the same on Windows
-fsmond.index.status           what the system knows of a file
-fsmond.index.status_unix      by one call; on Windows see fsmond.files_windows
-fsmond.index.links       the names of files that have several
+clock            the wall clock, and whether it was set back
+difference       the differences between two records of a directory
+links            the names of files that have several (hard links)
+opening_unix     open directories by paths of any length
+opening_windows  the same on Windows
+reading          read a directory as it is now
+record           what is kept of one directory, in few bytes
+status           what the system knows of a file
+status_unix      the same on Unix; for Windows see fsmond.files_windows
+tree             the records of all directories of a tree, compared with it
 """

@@ -1,13 +1,13 @@
-"""The time that files are stamped with, and whether it went back.
+"""The clock that file times come from, and whether it was set back.
 
-When a clock that was ahead is set right, a file that changes afterwards gets an older time than one
-that changed before.  So a time can be compared with another only if the clock did not go back.
+If a clock that was ahead is corrected, a file that changes afterwards gets an older time than one
+that changed before.  So two times can be compared only if the clock was not set back in between.
 """
 
 import time
 from collections.abc import Callable
 
-_STEP = 10_000_000  # nanoseconds by which the clock may seem to go back between two readings
+_STEP = 10_000_000  # nanoseconds; a smaller step back between two readings is ignored
 
 Reading = Callable[[], int]
 
@@ -17,19 +17,19 @@ class Clock:
 
     def __init__(self, wall: Reading | None = None, steady: Reading | None = None) -> None:
         self.went_back = False
-        """Whether it did since it was read first."""
+        """Whether the clock was set back since the first reading."""
         self._wall = wall or time.time_ns
         self._steady = steady or time.monotonic_ns
         self._read = self._wall(), self._steady()
 
     def steady(self) -> int:
-        """Return nanoseconds since whenever, by the clock that nobody sets."""
+        """Return nanoseconds since an arbitrary point, by the monotonic clock."""
         return self._steady()
 
     def read(self) -> int:
-        """Return nanoseconds since the epoch; see whether it was set back."""
-        # Who is held up between the two finds that less time passed by the wall clock.  To be
-        # wrong in this direction costs a client one answer of everything.
+        """Return nanoseconds since the epoch; check whether the clock was set back."""
+        # A delay between the two readings looks like a step back.  That error costs a client only
+        # one answer of "everything".
         now, steady = self._wall(), self._steady()
         before, steady_before = self._read
         self._read = now, steady

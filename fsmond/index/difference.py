@@ -1,17 +1,17 @@
-"""What two records of a directory differ in."""
+"""The differences between two records of a directory."""
 
 from enum import Enum
 from typing import NamedTuple
 
-from fsmond.index.record import KIND, LINKED, RACY, count, is_restless, unpack
+from fsmond.index.record import KIND, LINKED, RACY, count, is_uncertain, unpack
 
-MANY = 50_000  # names in a new directory; if there are more, they are not told one by one
+MANY = 50_000  # names in a new directory; if there are more, they are not reported one by one
 
 
 ANY_NAME = b".fsmond"
-"""A name that is in no directory, as a rule: told of one whose names are not known.
+"""A name that no directory normally has: reported in a directory whose names are not known.
 
-Git lists a directory anew when a path in it is told, not when the directory is.
+Git lists a directory again if a path in it is reported, but not if only the directory itself is.
 """
 
 
@@ -22,27 +22,28 @@ class Kind(Enum):
     GONE = "gone"
     CHANGED = "changed"
     REPLACED = "replaced"
-    """By something of another kind."""
+    """By something of another kind, such as a link in place of a file."""
 
 
 class Difference(NamedTuple):
-    """A path that is not as it was; one of a directory ends in `/`."""
+    """A path that differs from the record; the path of a directory ends in `/`."""
 
     path: bytes
     kind: Kind
     is_certain: bool = True
-    """False if it may have changed, and that can't be told."""
+    """False if the path may have changed, but that cannot be determined."""
 
 
 def differences(prefix: bytes, before: bytes, now: bytes) -> list[Difference]:
-    """Compare two records of the directory whose path, with a `/` behind, is `prefix`.
+    """Compare two records of the directory whose path, ending in `/`, is `prefix`.
 
-    A directory in place of a file, or the reverse, is a replacement, and the other name is gone.
+    If a directory takes the place of a file, or the reverse, the new path is `REPLACED` and the
+    old one, which differs by its `/`, is `GONE`.
     """
-    if before == now and not is_restless(before):
+    if before == now and not is_uncertain(before):
         return []
     if prefix and not before and count(now) > MANY:
-        # One by one they would take a second, and tell no more.
+        # To report them one by one would take a second and add nothing.
         names = (b"", unpack(now).names[0])
         return [Difference(prefix + name, Kind.NEW) for name in names]
     old, new = _by_name(before), _by_name(now)
@@ -50,7 +51,7 @@ def differences(prefix: bytes, before: bytes, now: bytes) -> list[Difference]:
     for name, signature in new.items():
         known = old.pop(name, None)
         if known is None:
-            kind = Kind.REPLACED if _otherwise(name) in old else Kind.NEW
+            kind = Kind.REPLACED if _as_other_kind(name) in old else Kind.NEW
             found.append(Difference(prefix + name, kind))
         elif (known ^ signature) & ~(RACY | LINKED):
             kind = Kind.REPLACED if (known ^ signature) & KIND else Kind.CHANGED
@@ -66,6 +67,6 @@ def _by_name(record: bytes) -> dict[bytes, int]:
     return dict(zip(names, signatures, strict=True))
 
 
-def _otherwise(name: bytes) -> bytes:
-    """Return the name as it is if what has it is a directory, and was none, or the reverse."""
+def _as_other_kind(name: bytes) -> bytes:
+    """Return the name with its final `/` removed, or with one added."""
     return name[:-1] if name.endswith(b"/") else name + b"/"

@@ -1,33 +1,34 @@
-"""The names of files that have several."""
+"""The names of files that have several (hard links)."""
 
 from bisect import bisect_left
 from collections.abc import Collection, Iterator
 from collections.abc import Set as AbstractSet
 
 _SEVERAL = 2  # names
-_FORMER = 10_000  # former names; about 3 MB
+_FORMER = 10_000  # former names that are kept; about 3 MB
 
 
 class Links:
-    """One relation of names and files, read in both directions; not thread-safe.
+    """A many-to-many relation of names and files; not thread-safe.
 
-    A file is known by its inode, a number.  A name is a file's *own*, or a *former* one: a write by
-    an open handle is told by the name with which the file was opened, also when that is gone or is
-    another file's.  So a change that is told by any name of a file is one of all its own names, and
-    a name may be of several files.  A former name that no handle needs does no harm: more is
-    reported than has changed.
+    A file is identified by its inode number.  Each name of a file is either *own* (current) or
+    *former*.  Former names are needed because the event for a write through an open handle carries
+    the name with which the file was opened, even if that name is gone or belongs to another file by
+    then.  So a change that is reported under any name of a file counts for all its own names, and a
+    name may belong to several files.  A former name that no handle needs does no harm: it only
+    causes extra paths to be reported.
 
-    All that changes the relation is `_put` and `_drop`, which keep the two directions in step.
+    Only `_put` and `_drop` change the relation; they keep both directions consistent.
     """
 
     def __init__(self) -> None:
-        self._names: dict[int, dict[bytes, bool]] = {}  # of each file; whether it is its own
+        self._names: dict[int, dict[bytes, bool]] = {}  # of each file: name → is it own?
         self._files: dict[bytes, tuple[int, ...]] = {}  # the other direction
-        self._former: dict[tuple[bytes, int], None] = {}  # the oldest first
+        self._former: dict[tuple[bytes, int], None] = {}  # oldest first
         self._folders: dict[bytes, set[bytes]] = {}  # the names in each directory
-        self._sorted: list[bytes] | None = None  # these directories, if none came or went since
+        self._sorted: list[bytes] | None = None  # the keys of `_folders`, if up to date
         self.is_stale = False
-        """Whether anything changed; to be reset by the owner."""
+        """Whether the relation changed; the owner resets it."""
 
     def __bool__(self) -> bool:
         return bool(self._names)
@@ -39,7 +40,7 @@ class Links:
         return inode in self._names
 
     def inodes(self) -> set[int]:
-        """Return all files that are known."""
+        """Return the inodes of all known files."""
         return set(self._names)
 
     def names(self, inode: int) -> list[bytes]:
@@ -47,9 +48,9 @@ class Links:
         return [path for path, is_own in self._names.get(inode, {}).items() if is_own]
 
     def bind(self, path: bytes, inode: int | None) -> None:
-        """Take notice that the name is this file's now, and no other's; None: of none that counts.
+        """Record that the name now belongs to this file alone; None: to no file with several names.
 
-        The file need not be known before.
+        The file need not be known yet.
         """
         for other in self._files.get(path, ()):
             if other != inode and self._names.get(other, {}).get(path):
@@ -58,58 +59,58 @@ class Links:
             self._put(path, inode, is_own=True)
 
     def add(self, path: bytes, inode: int) -> None:
-        """Take notice that the name may be this file's now, and may be others'."""
+        """Record that the name may now belong to this file, and may belong to others as well."""
         self._put(path, inode, is_own=True)
 
-    def remember(self, path: bytes, inode: int) -> None:
-        """Take notice that the name was that file's, and is not any more."""
+    def add_former(self, path: bytes, inode: int) -> None:
+        """Record that the name was this file's and no longer is."""
         self._put(path, inode, is_own=False)
 
     def move(self, old: bytes, new: bytes) -> None:
-        """Take notice that what had one name has the other now.
+        """Record that the files with the name `old` now have the name `new`.
 
-        An event may be older than what was found by the old name since: that stays as it is.
+        The event may be older than what was found under `old` since, so `old` keeps its files.
         """
         for inode in self._files.get(old, ()):
             is_own = self._names.get(inode, {}).get(old, False)
             if is_own or new not in self._names.get(inode, ()):
                 self._put(new, inode, is_own=is_own)
 
-    def renew(self, inode: int, names: AbstractSet[bytes]) -> None:
-        """Take notice that these are all of a file's names; that each is its own is not sure."""
+    def replace_names(self, inode: int, names: AbstractSet[bytes]) -> None:
+        """Take these as all names of a file; it is not certain that each is its own."""
         known = self._names.get(inode)
         if known is None and len(names) < _SEVERAL:
-            return  # most files that have several names have them elsewhere
+            return  # most files with several names have the others outside the tree
         for path in self.names(inode):
             if path not in names:
                 self._put(path, inode, is_own=False)
         for path in names:
             self._put(path, inode, is_own=True)
-        self.tidy(inode)
+        self.prune(inode)
 
-    def tidy(self, inode: int) -> None:
-        """Forget a file if it has no name any more, or never had more than one."""
+    def prune(self, inode: int) -> None:
+        """Forget a file that has no own name, or only ever had one name."""
         names = self._names.get(inode, {})
         if len(names) < _SEVERAL or not any(names.values()):
             for path in list(names):
                 self._drop(path, inode)
 
-    def others(self, paths: Collection[bytes]) -> set[bytes]:
-        """Return the own names of all files that have or had a name among `paths`."""
+    def linked_names(self, paths: Collection[bytes]) -> set[bytes]:
+        """Return the own names of all files that have, or had, a name among `paths`."""
         found = self._files.keys() & set(paths)
         inodes = {inode for path in found for inode in self._files[path]}
         return {path for inode in inodes for path in self.names(inode)}
 
     def any_below(self, prefix: bytes) -> bool:
-        """Say whether there are names in a directory, or below it."""
+        """Say whether any names are in a directory or below it."""
         return any(True for _ in self._folders_below(prefix))
 
     def below(self, prefix: bytes) -> list[bytes]:
-        """Return the names in a directory, and below it."""
+        """Return the names in a directory and below it."""
         return [path for folder in self._folders_below(prefix) for path in self._folders[folder]]
 
     def all_names(self) -> set[bytes]:
-        """Return all names that are any file's own."""
+        """Return the own names of all files."""
         return {path for inode in self._names for path in self.names(inode)}
 
     def _put(self, path: bytes, inode: int, *, is_own: bool) -> None:
@@ -121,7 +122,7 @@ class Links:
             files = self._files.get(path, ())
             self._files[path] = (*files, inode)
             if not files:
-                self._file_away(path)
+                self._add_to_folder(path)
         names[path] = is_own
         if is_own:
             self._former.pop((path, inode), None)
@@ -148,7 +149,7 @@ class Links:
                 del self._folders[folder]
                 self._sorted = None
 
-    def _file_away(self, path: bytes) -> None:
+    def _add_to_folder(self, path: bytes) -> None:
         folder = _folder(path)
         if folder not in self._folders:
             self._folders[folder] = set()
@@ -165,5 +166,5 @@ class Links:
 
 
 def _folder(path: bytes) -> bytes:
-    """Return the prefix of the directory that holds it."""
+    """Return the prefix of the directory that contains the path."""
     return path[: path.rfind(b"/") + 1]

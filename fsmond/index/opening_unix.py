@@ -1,4 +1,4 @@
-"""Open one directory after the other on Unix, by paths of any length."""
+"""Open directories one after another on Unix, by paths of any length."""
 
 import sys
 
@@ -7,14 +7,15 @@ assert sys.platform != "win32"
 import os
 from typing import Self
 
-_STEP = 4000  # bytes of a path that are walked at a time; Linux takes 4095
+_STEP = 4000  # bytes of a path that are resolved at a time; Linux accepts 4095
 _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 
 
-class Opening:
-    """Opens directories below a base, an absolute path with a `/` behind.
+class DirectoryOpener:
+    """Opens directories below a base, an absolute path that ends in `/`.
 
-    The last one stays open until another is, so that one in it is found at once.
+    The last directory stays open until the next is opened, so that its subdirectories are opened
+    relative to it.
     """
 
     def __init__(self, base: bytes) -> None:
@@ -28,10 +29,10 @@ class Opening:
         self._keep(None)
 
     def open(self, prefix: bytes, *, strictly: bool) -> int:
-        """Return a descriptor, good until the next call; raises OSError if there is no directory.
+        """Return a descriptor, valid until the next call; raise OSError if there is no directory.
 
-        A symbolic link in the place of the directory itself is not followed; one above it may be,
-        unless `strictly`, which is slower.
+        A symbolic link in the place of the directory itself is not followed.  A link above it may
+        be followed unless `strictly`, which is slower.
         """
         handle = self._open_strictly(prefix) if strictly else self._open(prefix)
         self._keep((prefix, handle))
@@ -43,10 +44,8 @@ class Opening:
         self._last = last
 
     def _open(self, prefix: bytes) -> int:
-        path, start = (
-            self._base + prefix[:-1],
-            None,
-        )  # with a slash behind, a link would be followed
+        # Without the final slash: with it, a link would be followed.
+        path, start = self._base + prefix[:-1], None
         if self._last is not None and prefix.startswith(self._last[0]) and self._last[0]:
             path, start = prefix[len(self._last[0]) : -1], os.dup(self._last[1])
         try:

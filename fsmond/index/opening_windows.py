@@ -1,4 +1,4 @@
-"""Open one directory after the other on Windows: a path is all that is needed there."""
+"""Find directories one after another on Windows, where no open handle is needed."""
 
 import sys
 
@@ -10,8 +10,8 @@ from typing import Self
 from fsmond.files_windows import any_length
 
 
-class Opening:
-    """Finds directories below a base, an absolute path with a `/` behind."""
+class DirectoryOpener:
+    """Finds directories below a base, an absolute path that ends in `/`."""
 
     def __init__(self, base: bytes) -> None:
         self._base = any_length(os.path.realpath(os.fsdecode(base))).rstrip("\\") + "\\"
@@ -23,10 +23,10 @@ class Opening:
         pass
 
     def open(self, prefix: bytes, *, strictly: bool) -> str:
-        """Return what stands for a directory; raises OSError if it is a link, or none."""
+        """Return the path of a directory; raise OSError if `strictly` and a link is on the way."""
         path = self._base + os.fsdecode(prefix[:-1]).replace("/", "\\")
         if strictly:
             real = any_length(os.path.realpath(path))
             if os.path.normcase(real).rstrip("\\") != os.path.normcase(path).rstrip("\\"):
-                raise NotADirectoryError(f"there is a link on the way to {path}")
+                raise NotADirectoryError(f"a link is on the way to {path}")
         return path

@@ -1,4 +1,4 @@
-"""Look at a directory as it is now."""
+"""Read a directory as it is now."""
 
 import os
 import stat
@@ -10,42 +10,44 @@ from fsmond.index.record import DIRECTORY, FILE, FLAGS, LINK, LINKED, OTHER, RAC
 from fsmond.index.status import Status, scan
 
 _SECOND = 1_000_000_000  # nanoseconds
-_FINE = 20_000_000  # nanoseconds; a tick of the clock that stamps files takes 10 at most
-COARSE = 2_100_000_000  # nanoseconds; of file systems that count whole seconds, or every other
+_FINE = 20_000_000  # nanoseconds; a tick of the clock for file times is 10 ms at most
+COARSE = 2_100_000_000  # nanoseconds; for file systems with times in steps of one or two seconds
 _OF_TYPE = {stat.S_IFREG: FILE, stat.S_IFLNK: LINK, stat.S_IFDIR: DIRECTORY}
 
 Identity = tuple[int, int]
 """Device and inode."""
 
 
-class Seen(NamedTuple):
-    """What was found in a directory."""
+class Snapshot(NamedTuple):
+    """What a directory contained when it was read."""
 
     record: bytes
     directories: dict[bytes, Identity]
-    """By name, each with its `/`."""
+    """The subdirectories by name; each name ends in `/`."""
     recent: list[bytes]
-    """The names of what, but directories, may have changed after `since`."""
-    is_ahead: bool
-    """Something has a time that is still to come."""
+    """The names of all but directories that may have changed after `since`."""
+    has_future_times: bool
+    """Whether something has a time in the future."""
 
 
-def read(handle: int | str, own: Status, now: int, since: int, hidden: Container[str]) -> Seen:
-    """Look at an open directory, but for the names in `hidden`.
+def read(
+    handle: int | str, own: Status, now: int, since: int, excluded: Container[str]
+) -> Snapshot:
+    """Read an open directory, without the names in `excluded`.
 
-    `now` is the time, in nanoseconds since the epoch, before this was called, and `own` what was
-    known of the directory itself after that.  Raises OSError.
+    `now` is a time before the call, in nanoseconds since the epoch; `own` is the status of the
+    directory itself, taken after that time.  Raises OSError.
     """
     names: list[str] = []
     signatures, inodes = array("q"), array("I")
     directories: dict[bytes, Identity] = {}
     recent: list[bytes] = []
-    young, future = min(now, since) - COARSE, now + COARSE
-    is_ahead = own.st_ctime_ns > future
+    recent_from, future = min(now, since) - COARSE, now + COARSE
+    has_future_times = own.st_ctime_ns > future
     with scan(handle) as entries:
         for entry in entries:
             name = entry.name
-            if name in hidden:
+            if name in excluded:
                 continue
             try:
                 status = entry.stat(follow_symlinks=False)
@@ -60,16 +62,16 @@ def read(handle: int | str, own: Status, now: int, since: int, hidden: Container
             else:
                 changed = status.st_ctime_ns
                 content = hash((status.st_mtime_ns, changed, status.st_size, inode, mode))
-                if changed > young or status.st_nlink > 1:
+                if changed > recent_from or status.st_nlink > 1:
                     kind |= _flags(status, now)
-                    is_ahead = is_ahead or changed > future
+                    has_future_times = has_future_times or changed > future
                     if may_be_after(changed, since):
                         recent.append(os.fsencode(name))
             names.append(name)
             signatures.append(content & ~FLAGS | kind)
             inodes.append(inode & 0xFFFFFFFF)
     record = pack(os.fsencode("\0".join(names)), signatures, inodes, _times(own, now))
-    return Seen(record, directories, recent, is_ahead)
+    return Snapshot(record, directories, recent, has_future_times)
 
 
 def _times(own: Status, now: int) -> int:
@@ -83,5 +85,5 @@ def _flags(status: Status, now: int) -> int:
 
 
 def may_be_after(stamp: int, moment: int) -> bool:
-    """Say whether a change at that moment, or later, could have left this time behind."""
+    """Say whether a change at that moment, or later, could have left this time stamp."""
     return stamp > moment - (_FINE if stamp % _SECOND else COARSE)

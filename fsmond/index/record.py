@@ -1,7 +1,7 @@
-"""What is kept of one directory: for each name in it a signature, in few bytes.
+"""What is kept of one directory, in few bytes: a signature for each name in it.
 
-Two records that are the same bytes are of a directory in which nothing changed, unless they are
-`restless`.
+If two records have the same bytes, nothing changed in the directory, unless they are uncertain (see
+`is_uncertain`).
 """
 
 from array import array
@@ -11,12 +11,12 @@ from typing import NamedTuple
 
 FILE, DIRECTORY, LINK, OTHER = 1, 2, 3, 4
 KIND = 7
-"""The bits of a signature that say of which kind."""
+"""The bits of a signature that hold the kind."""
 RACY = 8
-"""The bit of a signature that is no promise.
+"""The bit of a signature that proves nothing by being the same.
 
-Of a file that changed within the clock's granularity of being looked at, another change may leave
-the same times.  So whether it changed since can't be told.
+If a file changed shortly before it was read, within the clock's granularity, another change may
+leave the same times.  So it cannot be determined whether it changed since.
 """
 
 LINKED = 16
@@ -26,22 +26,23 @@ FLAGS = KIND | RACY | LINKED
 UNREAD = b""
 """The record of a directory that could not be read."""
 
-# Whether restless, whether some have other names, the directory's own times, number of entries.
+# Whether any entry is racy, whether any has other names, the directory's own times, the number of
+# entries.
 _HEAD = Struct("=??qI")
 
 
 class Entries(NamedTuple):
-    """A record, read."""
+    """An unpacked record."""
 
     names: list[bytes]
-    """A directory's ends in `/`."""
+    """The name of a directory ends in `/`."""
     signatures: "array[int]"
     inodes: "array[int]"
-    """The lower 32 bits of each number."""
+    """The lower 32 bits of each inode number."""
 
 
 def pack(names: bytes, signatures: "array[int]", inodes: "array[int]", own: int = 0) -> bytes:
-    """Make a record; the names are separated by NULs, `own` is a signature of the times."""
+    """Make a record; NULs separate the names, `own` is a signature of the directory's times."""
     flags = 0
     for signature in signatures:
         flags |= signature
@@ -50,7 +51,7 @@ def pack(names: bytes, signatures: "array[int]", inodes: "array[int]", own: int 
 
 
 def unpack(record: bytes) -> Entries:
-    """Read a record; of a directory that could not be read nothing is known."""
+    """Read a record; that of a directory that could not be read has no entries."""
     signatures, inodes = array("q"), array("I")
     if not record:
         return Entries([], signatures, inodes)
@@ -63,12 +64,12 @@ def unpack(record: bytes) -> Entries:
 
 
 def count(record: bytes) -> int:
-    """Return how many names are in it."""
+    """Return how many names a record has."""
     return int(_HEAD.unpack_from(record)[-1]) if record else 0
 
 
 def holds_any(record: bytes, inodes: AbstractSet[int]) -> bool:
-    """Say whether a file in it may be one of these, going by the lower 32 bits of the number."""
+    """Say whether a record may have one of these files; compares the lower 32 bits of inodes."""
     if not record:
         return False
     size = count(record)
@@ -77,28 +78,28 @@ def holds_any(record: bytes, inodes: AbstractSet[int]) -> bool:
     return not inodes.isdisjoint(found)
 
 
-def is_restless(record: bytes) -> bool:
-    """Say whether something in it may have changed, however it looks."""
+def is_uncertain(record: bytes) -> bool:
+    """Say whether something may have changed even if the next record is the same."""
     return not record or record[0] != 0
 
 
 def has_links(record: bytes) -> bool:
-    """Say whether a file in it has other names, there or elsewhere."""
+    """Say whether a file in it has other names, in this directory or elsewhere."""
     return record[1:2] == b"\1"
 
 
-def calmed(record: bytes) -> bytes:
-    """Return the record without a doubt about what changes too soon to be seen."""
+def without_racy_marks(record: bytes) -> bytes:
+    """Return the record with no entry marked as racy."""
     names, signatures, inodes = unpack(record)
     _, _, own, _ = _HEAD.unpack_from(record)
     signatures = array("q", [each & ~RACY for each in signatures])
     return pack(b"\0".join(names), signatures, inodes, own & ~RACY)
 
 
-def may_have_had_others(before: bytes, now: bytes) -> bool:
-    """Say whether names may have come to a directory and gone again between two records.
+def may_have_had_transient_names(before: bytes, now: bytes) -> bool:
+    """Say whether names may have appeared in a directory and vanished again between two records.
 
-    Then its own times moved.  What changed in it by names that stayed does not tell.
+    If they did, the directory's own times changed.  A change to a file does not change those.
     """
     if not before or not now:
         return True
@@ -108,5 +109,5 @@ def may_have_had_others(before: bytes, now: bytes) -> bool:
 
 
 def subdirectories(record: bytes) -> list[bytes]:
-    """Return the names of the directories in it, each with its `/`."""
+    """Return the names of the subdirectories in it; each ends in `/`."""
     return [name for name in unpack(record).names if name.endswith(b"/")]

@@ -1,4 +1,4 @@
-"""What the system knows of files, and of what is in a directory."""
+"""What the system knows of files, and of the entries of a directory."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""What Unix knows of a file: all that is needed, at once."""
+"""What Unix knows of a file, by one system call."""
 
 import sys
 
@@ -9,22 +9,22 @@ import os
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 
-_STEP = 4000  # bytes of a path that are walked at a time; Linux takes 4095
+_STEP = 4000  # bytes of a path that are resolved at a time; Linux accepts 4095
 
 Status = os.stat_result
 
 
 def lstat(path: bytes) -> Status:
-    """Return what is known of a file, by a path of any length; links are not followed."""
+    """Return the status of a file, by a path of any length; do not follow links."""
     try:
         return os.lstat(path)
     except OSError as error:
         if error.errno != errno.ENAMETOOLONG or len(path) <= _STEP:
             raise
-    return _lstat_far(path)
+    return _lstat_long_path(path)
 
 
-def _lstat_far(path: bytes) -> Status:
+def _lstat_long_path(path: bytes) -> Status:
     start = None
     try:
         while len(path) > _STEP:
@@ -45,5 +45,5 @@ def scan(handle: str | int) -> AbstractContextManager[Iterator[os.DirEntry[str]]
 
 
 def stat(handle: str | int) -> Status:
-    """Return what is known of an open directory itself."""
+    """Return the status of an open directory itself."""
     return os.stat(handle)

@@ -1,4 +1,4 @@
-"""The records of a tree's directories, compared with it."""
+"""The records of all directories of a tree, compared with it."""
 
 import errno
 import os
@@ -10,23 +10,23 @@ from typing import NamedTuple
 
 from fsmond.index.clock import Clock
 from fsmond.index.difference import ANY_NAME, Difference, Kind, differences
-from fsmond.index.reading import COARSE, Identity, Seen, may_be_after, read
+from fsmond.index.reading import COARSE, Identity, Snapshot, may_be_after, read
 
 if sys.platform == "win32":
-    from fsmond.index.opening_windows import Opening
+    from fsmond.index.opening_windows import DirectoryOpener
 else:
-    from fsmond.index.opening_unix import Opening
+    from fsmond.index.opening_unix import DirectoryOpener
 from fsmond.index.record import (
     DIRECTORY,
     KIND,
     LINKED,
     UNREAD,
-    calmed,
     has_links,
     holds_any,
-    may_have_had_others,
+    may_have_had_transient_names,
     subdirectories,
     unpack,
+    without_racy_marks,
 )
 from fsmond.index.status import lstat, stat
 
@@ -34,54 +34,54 @@ _NO_ACCESS = frozenset({errno.EACCES, errno.EPERM})
 _NOT_THERE = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP})
 
 
-class Look(NamedTuple):
-    """What a look at one directory told."""
+class Comparison(NamedTuple):
+    """The result of comparing one directory with its record."""
 
     prefix: bytes
     differences: list[Difference]
-    below: list[tuple[bytes, Identity]]
-    """The directories in it: prefixes, and which ones they are."""
+    subdirectories: list[tuple[bytes, Identity]]
+    """The prefix of each subdirectory, and its device and inode."""
     recent: list[bytes]
-    """What, but directories, may have changed after the index's `since`."""
-    stirred: bool
-    """Names may have come to it, or gone, after that."""
+    """Paths of all but directories that may have changed after the index's `since`."""
+    names_changed: bool
+    """Whether names in it may have appeared or vanished after `since`."""
     has_links: bool
-    """Files in it have, or had, other names as well."""
-    may_have_had_others: bool = False
-    """Names may have come to it since it was looked at last, and gone again."""
+    """Whether files in it have, or had, other names as well."""
+    may_have_had_transient_names: bool = False
+    """Whether names may have appeared since the last comparison, and vanished again."""
 
 
 class Index:
-    """What a tree looked like when each of its directories was looked at last.
+    """What each directory of a tree looked like when it was compared last; not thread-safe.
 
-    Not thread-safe.  Directories are named by their prefix: the path relative to the root, with a
-    `/` behind; nothing for the root.  What is in `excluded` (paths), and in a `.git` below the
-    root, is left out; so is what has a name in the root that begins with `own`.
+    A directory is identified by its prefix: the path relative to the root, ending in `/`; empty for
+    the root.  Left out are the paths in `excluded`, the contents of each `.git` below the root, and
+    names in the root that begin with `reserved`.
     """
 
     def __init__(
         self,
         root: bytes,
         excluded: Iterable[bytes] = (),
-        own: bytes | None = None,
+        reserved: bytes | None = None,
         clock: Clock | None = None,
     ) -> None:
         self.clock = clock or Clock()
         self._base = root.rstrip(b"/") + b"/"
         self.root = root
-        self._opening = Opening(self._base)
-        self._own = own and os.fsdecode(own)
-        self._hidden: dict[bytes, set[str]] = {}
+        self._opener = DirectoryOpener(self._base)
+        self._reserved = reserved and os.fsdecode(reserved)
+        self._excluded: dict[bytes, set[str]] = {}
         for path in excluded:
             folder, slash, name = path.rpartition(b"/")
-            self._hidden.setdefault(folder + slash, set()).add(os.fsdecode(name))
+            self._excluded.setdefault(folder + slash, set()).add(os.fsdecode(name))
         self._records: dict[bytes, bytes] = {}
-        # Directories with times that are still to come: a hash of what was seen, and when first.
-        self._ahead: dict[bytes, tuple[int, int]] = {}
-        self.passed_over: frozenset[bytes] = frozenset()
-        """Prefixes of directories that are not looked at, not even at what they are."""
+        # Directories with times in the future: a hash of the record, and when it was first seen.
+        self._future_times: dict[bytes, tuple[int, int]] = {}
+        self.skipped: frozenset[bytes] = frozenset()
+        """Prefixes of directories that are left out; not even their own status is read."""
         self.since: int | None = None
-        """Nanoseconds since the epoch: only what may have changed since then is told, if given."""
+        """If set: report only what may have changed after it; nanoseconds since the epoch."""
 
     def __len__(self) -> int:
         return len(self._records)
@@ -90,87 +90,91 @@ class Index:
         return prefix in self._records
 
     def prefixes(self) -> list[bytes]:
-        """Return all directories that are known; may be called on any thread."""
+        """Return the prefixes of all known directories; may be called on any thread."""
         return list(self._records)
 
     def paths_in(self, prefix: bytes) -> list[bytes]:
-        """Return the paths of what is known to be in a directory; may be called on any thread."""
+        """Return the paths known to be in a directory; may be called on any thread."""
         return [prefix + name for name in unpack(self._records.get(prefix, UNREAD)).names]
 
     def walk(
-        self, tops: Iterable[bytes], *, besides: frozenset[bytes] = frozenset()
-    ) -> Iterator[Look]:
-        """Compare directories, with all below them but those in `besides`; yield each look.
+        self, tops: Iterable[bytes], *, skip: frozenset[bytes] = frozenset()
+    ) -> Iterator[Comparison]:
+        """Compare directories and everything below them, except those in `skip`; yield each result.
 
-        Raises OSError if the root itself can't be looked at.
+        Raises OSError if the root itself cannot be read.
         """
         pending: list[tuple[bytes, Identity | None]] = [(top, None) for top in tops]
-        with self._opening:
+        with self._opener:
             while pending:
                 prefix, identity = pending.pop()
-                if prefix not in besides:
-                    look = self._look(prefix, identity)
-                    pending += look.below
-                    yield look
+                if prefix not in skip:
+                    comparison = self._compare(prefix, identity)
+                    pending += comparison.subdirectories
+                    yield comparison
 
-    def is_there(self, path: bytes) -> bool:
-        """Say whether something is at a path, now, of the kind that the path says."""
+    def exists(self, path: bytes) -> bool:
+        """Say whether a path exists now: a directory if it ends in `/`, else anything but one."""
         try:
             mode = lstat(self._base + path.removesuffix(b"/")).st_mode
         except OSError:
             return False
         return S_ISDIR(mode) == path.endswith(b"/")
 
-    def look(self, prefix: bytes) -> Look:
-        """Compare one directory, and remember it as it is now."""
-        with self._opening:
-            return self._look(prefix, None)
+    def compare(self, prefix: bytes) -> Comparison:
+        """Compare one directory with its record; record it as it is now."""
+        with self._opener:
+            return self._compare(prefix, None)
 
-    def _look(self, prefix: bytes, identity: Identity | None) -> Look:
+    def _compare(self, prefix: bytes, identity: Identity | None) -> Comparison:
         try:
-            seen, stirred = self._read(prefix, identity)
+            snapshot, names_changed = self._read(prefix, identity)
         except OSError as error:
             if not prefix:
                 raise
-            found = self._unread(prefix, error)
-            return Look(prefix, found, [], [], True, True, may_have_had_others=True)
+            found = self._mark_unreadable(prefix, error)
+            return Comparison(prefix, found, [], [], True, True, may_have_had_transient_names=True)
         before = self._records.get(prefix)
-        # When the index is made all is new, and only what may have changed since then matters.
-        told = self.since is None or stirred
-        found = differences(prefix, before or UNREAD, seen.record) if told else []
+        # While the index is built everything is new, and only what changed after `since` matters.
+        is_relevant = self.since is None or names_changed
+        found = differences(prefix, before or UNREAD, snapshot.record) if is_relevant else []
         if before == UNREAD:
-            found = _doubtful([*found, Difference(prefix, Kind.CHANGED)])
-        self._records[prefix] = seen.record
+            found = _as_uncertain([*found, Difference(prefix, Kind.CHANGED)])
+        self._records[prefix] = snapshot.record
         if before and found:
             for name in subdirectories(before):
-                if name not in seen.directories:
+                if name not in snapshot.directories:
                     found += self.forget(prefix + name)
-        return Look(
+        return Comparison(
             prefix,
             found,
-            [(prefix + name, each) for name, each in seen.directories.items() if name != b".git/"],
-            [prefix + name for name in seen.recent],
-            stirred,
-            has_links(seen.record) or has_links(before or UNREAD),
-            may_have_had_others(before or UNREAD, seen.record),
+            [
+                (prefix + name, each)
+                for name, each in snapshot.directories.items()
+                if name != b".git/"
+            ],
+            [prefix + name for name in snapshot.recent],
+            names_changed,
+            has_links(snapshot.record) or has_links(before or UNREAD),
+            may_have_had_transient_names(before or UNREAD, snapshot.record),
         )
 
     def forget(self, prefix: bytes) -> list[Difference]:
-        """Drop what is known of a directory that is gone; return what is gone with it."""
+        """Drop the records of a directory that is gone; return what is gone with it."""
         found = []
         pending = [prefix]
         while pending:
             prefix = pending.pop()
             record = self._records.pop(prefix, UNREAD)
-            self._ahead.pop(prefix, None)
+            self._future_times.pop(prefix, None)
             found += differences(prefix, record, UNREAD)
             pending += [prefix + name for name in subdirectories(record)]
         return found
 
     def links(self, known: AbstractSet[int]) -> dict[int, set[bytes]]:
-        """Return the names of all files that have several, and of those that are `known` to.
+        """Return the names of all files that have several, and of the files in `known`.
 
-        A file is known by the lower 32 bits of its inode.
+        A file is identified by the lower 32 bits of its inode number.
         """
         found: dict[int, set[bytes]] = {inode: set() for inode in known}
         for record in self._records.values():
@@ -184,8 +188,8 @@ class Index:
         return found
 
     def named(self, prefix: bytes, inodes: AbstractSet[int]) -> list[tuple[int, bytes]]:
-        """Return the names of these files in a directory, each with the inode; on any thread."""
-        # A file's other name may have been looked at when it was the only one.
+        """Return the inode and path of each of these files in a directory; on any thread."""
+        # Not by LINKED: when this name was recorded, it may have been the file's only one.
         record = self._records.get(prefix, UNREAD)
         if not holds_any(record, inodes):
             return []
@@ -197,69 +201,74 @@ class Index:
             if inode in inodes and signature & KIND != DIRECTORY
         ]
 
-    def _read(self, prefix: bytes, identity: Identity | None) -> tuple[Seen, bool]:
+    def _read(self, prefix: bytes, identity: Identity | None) -> tuple[Snapshot, bool]:
         now = self.clock.read()
         since = now if self.since is None else self.since
-        handle = self._opening.open(prefix, strictly=identity is None)
+        handle = self._opener.open(prefix, strictly=identity is None)
         status = stat(handle)
-        # Another one is not looked into: a link above it may lead out of the tree by now.
+        # Do not read a different directory: a link above it may lead out of the tree by now.
         if identity is not None and (status.st_dev, status.st_ino) != identity:
             raise OSError(errno.ESTALE, os.strerror(errno.ESTALE))
-        hidden = self._hidden_in(prefix)
-        seen = read(handle, status, now, since, hidden)
+        excluded = self._excluded_in(prefix)
+        snapshot = read(handle, status, now, since, excluded)
         if self.clock.read() < now:
-            # What changed in between has an older time than it seems, and may change once more
-            # without a new one.
-            seen = read(handle, status, 0, since, hidden)
-        if seen.is_ahead or self._ahead:
-            seen = self._without_needless_doubt(prefix, seen)
-        return seen, may_be_after(status.st_ctime_ns, since)
+            # What changed in between has a time that is too old, and may change again without
+            # getting a new one.
+            snapshot = read(handle, status, 0, since, excluded)
+        if snapshot.has_future_times or self._future_times:
+            snapshot = self._without_lasting_racy_marks(prefix, snapshot)
+        return snapshot, may_be_after(status.st_ctime_ns, since)
 
-    def _hidden_in(self, prefix: bytes) -> Container[str]:
+    def _excluded_in(self, prefix: bytes) -> Container[str]:
         """Return the names in a directory that are left out."""
-        hidden: set[str] = self._hidden.get(prefix, set())
-        if self.passed_over:
-            paths = [path[len(prefix) : -1] for path in self.passed_over if path.startswith(prefix)]
-            hidden = hidden | {os.fsdecode(name) for name in paths if b"/" not in name}
-        return hidden if prefix or not self._own else _Hidden(hidden, self._own)
+        excluded: set[str] = self._excluded.get(prefix, set())
+        if self.skipped:
+            paths = [path[len(prefix) : -1] for path in self.skipped if path.startswith(prefix)]
+            excluded = excluded | {os.fsdecode(name) for name in paths if b"/" not in name}
+        if prefix or not self._reserved:
+            return excluded
+        return _ExcludedNames(excluded, self._reserved)
 
-    def _without_needless_doubt(self, prefix: bytes, seen: Seen) -> Seen:
-        """Call nothing racy that has the times which it had a while ago.
+    def _without_lasting_racy_marks(self, prefix: bytes, snapshot: Snapshot) -> Snapshot:
+        """Remove the racy marks if the directory has been the same for a while.
 
-        Times may be ahead of our clock for hours, if that was set back, or is another machine's.
+        Times may be ahead of our clock for hours, if our clock was set back, or if the times come
+        from another machine.
         """
-        before = self._ahead.pop(prefix, None)
-        if not seen.is_ahead:
-            return seen
+        before = self._future_times.pop(prefix, None)
+        if not snapshot.has_future_times:
+            return snapshot
         now = self.clock.steady()
-        content, since = hash(seen.record), now
+        content, since = hash(snapshot.record), now
         if before is not None and before[0] == content:
             since = before[1]
-        self._ahead[prefix] = content, since
-        return seen._replace(record=calmed(seen.record)) if now > since + COARSE else seen
+        self._future_times[prefix] = content, since
+        if now <= since + COARSE:
+            return snapshot
+        return snapshot._replace(record=without_racy_marks(snapshot.record))
 
-    def _unread(self, prefix: bytes, error: OSError) -> list[Difference]:
-        """Have nothing promised of a directory that can't be read; it may have changed."""
+    def _mark_unreadable(self, prefix: bytes, error: OSError) -> list[Difference]:
+        """Record that a directory cannot be read; anything in it may have changed."""
         found = self.forget(prefix)
         if error.errno in _NOT_THERE:
             return found
         self._records[prefix] = UNREAD
         found.append(Difference(prefix, Kind.CHANGED))
-        if error.errno not in _NO_ACCESS:  # else nobody can list it
+        if error.errno not in _NO_ACCESS:  # without access Git cannot list it either
             found.append(Difference(prefix + ANY_NAME, Kind.CHANGED))
-        return _doubtful(found)
+        return _as_uncertain(found)
 
 
-class _Hidden:
-    """Names, and those that begin like our own."""
+class _ExcludedNames:
+    """These names, and all that begin with the reserved string."""
 
-    def __init__(self, names: Container[str], own: str) -> None:
+    def __init__(self, names: Container[str], reserved: str) -> None:
         self._names = names
-        self._own = own
+        self._reserved = reserved
 
     def __contains__(self, name: object) -> bool:
-        return name in self._names or str(name).startswith(self._own)
+        return name in self._names or str(name).startswith(self._reserved)
 
 
-def _doubtful(found: list[Difference]) -> list[Difference]:
+def _as_uncertain(found: list[Difference]) -> list[Difference]:
     return [each._replace(kind=Kind.CHANGED, is_certain=False) for each in found]

@@ -1,5 +1,5 @@
-"""What changed since when: pure bookkeeping, without I/O, clocks or threads.
+"""Which paths changed, and when: bookkeeping without I/O, clocks or threads.
 
-fsmond.journal.token     a point in a history, as clients keep it
-fsmond.journal.history   the paths, by the recency of their last change
+history  the changed paths, ordered by their last change
+token    a point in a history, as clients keep it
 """

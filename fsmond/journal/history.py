@@ -1,4 +1,4 @@
-"""The paths that changed, by the recency of their last change."""
+"""The changed paths, ordered by their last change."""
 
 from bisect import bisect_left
 from collections.abc import Iterable
@@ -8,36 +8,36 @@ from operator import neg
 from fsmond.journal.token import Token
 
 KEEP = 500_000  # paths; about 80 MB, more than a switch between branches of a large repository
-_FEW = 16  # entries that are looked at one by one, before they are counted
-_SLICE = 4096  # entries; what fits a processor's nearest cache
-_ENDED = 16  # sessions of which the end's reason is remembered
+_FEW = 16  # entries that are read one by one, before they are counted in slices
+_SLICE = 4096  # entries; fits the first-level cache of a processor
+_ENDED = 16  # ended sessions whose reason is remembered
 
 
 class Journal:
-    """One session at a time; not thread-safe, its owner holds a lock."""
+    """The history of one session at a time; not thread-safe, its owner holds a lock."""
 
     def __init__(self, session: str, *, keep: int = KEEP) -> None:
         self.token = Token(session, 0)
-        """Where the history stands now.  Replaced, never changed: may be read without a lock."""
+        """The newest point.  Replaced, never changed, so it may be read without a lock."""
         self.settled = self.token
-        """The newest one that may be handed out; never newer than `token`.  As that one is.
+        """The newest point that may be handed out; never newer than `token`; replaced like it.
 
-        What follows on a change may not be known yet when the change is recorded: a directory that
-        came has still to be listed.  A token that was handed out in between would hide that.
+        When a change is recorded, its consequences may not be known yet: a new directory has still
+        to be listed.  A newer token, handed out in between, would hide them.
         """
         self._keep = keep
         # In order of the last change, oldest first: a path that changes again moves to the end.
         self._sequences: dict[bytes, int] = {}
-        self._forgotten = 0  # the newest sequence of which a path was dropped
-        self._voided = 0  # the newest sequence whose tokens are answered with the reason why
+        self._forgotten = 0  # the newest sequence from which a path was dropped
+        self._voided = 0  # tokens older than this are answered with `_why_voided`
         self._why_voided = ""
-        self._ended: dict[str, str] = {}  # session: why it ended; the newest _ENDED ones
+        self._ended: dict[str, str] = {}  # session → why it ended; the newest _ENDED ones
 
     def __len__(self) -> int:
         return len(self._sequences)
 
     def record(self, paths: Iterable[bytes]) -> None:
-        """Note that these changed now."""
+        """Record that these paths changed now."""
         session, sequence, _ = self.token
         sequence += 1
         sequences = self._sequences
@@ -50,19 +50,19 @@ class Journal:
             self._drop_oldest()
 
     def void(self, reason: str) -> None:
-        """Note that anything may have changed: all tokens until now are answered with `reason`."""
+        """Record that anything may have changed: answer all older tokens with `reason`."""
         self.record(())
         self._voided, self._why_voided = self.token.sequence, reason
 
     def settle(self) -> None:
-        """Note that all that follows on what is recorded is recorded too."""
+        """Record that the consequences of all recorded changes are recorded too."""
         self.settled = self.token
 
     def since(self, token: Token) -> list[bytes] | str:
-        """Return the paths that changed after `token`, newest first, or why that is not known."""
+        """Return the paths that changed after `token`, newest first, or why they are unknown."""
         session, now, _ = self.token
         if token.session != session:
-            return token.elsewhere or self._ended.get(
+            return token.mismatch or self._ended.get(
                 token.session, "restart" if token.is_genuine else "unknown-token"
             )
         if token.sequence > now:
@@ -73,9 +73,9 @@ class Journal:
         return "token-too-old" if found is None else found
 
     def after(self, sequence: int) -> list[bytes] | None:
-        """Return the paths that changed after `sequence`, newest first; None if some are dropped.
+        """Return the paths that changed after `sequence`, newest first; None if some were dropped.
 
-        Unlike a token, a sequence outlives its session.
+        Unlike a token, a sequence stays valid when its session ends.
         """
         if sequence == self.token.sequence:
             return []
@@ -93,7 +93,7 @@ class Journal:
         return list(islice(reversed(self._sequences), self._count_after(sequence)))
 
     def has_changed(self, path: bytes, sequence: int, *, or_above: bool) -> bool:
-        """Say whether the path changed after `sequence`; `or_above`: or a directory it is in."""
+        """Say whether a path, or with `or_above` a directory above it, changed after `sequence`."""
         changed = self._sequences.get(path, 0) > sequence
         while or_above and path and not changed:
             path = path[: path.rfind(b"/", 0, -1) + 1]
@@ -101,7 +101,7 @@ class Journal:
         return changed
 
     def restart(self, session: str, reason: str) -> None:
-        """Begin a new session: all tokens until now will be answered with `reason`."""
+        """Begin a new session; answer all tokens of this one with `reason`."""
         self._ended[self.token.session] = reason
         if len(self._ended) > _ENDED:
             del self._ended[next(iter(self._ended))]
@@ -111,7 +111,7 @@ class Journal:
         self.settled = self.token if is_settled else settled
 
     def _count_after(self, sequence: int) -> int:
-        # By slices, as to take one is three times as fast as to look at each by itself.
+        # In slices: three times as fast as reading the entries one by one.
         count, size = 0, 4 * _FEW
         newest_first = reversed(self._sequences.values())
         while found := list(islice(newest_first, size)):
@@ -122,7 +122,7 @@ class Journal:
         return count
 
     def _drop_oldest(self) -> None:
-        # Many at a time: finding the oldest means to pass over the places of those that moved.
+        # Many at a time: to find the oldest, the dict skips the empty slots of entries that moved.
         excess = len(self._sequences) - self._keep * 3 // 4
         for path in list(islice(self._sequences, excess)):
             self._forgotten = self._sequences.pop(path)

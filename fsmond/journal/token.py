@@ -3,13 +3,13 @@
 from typing import NamedTuple, Self
 
 _PREFIX = "fsmond"
-SESSION_DIGITS = 16  # hexadecimal and random: no two daemons ever share a session
-_UNSURE = "0"  # behind the session
+SESSION_DIGITS = 16  # hexadecimal and random, so that no two daemons share a session
+_PROVISIONAL = "0"  # appended to the session
 OTHER_VIEW = "v"
-"""Behind the session, with the number of a mount namespace: good in that view alone."""
+"""Appended to the session, with the number of a mount namespace: valid in that view only."""
 OTHER_ROOT = "r"
-"""Behind the session: for another tree than that of who gave it, and so good nowhere."""
-_ELSEWHERE = {OTHER_VIEW: "other-view", OTHER_ROOT: "other-root"}
+"""Appended to the session: issued for a tree that the daemon does not watch; valid nowhere."""
+_MISMATCHES = {OTHER_VIEW: "other-view", OTHER_ROOT: "other-root"}
 _HEX = frozenset("0123456789abcdef")
 _MAX_DIGITS = 20  # no daemon lives for 10**20 changes
 _LONGEST = len(_PREFIX) + 1 + SESSION_DIGITS + len(OTHER_VIEW) + _MAX_DIGITS + 1 + _MAX_DIGITS
@@ -20,27 +20,27 @@ class Token(NamedTuple):
 
     session: str
     sequence: int
-    is_unsure: bool = False
-    """Whether it was given in the place of an older one, with an answer of everything."""
+    is_provisional: bool = False
+    """Whether it was issued in place of an older one, with an answer of everything."""
 
     def __bytes__(self) -> bytes:
-        session = f"{self.session}{_UNSURE}" if self.is_unsure else self.session
+        session = f"{self.session}{_PROVISIONAL}" if self.is_provisional else self.session
         return f"{_PREFIX}:{session}:{self.sequence}".encode()
 
     @property
-    def elsewhere(self) -> str | None:
-        """Why this is no token of any history's own: it was given for another tree, or view."""
+    def mismatch(self) -> str | None:
+        """The reason, if the token was issued for another tree or view, and no journal knows it."""
         mark = self.session[SESSION_DIGITS : SESSION_DIGITS + 1]
-        return _ELSEWHERE.get(mark)
+        return _MISMATCHES.get(mark)
 
     @property
     def is_genuine(self) -> bool:
-        """Say whether a daemon may have named this session; another one's, if it is not known."""
+        """Say whether a daemon may have drawn this session; if unknown here, it is another's."""
         return len(self.session) == SESSION_DIGITS and _HEX.issuperset(self.session)
 
     @classmethod
     def parse(cls, text: bytes) -> Self | None:
-        """Read what a client sent; None if it is no token that a daemon could have made."""
+        """Read what a client sent; return None if no daemon could have written it."""
         if len(text) > _LONGEST:
             return None
         try:
@@ -50,6 +50,6 @@ class Token(NamedTuple):
         # int() alone would also accept "+1", "1_0" and " 1".
         if prefix != _PREFIX or not digits.isdigit() or not name.isalnum():
             return None
-        is_unsure = len(name) == SESSION_DIGITS + 1 and name[-1] == _UNSURE
-        token = cls(name[:SESSION_DIGITS] if is_unsure else name, int(digits), is_unsure)
+        is_provisional = len(name) == SESSION_DIGITS + 1 and name[-1] == _PROVISIONAL
+        token = cls(name[:SESSION_DIGITS] if is_provisional else name, int(digits), is_provisional)
         return token if bytes(token) == text else None

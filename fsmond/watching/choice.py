@@ -1,4 +1,4 @@
-"""The watcher for the platform this runs on, and for the file system."""
+"""The watcher for this platform and this file system."""
 
 import sys
 import threading
@@ -7,17 +7,17 @@ from typing import Literal
 from fsmond.watching.contract import Sink, Watcher
 
 if sys.platform == "linux":
-    from fsmond.watching.filesystems import is_local
-    from fsmond.watching.inotify import InotifyEmitter
-    from fsmond.watching.mounts import Mounts
-    from fsmond.watching.opening import has_links
+    from fsmond.watching.inotify.emitter import InotifyEmitter
+    from fsmond.watching.inotify.filesystems import is_local
+    from fsmond.watching.inotify.mounts import Mounts
+    from fsmond.watching.inotify.opening import has_proc_links
 elif sys.platform == "win32":
-    from fsmond.watching.doubts_windows import doubt
-    from fsmond.watching.native import NativeWatcher
-    from fsmond.watching.windows import WindowsEmitter
+    from fsmond.watching.native.event_support_windows import why_incomplete
+    from fsmond.watching.native.watcher import NativeWatcher
+    from fsmond.watching.native.windows import WindowsEmitter
 elif sys.platform == "darwin":
-    from fsmond.watching.fsevents import MacEmitter
-    from fsmond.watching.native import NativeWatcher
+    from fsmond.watching.native.fsevents import MacEmitter
+    from fsmond.watching.native.watcher import NativeWatcher
 from fsmond.watching.limits import WatchError
 from fsmond.watching.scanning import ScanningWatcher
 
@@ -31,9 +31,9 @@ def watcher_for_platform(
     excluded: frozenset[bytes],
     how: How = "auto",
 ) -> Watcher:
-    """Make a watcher of the tree; raise WatchError if that can't be.  See contract.Watcher.
+    """Make a watcher of the tree; raise WatchError if that is not possible.
 
-    `how`: by events, by scanning, or as the file system needs it.
+    See contract.Watcher.  `how`: by events, by scanning, or as the file system needs it.
     """
     if how == "scan":
         return ScanningWatcher(sink, lock, None)
@@ -45,7 +45,7 @@ def watcher_for_platform(
             return ScanningWatcher(sink, lock, why)
         return InotifyEmitter(root, sink, lock, excluded, mounts)
     if sys.platform == "win32":
-        why = doubt(root) if how == "auto" else None
+        why = why_incomplete(root) if how == "auto" else None
         if why is not None:
             return ScanningWatcher(sink, lock, why)
         return NativeWatcher(root, sink, lock, excluded, WindowsEmitter)
@@ -57,21 +57,21 @@ def watcher_for_platform(
 if sys.platform == "linux":
 
     def _why_no_events(root: bytes, mounts: Mounts, how: How) -> str | None:
-        """Return why a tree is to be compared for each query, if events do not tell all."""
-        if not has_links(root):
-            return "/proc is not mounted, or not ours, and directories are opened by way of it"
+        """Return why events do not report all changes, if so: then each query compares the tree."""
+        if not has_proc_links(root):
+            return "directories are opened through /proc, which is not mounted or not our own"
         if how == "events":
             return None
-        if not mounts.is_known:
-            return "/proc/self/mountinfo cannot be read, so it is not known what is mounted"
+        if not mounts.is_readable:
+            return "/proc/self/mountinfo cannot be read, so mounts are not known"
         if mounts.root is None:
-            return None if is_local(root) else _advice("the file system, which is not known,")
+            return None if is_local(root) else _advice("the file system, which is unknown,")
         if not mounts.root.has_events:
             return _advice(f"the file system, {mounts.root.type.decode(errors='replace')},")
         return None
 
     def _advice(file_system: str) -> str:
         return (
-            f"{file_system} does not tell of others' changes; "
-            "if nobody else changes it: fsmond start --watch=events"
+            f"{file_system} does not report changes made by others; "
+            "if only this machine changes it: fsmond start --watch=events"
         )

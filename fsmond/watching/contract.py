@@ -1,63 +1,63 @@
-"""What every watcher promises, and what it asks of its owner."""
+"""What every watcher guarantees, and the sink that it reports to."""
 
 from collections.abc import Collection, Iterable
 from typing import NamedTuple, Protocol
 
 
 class Counts(NamedTuple):
-    """How a tree is covered, for people who ask."""
+    """How much of a tree is watched, for people."""
 
     directories: int
-    """Whose changes are told by events."""
+    """Watched by events."""
     events: int
     """Received since the start."""
     advice: str | None = None
-    """Why events don't tell all, and what would help."""
+    """Why events do not report all changes, and what would help."""
     unlisted: int = 0
-    """Directories among them that are yet to be listed, so that what is in them is covered too."""
+    """Directories among them that have yet to be listed; until then what is in them is missed."""
 
 
 class Sink(Protocol):
-    """Who a watcher tells.  Called on any thread, with the watcher's lock held; must not block."""
+    """Receives a watcher's reports, on any thread, with its lock held; must not block."""
 
     def changed(self, paths: Collection[bytes]) -> None:
-        """Take paths relative to the root; a directory ends in `/`: it, and everything below."""
+        """Take paths relative to the root; `dir/` means the directory and everything below it."""
 
-    def came(self, paths: Iterable[bytes]) -> None:
-        """Take those of the changed paths, directories left out, that were not there before."""
+    def appeared(self, paths: Iterable[bytes]) -> None:
+        """Take those of the changed paths that were not there before; no directories."""
 
-    def doubt(self, prefix: bytes) -> None:
-        """Take a directory in which more may have changed than is told, but not below it.
+    def recheck(self, prefix: bytes) -> None:
+        """Take a directory in which, but not below which, unreported changes are possible.
 
-        It is to be compared before the next answer.
+        It must be compared before the next answer.
         """
 
     def moved(self, old: bytes, new: bytes) -> None:
-        """Take notice that what had one path has the other now; those of directories end in `/`.
+        """Take the old and the new path of something that moved; those of directories end in `/`.
 
-        Told before what changed by the new path is; not all watchers know.
+        Called before any change under the new path is reported; not every watcher knows of moves.
         """
 
-    def settle(self, deadline: float) -> bool:
-        """Do until `deadline` what can be done about all that before somebody asks.
+    def prepare(self, deadline: float) -> bool:
+        """Do work that the next query would otherwise have to do, until `deadline`.
 
-        Returns whether nothing is left; else it is to be called again.
+        Returns whether nothing is left; if something is, it is to be called again.
         """
 
     def caught_up(self) -> None:
-        """Take notice that all that was reported until now `is_settled`, in the watcher's words.
+        """Note that everything reported so far `is_settled`, as the watcher defines it.
 
         Called at least in each `sync` that returns None, before the lock is released.
         """
 
     def lost(self, detail: str) -> None:
-        """Take notice that changes go by unseen, from some time ago until `covered`."""
+        """Note that changes are missed, from some time ago until `covered`."""
 
     def covered(self) -> None:
-        """Take notice that from now on every change is reported, but in what is `unwatched`."""
+        """Note that every change is reported from now on, except in what is `unwatched`."""
 
     def gone(self, detail: str) -> None:
-        """Take notice that the tree can't be watched any longer: nothing more will be reported."""
+        """Note that the tree cannot be watched any longer: no more reports will follow."""
 
 
 class Watcher(Protocol):
@@ -65,55 +65,55 @@ class Watcher(Protocol):
 
     @property
     def is_partial(self) -> bool:
-        """Say whether `unwatched` or `unsure` would return anything; any thread, at any time."""
+        """Say whether `unwatched` or `partly_watched` would return anything; on any thread."""
 
     def start(self) -> None:
-        """Begin to look, and return at once; the sink is told when all is `covered`."""
+        """Start watching, and return at once; `Sink.covered` is called when all is covered."""
 
     def sync(self, deadline: float) -> str | None:
-        """Have every change reported whose system call returned before this was called.
+        """Report every change whose system call returned before this was called.
 
-        Returns None, or the reason why that can't be said: of `sync-timeout` (it was not done by
-        `deadline`, in seconds of time.monotonic) and `overflow`.
+        Returns None, or the reason why that cannot be guaranteed: `sync-timeout` (not done by
+        `deadline`, in seconds of time.monotonic) or `overflow`.
         """
 
     @property
     def is_settled(self) -> bool:
-        """Say whether nothing that was reported has still to be listed.  The lock must be held."""
+        """Say whether nothing that was reported has yet to be listed.  The lock must be held."""
 
     def unwatched(self) -> list[bytes]:
-        """Return the directories of which, and of all below them, changes are not reported.
+        """Return the directories in which, and below which, changes are not reported.
 
-        Those among them as well that are watched by now, and were not when they were compared.
-        Prefixes: with a `/` behind, nothing for the root.  The lock must be held.
+        Includes those that are watched by now, but were not when they were last compared.
+        Prefixes: paths that end in `/`, empty for the root.  The lock must be held.
         """
 
     def remote(self) -> list[bytes]:
-        """Return those of `unwatched` that may never answer.  The lock must be held."""
+        """Return those of `unwatched` that may never respond.  The lock must be held."""
 
-    def unsure(self) -> list[bytes]:
-        """Return the directories in which, but not below, some changes are not reported.
+    def partly_watched(self) -> list[bytes]:
+        """Return the directories in which, but not below which, some changes are not reported.
 
-        Prefixes, as of `unwatched`.  The lock must be held.
+        Prefixes, as `unwatched` returns.  The lock must be held.
         """
 
     def watched(self) -> list[bytes]:
-        """Return the directories whose changes are told by events.  The lock must be held."""
+        """Return the directories whose changes are reported by events.  The lock must be held."""
 
-    def note_compared(self, prefixes: Collection[bytes]) -> None:
-        """Take notice that these are about to be compared.  The lock must be held."""
+    def before_comparison(self, prefixes: Collection[bytes]) -> None:
+        """Note that these directories are about to be compared.  The lock must be held."""
 
-    def take_departed(self) -> list[bytes]:
-        """Return the directories that left their places since this was called last.
+    def take_removed(self) -> list[bytes]:
+        """Return the directories that were removed or moved away since the last call.
 
-        They may be there again; what was known of them does not hold.  The lock must be held.
+        They may be back; what was known of them is void.  The lock must be held.
         """
 
     def unreadable(self) -> list[bytes]:
-        """Return the directories of which nothing is ever reported, as nobody may look there."""
+        """Return the directories that this user may not read: nothing in them is ever reported."""
 
     def counts(self) -> Counts:
         """Return figures for people; any thread, at any time."""
 
     def stop(self) -> None:
-        """Look no more, free everything, join all threads.  Harmless when repeated."""
+        """Stop watching, free everything, join all threads.  Harmless when repeated."""

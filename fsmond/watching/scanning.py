@@ -1,4 +1,4 @@
-"""Watch a tree without any events: all of it is to be compared each time."""
+"""Watch a tree without events: the whole tree is compared for each query."""
 
 import threading
 from collections.abc import Collection
@@ -7,7 +7,7 @@ from fsmond.watching.contract import Counts, Sink
 
 
 class ScanningWatcher:
-    """A watcher that watches nothing; `advice` says why, and what would help."""
+    """A watcher without events; `advice` says why, and what would help."""
 
     is_partial = True
     is_settled = True
@@ -22,7 +22,7 @@ class ScanningWatcher:
         with self._lock:
             self._sink.covered()
 
-    def sync(self, deadline: float) -> str | None:  # noqa: ARG002 - nothing is waited for
+    def sync(self, deadline: float) -> str | None:  # noqa: ARG002 - there is nothing to wait for
         """See Watcher.sync."""
         return None
 
@@ -34,23 +34,23 @@ class ScanningWatcher:
         """See Watcher.remote."""
         return []
 
-    def unsure(self) -> list[bytes]:
-        """See Watcher.unsure."""
+    def partly_watched(self) -> list[bytes]:
+        """See Watcher.partly_watched."""
         return []
 
     def watched(self) -> list[bytes]:
         """See Watcher.watched."""
         return []
 
-    def note_compared(self, prefixes: Collection[bytes]) -> None:
-        """See Watcher.note_compared."""
+    def before_comparison(self, prefixes: Collection[bytes]) -> None:
+        """See Watcher.before_comparison."""
 
-    def take_departed(self) -> list[bytes]:
-        """See Watcher.take_departed."""
+    def take_removed(self) -> list[bytes]:
+        """See Watcher.take_removed."""
         return []
 
     def unreadable(self) -> list[bytes]:
-        """See Watcher.unreadable; the comparison finds those."""
+        """See Watcher.unreadable; the comparison finds such directories."""
         return []
 
     def counts(self) -> Counts:

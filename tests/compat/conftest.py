@@ -1,42 +1,42 @@
-"""Repositories whose git asks fsmond."""
+"""Repositories whose git queries fsmond."""
 
 import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from kinds_of_repository import Repository, make
-from running import fsmond, git, no_daemon_left, tool
-from ways_of_asking import WAYS, asking, program_of
+from support.running import fsmond, git, modern_git, no_daemon_left
+from support.work.repositories import Repository, make
+from support.work.ways_of_asking import WAYS, asking, program_of
 
 
 @pytest.fixture(params=WAYS)
 def way(request: pytest.FixtureRequest) -> str:
-    """Name the way in which git asks."""
+    """Return the way in which git queries fsmond."""
     return str(request.param)
 
 
 @pytest.fixture
 def kind() -> str:
-    """Name the kind of repository."""
+    """Return the kind of repository."""
     return "plain"
 
 
 @pytest.fixture
 def cache() -> str:
-    """Say whether git keeps a list of untracked files."""
+    """Return the value of `core.untrackedCache`."""
     return "true"
 
 
 @pytest.fixture
 def files() -> int:
-    """Say how many files there are."""
+    """Return the number of files."""
     return 400
 
 
 @pytest.fixture
 def repository(tmp_path: Path, way: str, kind: str, cache: str, files: int) -> Iterator[Repository]:
-    """Provide a repository of a kind whose git asks fsmond in that way."""
+    """Provide a repository of that kind whose git queries fsmond in that way."""
     made = make(kind, tmp_path, program_of(way), files)
     with asking(made, way, cache=cache):
         yield made
@@ -46,7 +46,7 @@ def repository(tmp_path: Path, way: str, kind: str, cache: str, files: int) -> I
 def program(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     """Return the git that is first in PATH."""
     if request.param == "modern":
-        path = Path(tool("FSMOND_MODERN_GIT", "git 2.55"))
+        path = Path(modern_git())
         monkeypatch.setenv("PATH", f"{path.parent}{os.pathsep}{os.environ['PATH']}")
     return str(request.param)
 
@@ -64,5 +64,5 @@ def root(tmp_path: Path) -> Iterator[Path]:
     with no_daemon_left(root), no_daemon_left(tmp_path / "linked"):
         yield root
         for each in (root, tmp_path / "linked"):
-            if fsmond("stop", each).stderr:  # it was Git's own
+            if fsmond("stop", each).stderr:  # it was Git's own daemon
                 fsmond("start", "--replace", each)

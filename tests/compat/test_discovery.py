@@ -1,4 +1,4 @@
-"""Where fsmond finds a worktree is where Git finds it: the daemon is met in its git directory."""
+"""Fsmond finds the same worktree and git directory as Git does."""
 
 import os
 import subprocess
@@ -7,18 +7,18 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from running import git
+from support.running import git
 
 from fsmond.errors import PathError
-from fsmond.git.configured import core_settings
+from fsmond.git.worktree import core_settings
 from fsmond.rendezvous import place_of
 
 if sys.platform == "win32":
-    pytest.skip("not brought to Windows yet", allow_module_level=True)
+    pytest.skip("not ported to Windows yet", allow_module_level=True)
 
 Setting = dict[str, Path]
 Maker = Callable[[Path], tuple[Path, Setting]]
-"""Makes a repository; returns where to stand in it, and in which environment."""
+"""Makes a repository; returns a current directory in it, and environment variables."""
 
 
 def _repository(path: Path) -> Path:
@@ -166,10 +166,10 @@ def _by_git(stand: Path, environment: dict[str, str]) -> tuple[bytes, bytes]:
 
 @pytest.mark.parametrize("make", KINDS)
 @pytest.mark.parametrize("name", NAMES)
-def test_worktree_and_git_directory_are_those_that_git_means(
+def test_the_worktree_and_git_directory_are_those_of_git(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, make: Maker, name: bytes
 ) -> None:
-    """With another one, git would be told of changes in a tree that it does not mean."""
+    """With another one, git would get the changes of another tree."""
     base = Path(os.fsdecode(bytes(tmp_path) + b"/" + name))
     base.mkdir()
     stand, setting = make(base)
@@ -184,10 +184,10 @@ def test_worktree_and_git_directory_are_those_that_git_means(
     assert os.path.dirname(place.socket) == place.worktree.gitdir
 
 
-def test_of_another_repository_the_environment_says_nothing(
+def test_the_environment_does_not_apply_to_another_repository(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Git exports GIT_DIR to hooks, which then ask for other trees by their paths."""
+    """Git exports GIT_DIR to hooks, which may query other trees by their paths."""
     here, there = _repository(tmp_path / "here"), _repository(tmp_path / "there")
     monkeypatch.setenv("GIT_DIR", str(here / ".git"))
 
@@ -197,12 +197,12 @@ def test_of_another_repository_the_environment_says_nothing(
     assert place_of(there).root == bytes(there)
 
 
-def test_a_configured_worktree_that_is_gone_is_named(tmp_path: Path) -> None:
-    """The directory that was asked for is there, so it must be said which is not."""
+def test_a_missing_configured_worktree_is_named(tmp_path: Path) -> None:
+    """The given path exists, so the message must say which one does not."""
     root = _repository(tmp_path / "root")
     git(root, "config", "core.worktree", str(tmp_path / "gone"))
 
-    with pytest.raises(PathError, match=r"/gone: no such directory; .*root/.git has"):
+    with pytest.raises(PathError, match=r"/gone: no such directory; .*root/.git names it"):
         place_of(root)
 
 
@@ -227,7 +227,7 @@ def test_a_configured_worktree_that_is_gone_is_named(tmp_path: Path) -> None:
     ],
 )
 def test_the_configured_worktree_is_read_as_git_reads_it(tmp_path: Path, text: str) -> None:
-    """Most need no process of Git's to be understood, and the others get one."""
+    """Most configurations are parsed without a git process; the others need one."""
     file = tmp_path / "config"
     file.write_text(text)
     asked = subprocess.run(

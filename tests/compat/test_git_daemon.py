@@ -1,4 +1,4 @@
-"""`fsmond git-daemon` says and does what Git's own command does, and can stand in its place."""
+"""`fsmond git-daemon` prints and does the same as Git's own command, and can replace it."""
 
 import os
 import shlex
@@ -8,10 +8,19 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from running import FSMOND, git, is_served, make_repository, no_daemon_left, status, tool, until
+from support.running import (
+    FSMOND,
+    git,
+    is_served,
+    make_repository,
+    modern_git,
+    no_daemon_left,
+    status,
+    until,
+)
 
 if sys.platform == "win32":
-    pytest.skip("not brought to Windows yet", allow_module_level=True)
+    pytest.skip("not ported to Windows yet", allow_module_level=True)
 
 USAGE = 129
 FATAL = 128
@@ -29,7 +38,7 @@ def root(tmp_path: Path) -> Iterator[Path]:
 
 
 def ran(*command: str, cwd: Path, **environment: str) -> Said:
-    """Return the exit status, and what was said, with the command's own name left out."""
+    """Run a command; return its exit status, output and errors."""
     done = subprocess.run(
         command,
         cwd=cwd,
@@ -84,9 +93,9 @@ CONFIGURED = ["ipcThreads=0", "ipcThreads=q", "startTimeout=-4", "announceStartu
 
 
 @pytest.mark.parametrize("place", ["root", "root/sub", "bare.git", "nothing"])
-def test_it_says_what_gits_own_command_says(root: Path, place: str) -> None:
-    """Word by word, but for the usage; where there is a repository, a bare one, and none."""
-    program = tool("FSMOND_MODERN_GIT", "git 2.55")
+def test_it_prints_what_gits_own_command_prints(root: Path, place: str) -> None:
+    """Word for word, except the usage; in a worktree, a bare repository, and neither."""
+    program = modern_git()
     git(root.parent, "init", "--quiet", "--bare", "bare.git")
     stand = root.parent / place
     stand.mkdir(exist_ok=True)
@@ -103,9 +112,9 @@ def test_it_says_what_gits_own_command_says(root: Path, place: str) -> None:
 
 
 @pytest.mark.parametrize("setting", CONFIGURED)
-def test_settings_that_make_no_sense_are_fatal(root: Path, setting: str) -> None:
-    """As with Git, even where they are not wanted."""
-    program = tool("FSMOND_MODERN_GIT", "git 2.55")
+def test_invalid_settings_are_fatal(root: Path, setting: str) -> None:
+    """As in Git, even if the command does not use them."""
+    program = modern_git()
     git(root, "config", *f"fsmonitor.{setting}".split("="))
 
     said = daemon("status", cwd=root)
@@ -115,8 +124,8 @@ def test_settings_that_make_no_sense_are_fatal(root: Path, setting: str) -> None
 
 
 @pytest.mark.parametrize("options", [[], OPTIONS])
-def test_a_daemon_is_started_and_stopped_without_a_word(root: Path, options: list[str]) -> None:
-    """That is what scripts expect, and the status."""
+def test_a_daemon_is_started_and_stopped_silently(root: Path, options: list[str]) -> None:
+    """Scripts expect no output but the status."""
     watching = f"fsmonitor-daemon is watching '{root}'\n"
     running = f"fatal: fsmonitor--daemon is already running '{root}'\n"
     not_running = "fatal: fsmonitor--daemon is not running\n"
@@ -138,7 +147,7 @@ def test_a_start_is_announced_if_that_is_configured(root: Path) -> None:
 
 
 def test_a_start_that_fails_says_so(root: Path) -> None:
-    """With the reason, which Git's own does not say."""
+    """It prints the reason, which Git's own command does not."""
     status, _, said = daemon("start", cwd=root, FSMOND_WATCH="nonsense")
 
     assert (status, said.splitlines()[-1]) == (1, "error: daemon failed to start")
@@ -146,8 +155,8 @@ def test_a_start_that_fails_says_so(root: Path) -> None:
 
 
 @pytest.mark.parametrize("detach", [True, False])
-def test_run_is_the_daemon_itself(root: Path, *, detach: bool) -> None:
-    """Silent, not in the tree, and with `--detach` in a session of its own."""
+def test_run_becomes_the_daemon(root: Path, *, detach: bool) -> None:
+    """Silently, outside of the tree, and with `--detach` in its own session."""
     command = [*FSMOND, "git-daemon", "run", *(["--detach"] if detach else [])]
     with subprocess.Popen(command, cwd=root, stderr=subprocess.PIPE, text=True) as process:
         try:
@@ -163,9 +172,9 @@ def test_run_is_the_daemon_itself(root: Path, *, detach: bool) -> None:
     assert process.returncode == 0
 
 
-def test_an_administrator_can_put_it_in_the_place_of_gits_own(root: Path, tmp_path: Path) -> None:
-    """As docs/git.md says: then `core.fsmonitor=true` has Git start fsmond."""
-    program = tool("FSMOND_MODERN_GIT", "git 2.55")
+def test_an_administrator_can_replace_gits_own_command(root: Path, tmp_path: Path) -> None:
+    """As docs/howto/git.md says: `core.fsmonitor=true` then makes Git start fsmond."""
+    program = modern_git()
     core = Path(git(root, "--exec-path", program=program).strip())
     copy = tmp_path / "git-core"
     copy.mkdir()

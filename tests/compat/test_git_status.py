@@ -1,25 +1,25 @@
-"""What git says when it asks fsmond, beside the days of work in test_matrix.py."""
+"""Git's output when it queries fsmond, in addition to the days of work in test_matrix.py."""
 
 import random
 
-from days_of_work import usual_day
-from kinds_of_repository import Repository
-from person import Person
-from running import REFERENCE
-from same_status import Observer
+from support.running import REFERENCE
+from support.work.days import usual_day
+from support.work.person import Person
+from support.work.repositories import Repository
+from support.work.same_status import Observer
 
 
-def test_the_same_without_a_look_in_between(repository: Repository) -> None:
-    """As a script has it that asks at its end only."""
+def test_status_is_the_same_at_the_end_of_a_day(repository: Repository) -> None:
+    """A script may run git only at its end."""
     person = Person(repository, random.Random(1))
     for when in usual_day(person, "plain"):
         last = when
 
-    assert Observer(repository).look(last)
+    assert Observer(repository).compare(last)
 
 
 def test_other_commands_see_the_changes_too(repository: Repository) -> None:
-    """Whatever reads the index asks."""
+    """Each command that reads the index queries fsmond."""
     git, root = repository.git, repository.root
     (root / "src/0/0.txt").write_text("changed")
     assert git("diff", "--name-only") == "src/0/0.txt\n"

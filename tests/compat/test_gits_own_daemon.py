@@ -1,4 +1,4 @@
-"""Git's own daemon was there first, at the place where fsmond would be."""
+"""Git's own daemon is already running, at the socket that fsmond would use."""
 
 import json
 import subprocess
@@ -7,7 +7,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from running import FSMOND, fsmond, git, is_served, no_daemon_left, status, tool, until
+from support.running import (
+    FSMOND,
+    fsmond,
+    git,
+    is_served,
+    modern_git,
+    no_daemon_left,
+    status,
+    until,
+)
 
 from fsmond.client import Client
 from fsmond.errors import OtherDaemonError
@@ -17,7 +26,7 @@ from fsmond.protocol import daemon_of
 @pytest.fixture
 def program() -> str:
     """Return a git that has a daemon of its own."""
-    return tool("FSMOND_MODERN_GIT", "git 2.55")
+    return modern_git()
 
 
 @pytest.fixture
@@ -38,29 +47,29 @@ def root(tmp_path: Path, program: str) -> Iterator[Path]:
             until(lambda: not is_served(root))
 
 
-def test_start_says_whom_it_met_and_leaves_it(root: Path) -> None:
-    """It is nothing to take away without being asked."""
+def test_start_reports_gits_own_daemon_and_leaves_it_running(root: Path) -> None:
+    """It is replaced only on request."""
     done = fsmond("start", root)
 
     assert done.returncode == 1
-    assert f"git's own daemon watches {root} already" in done.stderr
+    assert f"git's own daemon is already watching {root}" in done.stderr
     assert "fsmond start --replace" in done.stderr
     assert daemon_of(Client(root, start=False).query().token.encode()) == "git"
 
 
-def test_start_takes_its_place_if_told(root: Path, program: str) -> None:
-    """Git then asks fsmond, and does not see a difference."""
+def test_start_with_replace_takes_its_place(root: Path, program: str) -> None:
+    """Git then queries fsmond, and sees no difference."""
     done = fsmond("start", "--replace", root)
 
-    assert (done.returncode, done.stderr) == (0, "fsmond: took the place of git's own daemon\n")
+    assert (done.returncode, done.stderr) == (0, "fsmond: replaced git's own daemon\n")
     before = status(root)["queries"]
     (root / "new").touch()
     assert git(root, "status", "--porcelain", program=program) == "?? new\n"
     assert status(root)["queries"] == before + 1
 
 
-def test_of_another_fsmond_nothing_is_taken(root: Path) -> None:
-    """Its tokens would be void; `--replace` may stand in a script that runs at each login."""
+def test_start_with_replace_leaves_fsmond_running(root: Path) -> None:
+    """Its tokens would become invalid, and a script may run `--replace` at each login."""
     fsmond("start", "--replace", root)
     pid = status(root)["pid"]
 
@@ -69,7 +78,7 @@ def test_of_another_fsmond_nothing_is_taken(root: Path) -> None:
 
 
 def test_it_is_replaced_even_while_git_starts_it_again(root: Path, program: str) -> None:
-    """A prompt that shows the status does so every second."""
+    """A shell prompt that shows the status starts it every second."""
     ended = threading.Event()
 
     def look() -> None:
@@ -89,7 +98,7 @@ def test_it_is_replaced_even_while_git_starts_it_again(root: Path, program: str)
 
 
 def test_run_takes_its_place_too(root: Path) -> None:
-    """That is what a service manager starts."""
+    """A service manager starts it."""
     with subprocess.Popen(
         [*FSMOND, "run", "--replace", root], stderr=subprocess.DEVNULL
     ) as running:
@@ -98,23 +107,23 @@ def test_run_takes_its_place_too(root: Path) -> None:
         fsmond("stop", root)
 
 
-def test_queries_are_answered_by_it(root: Path) -> None:
-    """What it can't tell is how, and why everything."""
+def test_gits_own_daemon_answers_queries(root: Path) -> None:
+    """It gives no reason for everything."""
     first = fsmond("query", root)
     (root / "file").write_text("changed")
 
     second = fsmond("query", "--since", first.stdout.splitlines()[0], root)
-    told = json.loads(fsmond("query", "--json", root).stdout)
+    answer = json.loads(fsmond("query", "--json", root).stdout)
 
     assert first.stdout.splitlines()[1:] == ["/"]
     assert second.stdout.splitlines()[1:] == ["file"]
     assert "git's own daemon answered" in first.stderr
     assert "git's own daemon answered" in second.stderr
-    assert (told["everything"], told["reason"]) == (True, None)
+    assert (answer["everything"], answer["reason"]) == (True, None)
 
 
-def test_the_python_client_says_whom_it_met(root: Path) -> None:
-    """Whoever needs more than paths can decide."""
+def test_the_python_client_reports_which_daemon_answered(root: Path) -> None:
+    """A program that needs more than paths can decide."""
     client = Client(root)
     answer = client.query()
     (root / "file").write_text("changed")
@@ -122,25 +131,25 @@ def test_the_python_client_says_whom_it_met(root: Path) -> None:
     assert (answer.daemon, answer.everything) == ("git", True)
     assert client.query(since=answer.token).paths == [b"file"]
     assert client.flush().daemon == "git"
-    with pytest.raises(OtherDaemonError, match="git's own daemon watches") as caught:
+    with pytest.raises(OtherDaemonError, match="git's own daemon is watching") as caught:
         client.status()
     assert caught.value.daemon == "git"
 
 
-def test_status_and_stop_say_that_it_is_no_fsmond(root: Path, program: str) -> None:
-    """Who typed them means fsmond, and of that none runs."""
-    told = fsmond("status", root)
+def test_status_and_stop_report_that_it_is_not_fsmond(root: Path, program: str) -> None:
+    """The user means fsmond, which is not running."""
+    shown = fsmond("status", root)
     stopped = fsmond("stop", root)
 
-    assert told.returncode == 1
-    assert f"fsmond is not watching {root}: git's own daemon" in told.stdout
+    assert shown.returncode == 1
+    assert f"fsmond is not watching {root}: git's own daemon" in shown.stdout
     assert json.loads(fsmond("status", "--json", root).stdout)["daemon"] == "git"
     assert (stopped.returncode, "git's own daemon" in stopped.stderr) == (0, True)
     assert "is watching" in git(root, "fsmonitor--daemon", "status", program=program)
 
 
-def test_git_speaks_to_fsmond_as_to_its_own(root: Path, program: str) -> None:
-    """`status` and `stop` of Git's command reach whoever is there."""
+def test_gits_own_command_works_with_fsmond(root: Path, program: str) -> None:
+    """Its `status` and `stop` reach either daemon."""
     fsmond("start", "--replace", root)
 
     assert "is watching" in git(root, "fsmonitor--daemon", "status", program=program)

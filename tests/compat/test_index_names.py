@@ -1,4 +1,4 @@
-"""The names in an index are those that Git lists, in each format that Git writes."""
+"""The names in an index are those that Git lists, in each version that Git writes."""
 
 import os
 import subprocess
@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from running import git
+from support.running import git
 
 from fsmond.git.index_names import IndexFileError, count_of, names_in
 
@@ -14,7 +14,7 @@ FILES = ["a", "dir/b", "dir/c/d", "dir.x", "dir0", "Mixed/Case", "x" * 200 + "/"
 
 
 def make(root: Path, *options: str) -> Path:
-    """Make a repository with an index; return that."""
+    """Make a repository with an index; return the index."""
     root.mkdir()
     git(root, "init", "--quiet", *options)
     for name in FILES:
@@ -25,7 +25,7 @@ def make(root: Path, *options: str) -> Path:
 
 
 def listed(root: Path) -> set[bytes]:
-    """Return what Git lists; directories that are sparse end with a slash."""
+    """Return the names that Git lists; sparse directories end with a slash."""
     done = subprocess.run(
         ["git", "ls-files", "-z", "--sparse"], cwd=root, capture_output=True, check=False
     )
@@ -35,7 +35,7 @@ def listed(root: Path) -> set[bytes]:
 @pytest.mark.parametrize("version", [2, 3, 4])
 @pytest.mark.parametrize("format_", ["sha1", "sha256"])
 def test_each_version_is_read(tmp_path: Path, version: int, format_: str) -> None:
-    """Of SHA-1 and SHA-256, which nothing in the file tells apart."""
+    """With SHA-1 and SHA-256, which nothing in the file distinguishes."""
     index = make(tmp_path / "root", f"--object-format={format_}")
     root = tmp_path / "root"
     git(root, "update-index", f"--index-version={version}")
@@ -52,7 +52,7 @@ def test_each_version_is_read(tmp_path: Path, version: int, format_: str) -> Non
 
 @pytest.mark.parametrize("version", [2, 4])
 def test_a_split_index_is_read_with_the_one_it_shares(tmp_path: Path, version: int) -> None:
-    """What was removed since may be named as well, which does no harm."""
+    """Names that were removed since may be listed as well, which does no harm."""
     index = make(tmp_path / "root")
     root = tmp_path / "root"
     git(root, "update-index", f"--index-version={version}")
@@ -70,7 +70,7 @@ def test_a_split_index_is_read_with_the_one_it_shares(tmp_path: Path, version: i
 
 
 def test_a_directory_of_a_sparse_index_is_named(tmp_path: Path) -> None:
-    """With a slash behind, as Git has it."""
+    """With a final slash, as in Git."""
     index = make(tmp_path / "root")
     root = tmp_path / "root"
     git(root, "commit", "--quiet", "--message=x")
@@ -84,7 +84,7 @@ def test_a_directory_of_a_sparse_index_is_named(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("version", [2, 4])
 def test_a_name_may_hold_any_byte(tmp_path: Path, version: int) -> None:
-    """And be longer than its length has room for."""
+    """And be longer than its length field can hold."""
     index = make(tmp_path / "root")
     root = tmp_path / "root"
     odd = [b"x%cx" % byte for byte in sorted({*range(1, 256)} - {*b"/"})]
@@ -106,8 +106,8 @@ def test_no_index_has_no_names(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("at", [0, 5, 11, 30, 75, -30])
-def test_a_damaged_index_is_known_for_one(tmp_path: Path, at: int) -> None:
-    """Half of the names would be taken for all."""
+def test_a_damaged_index_is_an_error(tmp_path: Path, at: int) -> None:
+    """Otherwise half of the names would be taken for all."""
     index = make(tmp_path / "root")
     data = bytearray(index.read_bytes())
     data[at] ^= 0x55
@@ -119,8 +119,8 @@ def test_a_damaged_index_is_known_for_one(tmp_path: Path, at: int) -> None:
     assert len(found) == len(FILES)
 
 
-def test_an_index_that_is_cut_anywhere_is_none(tmp_path: Path) -> None:
-    """Whatever is left of it."""
+def test_a_truncated_index_is_an_error(tmp_path: Path) -> None:
+    """Wherever it is cut."""
     index = make(tmp_path / "root")
     data = index.read_bytes()
     for length in range(0, len(data) - 1, 7):
@@ -129,12 +129,12 @@ def test_an_index_that_is_cut_anywhere_is_none(tmp_path: Path) -> None:
             names_in(bytes(index))
 
 
-def test_a_pipe_is_no_index(tmp_path: Path) -> None:
-    """Nor is one that is too large."""
+def test_a_fifo_or_a_huge_file_is_not_read(tmp_path: Path) -> None:
+    """Neither may block a query."""
     if sys.platform == "win32":
-        pytest.skip("there are no pipes")
+        pytest.skip("Windows has no FIFOs")
     os.mkfifo(tmp_path / "pipe")
-    with pytest.raises(OSError, match="no regular file"):
+    with pytest.raises(OSError, match="not a regular file"):
         names_in(bytes(tmp_path / "pipe"))
     assert count_of(bytes(tmp_path / "pipe")) == 0
     with open(tmp_path / "large", "wb") as file:

@@ -1,17 +1,17 @@
-"""`fsmond install` has Git ask, and `fsmond uninstall` leaves no trace of it."""
+"""`fsmond install` makes Git query fsmond, and `fsmond uninstall` leaves no trace of it."""
 
 import os
 from pathlib import Path
 
 import pytest
-from installing import asks_fsmond, has_client, traces, value, values
-from running import REFERENCE, fsmond, git, is_served, no_daemon_left, status, until
+from support.installing import asks_fsmond, git_has_client, traces, value, values
+from support.running import REFERENCE, fsmond, git, is_served, no_daemon_left, status, until
 
 from fsmond.client import Client
 
 
 @pytest.mark.usefixtures("program")
-def test_git_asks_after_install_and_nothing_is_left_after_uninstall(root: Path) -> None:
+def test_git_queries_fsmond_after_install_and_uninstall_leaves_nothing(root: Path) -> None:
     """The configuration is the same to the byte."""
     before = traces(root)
 
@@ -20,7 +20,7 @@ def test_git_asks_after_install_and_nothing_is_left_after_uninstall(root: Path) 
     assert done.returncode == 0, done.stderr
     assert "core.fsmonitor is" in done.stdout
     assert "core.untrackedCache is true" in done.stdout
-    assert (value(root, "core.fsmonitor") == "true") == has_client()
+    assert (value(root, "core.fsmonitor") == "true") == git_has_client()
     assert value(root, "core.untrackedCache") == "true"
     assert asks_fsmond(root)
     log = Path(str(status(root)["log"]))
@@ -34,8 +34,8 @@ def test_git_asks_after_install_and_nothing_is_left_after_uninstall(root: Path) 
 
 
 @pytest.mark.usefixtures("program")
-def test_to_install_twice_is_to_install_once(root: Path) -> None:
-    """What was there before is not what we set ourselves."""
+def test_a_second_install_changes_nothing(root: Path) -> None:
+    """Our own values must not be kept as the previous ones."""
     git(root, "config", "core.fsmonitor", "before")
     before = traces(root)
     fsmond("install", root)
@@ -51,8 +51,8 @@ def test_to_install_twice_is_to_install_once(root: Path) -> None:
     assert fsmond("uninstall", root).returncode == 0
 
 
-def test_what_was_there_before_comes_back(root: Path) -> None:
-    """However odd it was: a hook of somebody's, and two values of which the last one counts."""
+def test_previous_values_are_restored(root: Path) -> None:
+    """However unusual: another hook, and two values of which the last one counts."""
     git(root, "config", "core.fsmonitor", "/some/hook --with 'words'\nand lines")
     git(root, "config", "core.fsmonitorHookVersion", "1")
     before = traces(root)
@@ -68,8 +68,8 @@ def test_what_was_there_before_comes_back(root: Path) -> None:
     assert traces(root) == before
 
 
-def test_what_was_changed_since_is_left(root: Path) -> None:
-    """Whoever sets it by hand knows why."""
+def test_a_setting_that_was_changed_since_is_left(root: Path) -> None:
+    """The user who changed it had a reason."""
     fsmond("install", "--hook", root)
     git(root, "config", "core.fsmonitor", "/another/hook")
 
@@ -81,8 +81,8 @@ def test_what_was_changed_since_is_left(root: Path) -> None:
 
 @pytest.mark.parametrize("program", ["modern"], indirect=True)
 @pytest.mark.usefixtures("program")
-def test_the_other_way_takes_the_place_of_the_first(root: Path) -> None:
-    """And what was there before both comes back."""
+def test_builtin_replaces_hook(root: Path) -> None:
+    """The values from before both are restored."""
     before = traces(root)
 
     fsmond("install", "--hook", root)
@@ -98,12 +98,12 @@ def test_the_other_way_takes_the_place_of_the_first(root: Path) -> None:
 
 @pytest.mark.usefixtures("program")
 def test_worktrees_share_a_configuration(root: Path) -> None:
-    """It is said, and each has a daemon of its own."""
+    """The message says so, and each worktree has its own daemon."""
     linked = root.parent / "linked"
 
     done = fsmond("install", linked)
 
-    assert "for this repository, and each worktree of it" in done.stdout
+    assert "for this repository and all its worktrees" in done.stdout
     assert asks_fsmond(linked)
     assert value(root, "core.untrackedCache") == "true"
     git(root, "status")
@@ -115,8 +115,8 @@ def test_worktrees_share_a_configuration(root: Path) -> None:
 
 
 @pytest.mark.usefixtures("program")
-def test_a_worktree_with_a_configuration_of_its_own_is_installed_alone(root: Path) -> None:
-    """The others are not touched."""
+def test_a_worktree_with_its_own_configuration_is_installed_alone(root: Path) -> None:
+    """The other worktrees are unchanged."""
     linked = root.parent / "linked"
     git(root, "config", "extensions.worktreeConfig", "true")
 
@@ -131,7 +131,7 @@ def test_a_worktree_with_a_configuration_of_its_own_is_installed_alone(root: Pat
 
 @pytest.mark.usefixtures("program")
 def test_a_submodule_is_installed_alone(root: Path) -> None:
-    """What is left of it at the end is not looked for in the repository above."""
+    """`uninstall` does not touch the superproject."""
     git(root, "submodule", "--quiet", "add", "../repository", "sub")
     submodule = root / "sub"
     with no_daemon_left(submodule):
@@ -150,14 +150,14 @@ def test_a_submodule_is_installed_alone(root: Path) -> None:
 
 @pytest.mark.usefixtures("program")
 def test_it_is_installed_for_all_repositories_at_once(root: Path, tmp_path: Path) -> None:
-    """Their daemons are started by the first git that asks."""
+    """The first git command in each starts its daemon."""
     settings = Path(os.environ["GIT_CONFIG_GLOBAL"])
     before = settings.read_bytes()
 
     done = fsmond("install", "--global", cwd=tmp_path)
 
     assert done.returncode == 0, done.stderr
-    assert ("without it, it would start its own daemon" in done.stdout) == has_client()
+    assert ("with --builtin, it would start its own daemon" in done.stdout) == git_has_client()
     assert value(root, "core.untrackedCache") == "true"
     git(root, "status")
     until(lambda: is_served(root))
@@ -167,8 +167,8 @@ def test_it_is_installed_for_all_repositories_at_once(root: Path, tmp_path: Path
 
 
 @pytest.mark.usefixtures("program")
-def test_in_a_repository_that_is_made_later_it_is_fsmond_that_git_starts(tmp_path: Path) -> None:
-    """And not its own daemon, which would stay there unseen."""
+def test_git_starts_fsmond_in_a_repository_that_is_made_later(tmp_path: Path) -> None:
+    """It must not start its own daemon, which nobody would notice."""
     fsmond("install", "--global", cwd=tmp_path)
     later = tmp_path / "later"
     later.mkdir()
@@ -186,8 +186,8 @@ def test_in_a_repository_that_is_made_later_it_is_fsmond_that_git_starts(tmp_pat
 
 @pytest.mark.parametrize("program", ["modern"], indirect=True)
 @pytest.mark.usefixtures("program")
-def test_that_git_starts_its_own_daemon_everywhere_is_said(tmp_path: Path) -> None:
-    """To whoever wants the boolean all the same."""
+def test_a_global_builtin_install_reports_that_git_starts_its_own_daemon(tmp_path: Path) -> None:
+    """The setting is made all the same."""
     done = fsmond("install", "--global", "--builtin", cwd=tmp_path)
 
     assert done.returncode == 0
@@ -197,31 +197,31 @@ def test_that_git_starts_its_own_daemon_everywhere_is_said(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("program", ["modern"], indirect=True)
-def test_gits_own_daemon_gives_way(root: Path, program: str) -> None:
-    """Who installs fsmond wants it, and not the one that git started at the last status."""
+def test_install_replaces_gits_own_daemon(root: Path, program: str) -> None:
+    """The user wants fsmond, not the daemon that the last `git status` started."""
     assert program
     git(root, "fsmonitor--daemon", "start")
 
     done = fsmond("install", root)
 
-    assert "took the place of git's own daemon" in done.stdout
+    assert "replaced git's own daemon" in done.stdout
     assert asks_fsmond(root)
 
 
 @pytest.mark.usefixtures("program")
 @pytest.mark.parametrize("version", ["1", "2"])
-def test_a_cache_from_before_is_not_believed(root: Path, version: str) -> None:
-    """Git asks with the time of now then, and would believe what it is not told to look at."""
-    fsmond("start", root)  # so early that it knows what changed since
+def test_an_older_cache_of_untracked_files_is_not_trusted(root: Path, version: str) -> None:
+    """Git's first query has the current time, and Git would trust its cache for all other paths."""
+    fsmond("start", root)  # early enough to know the changes since
     for each in (root / "folder" / "file", root / "folder", root):
-        os.utime(each, (0, 0))  # Git looks again at what is as new as its index
+        os.utime(each, (0, 0))  # Git checks again what is as new as its index
     git(root, "config", "core.untrackedCache", "true")
     git(root, "status")
     git(root, "status")
     (root / "folder" / "new").touch()
     client = Client(root, start=False)
     client.query()
-    client.ask(b"1")  # it notes at what time it knew of this
+    client.ask(b"1")  # the daemon records the time of this query
 
     fsmond("install", root)
     if value(root, "core.fsmonitor") != "true":

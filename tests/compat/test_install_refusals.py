@@ -1,4 +1,4 @@
-"""`fsmond install` where there can be no monitor, or where it would not be safe."""
+"""`fsmond install` refuses if there can be no monitor, or if the hook would be unsafe."""
 
 import os
 import shutil
@@ -7,25 +7,27 @@ import sys
 from pathlib import Path
 
 import pytest
-from installing import asks_fsmond, value, values
-from running import FSMOND, fsmond, git
+from support.installing import asks_fsmond, value, values
+from support.running import FSMOND, fsmond, git
 
 import fsmond as package
 
 
-def test_a_setting_that_hides_ours_is_named(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Else people would wonder for long why it does nothing."""
+def test_a_setting_that_overrides_ours_is_reported(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Otherwise people would not know why fsmond has no effect."""
     monkeypatch.setenv("GIT_CONFIG_COUNT", "1")
     monkeypatch.setenv("GIT_CONFIG_KEY_0", "core.fsmonitor")
     monkeypatch.setenv("GIT_CONFIG_VALUE_0", "false")
 
     done = fsmond("install", root)
 
-    assert "core.fsmonitor is false by another setting" in done.stderr
+    assert "another setting overrides core.fsmonitor, which is false" in done.stderr
 
 
-def test_where_git_has_no_monitor_nothing_is_installed(root: Path, tmp_path: Path) -> None:
-    """The reason is said in a line."""
+def test_without_a_worktree_nothing_is_installed(root: Path, tmp_path: Path) -> None:
+    """The reason is one line."""
     git(tmp_path, "clone", "--quiet", "--bare", "repository", "bare")
     (tmp_path / "nothing").mkdir()
 
@@ -43,7 +45,7 @@ def test_where_git_has_no_monitor_nothing_is_installed(root: Path, tmp_path: Pat
 
 
 def pretend(folder: Path, monkeypatch: pytest.MonkeyPatch, lines: str) -> None:
-    """Put a git before the real one that answers some commands itself."""
+    """Put a git first in PATH that answers some commands itself."""
     real = shutil.which("git")
     folder.mkdir()
     (folder / "git").write_text(f'#!/bin/sh\n{lines}\nexec "{real}" "$@"\n')
@@ -54,10 +56,10 @@ def pretend(folder: Path, monkeypatch: pytest.MonkeyPatch, lines: str) -> None:
 @pytest.mark.parametrize(
     ("version", "option", "reason"),
     [
-        ("2.15.1", "--hook", "git 2.15 knows no monitors"),
-        ("2.20.0", "--builtin", "git 2.20 would take core.fsmonitor=true for a hook's name"),
-        ("2.30.0", "--builtin", "git 2.30 asks no daemon itself"),
-        ("of somebody's", "--hook", "does not tell its version"),
+        ("2.15.1", "--hook", "git 2.15 supports no monitor"),
+        ("2.20.0", "--builtin", "git 2.20 would take core.fsmonitor=true for the name of a hook"),
+        ("2.30.0", "--builtin", "git 2.30 cannot query a daemon itself"),
+        ("of somebody's", "--hook", "printed no version"),
     ],
 )
 def test_a_git_that_is_too_old_is_refused(
@@ -69,7 +71,7 @@ def test_a_git_that_is_too_old_is_refused(
     option: str,
     reason: str,
 ) -> None:
-    """With the boolean, one before 2.26 would tell its user that nothing changes any more."""
+    """With the boolean, a git before 2.26 would report that nothing changed, for ever."""
     answer = f'[ "$1" = version ] && {{ echo "git version {version}"; exit; }}'
     pretend(tmp_path / "old", monkeypatch, answer)
 
@@ -83,7 +85,7 @@ def test_a_git_that_is_too_old_is_refused(
 def test_an_old_git_gets_the_hook(
     root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It has no other door."""
+    """It supports nothing else."""
     answer = '[ "$1" = version ] && { echo "git version 2.25.4 (Somebody\'s 7)"; exit; }'
     pretend(tmp_path / "old", monkeypatch, answer)
 
@@ -92,10 +94,10 @@ def test_an_old_git_gets_the_hook(
     assert str(value(root, "core.fsmonitor")).endswith("__main__.py hook")
 
 
-def test_what_git_refuses_is_refused_with_its_reason(
+def test_a_refusal_of_git_is_reported_with_its_reason(
     root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As for a worktree on another machine's file system."""
+    """For example for a worktree on a remote file system."""
     pretend(
         tmp_path / "refusing",
         monkeypatch,
@@ -111,10 +113,10 @@ def test_what_git_refuses_is_refused_with_its_reason(
 
 
 @pytest.mark.parametrize("command", ["install", "uninstall", "status", "verify", "flush", "stop"])
-def test_a_pipe_in_the_place_of_the_configuration_is_named(root: Path, command: str) -> None:
-    """Git itself waits for somebody who writes, and so would we."""
+def test_a_fifo_instead_of_the_configuration_is_reported(root: Path, command: str) -> None:
+    """Git itself blocks until there is a writer; fsmond must not."""
     if sys.platform == "win32":
-        pytest.skip("there are no pipes")
+        pytest.skip("Windows has no FIFOs")
     config = root / ".git" / "config"
     config.rename(root / "kept")
     os.mkfifo(config)
@@ -124,13 +126,11 @@ def test_a_pipe_in_the_place_of_the_configuration_is_named(root: Path, command: 
     (root / "kept").rename(config)
 
     assert (done.returncode, done.stderr.count("\n")) == (1, 1)
-    assert f"{config} is no regular file" in done.stderr
+    assert f"{config} is not a regular file" in done.stderr
 
 
-def test_without_git_it_is_said_that_there_is_none(
-    root: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """And nothing else."""
+def test_a_missing_git_is_reported(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The message has one line."""
     monkeypatch.setenv("PATH", "/nowhere")
 
     done = fsmond("install", root)
@@ -140,7 +140,7 @@ def test_without_git_it_is_said_that_there_is_none(
 
 
 def test_a_hook_in_the_repository_itself_is_refused(root: Path) -> None:
-    """Whoever's branch is checked out could put another program in its place."""
+    """A branch that is checked out could replace the program."""
     source = Path(package.__file__).parent
     for each in (source, source.with_name("ipc")):
         shutil.copytree(each, root / ".venv" / each.name)
@@ -159,8 +159,8 @@ def test_a_hook_in_the_repository_itself_is_refused(root: Path) -> None:
     assert values(root) == [None, None, None]
 
 
-def test_the_hook_says_in_a_line_that_it_is_gone(root: Path, tmp_path: Path) -> None:
-    """Its virtual environment was removed: Git looks at everything, and goes on."""
+def test_a_missing_hook_is_reported_in_one_line(root: Path, tmp_path: Path) -> None:
+    """Its virtual environment was removed: Git scans everything, and works on."""
     source = Path(package.__file__).parent
     for each in (source, source.with_name("ipc")):
         shutil.copytree(each, tmp_path / "packages" / each.name)

@@ -1,4 +1,4 @@
-"""`git status` says the same over days of work, whether it asks fsmond or looks at everything."""
+"""`git status` prints the same over days of work, whether it queries fsmond or scans everything."""
 
 import os
 import random
@@ -8,13 +8,13 @@ from itertools import product
 
 import pytest
 from _pytest.mark.structures import ParameterSet
-from days_of_work import usual_day, wild_days
-from kinds_of_repository import KINDS, Repository
-from person import Person
-from same_status import Observer
-from ways_of_asking import WAYS
-from work_of_kinds import widen_and_narrow
-from work_with_git import come_and_go, move_with_git, stop_tracking
+from support.work.days import usual_day, wild_days
+from support.work.of_kinds import widen_and_narrow
+from support.work.person import Person
+from support.work.repositories import KINDS, Repository
+from support.work.same_status import Observer
+from support.work.ways_of_asking import WAYS
+from support.work.with_git import create_then_delete, move_with_git, stop_tracking
 
 FILES = {**dict.fromkeys(KINDS, 400), "plain": 2000}
 CACHES = {"true": "cache", "false": "no-cache"}
@@ -22,16 +22,16 @@ SEED = os.environ.get("FSMOND_SEED")
 SECONDS = os.environ.get("FSMOND_MATRIX_SECONDS")
 WILD = float(SECONDS or 0.25)  # seconds of wild days, for each
 HALF = 0.5
-# Git makes a sparse index whole for these, and keeps nothing of what it was told.
+# Git expands a sparse index for these, and keeps neither the token nor the monitor's data.
 FORGETFUL = [
-    piece.__name__ for piece in (come_and_go, move_with_git, stop_tracking, widen_and_narrow)
+    piece.__name__ for piece in (create_then_delete, move_with_git, stop_tracking, widen_and_narrow)
 ]
 
 
 def _share(way: str, kind: str) -> float:
-    """Return how much is done of a usual day: a hook takes ten times as long to answer.
+    """Return the share of a usual day that is done: a hook takes ten times as long to answer.
 
-    Which part that is differs each time; all of it is done if there is time.
+    The choice is random; with FSMOND_MATRIX_SECONDS, everything is done.
     """
     if SECONDS or way == "modern-builtin":
         return 1.0
@@ -39,7 +39,7 @@ def _share(way: str, kind: str) -> float:
 
 
 def _cases() -> Iterator[ParameterSet]:
-    """Yield all combinations; half of them are slow, but each pair of values is in the others."""
+    """Yield all combinations; half are marked slow, the others contain each pair of values."""
     for (at_way, way), (at_kind, kind) in product(enumerate(WAYS), enumerate(KINDS)):
         for at_cache, (cache, name) in enumerate(CACHES.items()):
             slow = (at_way + at_kind + at_cache) % 2
@@ -51,21 +51,21 @@ def _cases() -> Iterator[ParameterSet]:
 
 @pytest.mark.parametrize(("way", "kind", "files", "cache"), list(_cases()))
 def test_status_is_the_same_all_day(repository: Repository, way: str, kind: str) -> None:
-    """Whatever was done; and fsmond told what changed, not that everything may have."""
+    """And fsmond's answers were exact changes, not "everything"."""
     seed = int(SEED or random.randrange(10**6))
     person = Person(repository, random.Random(seed))
     observer = Observer(repository)
 
-    def look(when: str) -> bool:
-        return observer.look(f"{when} (seed {seed})")
+    def compare(when: str) -> bool:
+        return observer.compare(f"{when} (seed {seed})")
 
     for when in usual_day(person, kind, share=_share(way, kind)):
         may_forget = kind == "sparse" and any(name in when for name in FORGETFUL)
-        assert look(when) or may_forget, when
+        assert compare(when) or may_forget, when
 
     end = time.monotonic() + WILD
     for when in wild_days(person, kind):
         if person.chance.random() < HALF:
-            assert look(when) or kind == "sparse", when
+            assert compare(when) or kind == "sparse", when
         if time.monotonic() > end:
             break

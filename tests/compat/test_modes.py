@@ -1,7 +1,7 @@
-"""`git status` says the same in each mode in which a tree can be watched, over days of work.
+"""`git status` prints the same in each mode in which a tree can be watched, over days of work.
 
-Where directories are compared no event tells of what came and went; and what git makes, it takes
-for unchanged since its last question.
+If directories are scanned for each query, no event reports a file that was created and deleted.
+Yet git takes a file that it created itself for unchanged since its last query.
 """
 
 import os
@@ -13,16 +13,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from days_of_work import wild_days
-from kinds_of_repository import Repository, make
-from person import Person
-from running import pause, status, until
-from same_status import compare
-from ways_of_asking import asking, program_of
-from work_with_git import come_and_go
+from support.running import pause, status, until
+from support.work.days import wild_days
+from support.work.person import Person
+from support.work.repositories import Repository, make
+from support.work.same_status import compare
+from support.work.ways_of_asking import asking, program_of
+from support.work.with_git import create_then_delete
 
 if sys.platform != "linux":
-    pytest.skip("the modes are those of inotify's watcher", allow_module_level=True)
+    pytest.skip("only the inotify watcher has these modes", allow_module_level=True)
 
 SEED = os.environ.get("FSMOND_SEED")
 SECONDS = float(os.environ.get("FSMOND_MATRIX_SECONDS", "1"))
@@ -31,13 +31,13 @@ QUEUED = Path("/proc/sys/fs/inotify/max_queued_events")
 
 @pytest.fixture(params=["scan", "few", "overflow"])
 def mode(request: pytest.FixtureRequest) -> str:
-    """Name the way in which the tree is watched."""
+    """Return the mode in which the tree is watched."""
     return str(request.param)
 
 
 @pytest.fixture(params=["system-hook-2", "modern-builtin"])
 def way(request: pytest.FixtureRequest) -> str:
-    """Name the way in which git asks."""
+    """Return the way in which git queries fsmond."""
     return str(request.param)
 
 
@@ -50,10 +50,10 @@ def repository(tmp_path: Path, way: str, mode: str) -> Iterator[Repository]:
 
 
 def test_status_is_the_same(repository: Repository, mode: str) -> None:
-    """First with what comes and goes, then with work of any kind."""
+    """First with files that are created and deleted, then with work of any kind."""
     seed = int(SEED or random.randrange(10**6))
     person = Person(repository, random.Random(seed))
-    for number, _ in enumerate(come_and_go(person), start=1):
+    for number, _ in enumerate(create_then_delete(person), start=1):
         if mode == "overflow" and number % 4 == 0:
             overflow(repository.root)
         compare(repository, f"at pause {number} (seed {seed})")
@@ -68,13 +68,13 @@ def test_status_is_the_same(repository: Repository, mode: str) -> None:
 
 
 def overflow(root: Path) -> None:
-    """Have the daemon lose events, among them those of a name that came and went."""
+    """Make the daemon lose events, among them those of a file that was created and deleted."""
     daemon, folder = status(root)["pid"], root / "src"
     before = status(root)["resynced"]
     pause(daemon)
     try:
         for _ in range(int(QUEUED.read_text()) // 6 + 1):
-            for name in ("burst-1", "burst-2"):  # by turns, as the kernel merges what is the same
+            for name in ("burst-1", "burst-2"):  # alternating, as the kernel merges equal events
                 (folder / name).touch()
                 (folder / name).unlink()
     finally:

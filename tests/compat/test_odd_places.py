@@ -1,4 +1,4 @@
-"""Repositories in odd places, and what people do to them while they are watched."""
+"""Repositories in unusual places, and what people do to them while they are watched."""
 
 import os
 import shutil
@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from installing import asks_fsmond
-from running import REFERENCE, fsmond, git, is_served, no_daemon_left, status, until
+from support.installing import asks_fsmond
+from support.running import REFERENCE, fsmond, git, is_served, no_daemon_left, status, until
 
 from fsmond.client import Client
 
@@ -34,7 +34,7 @@ def _made(root: Path) -> Path:
 
 @pytest.fixture
 def watched(tmp_path: Path, program: str) -> Iterator[Path]:
-    """Provide a repository whose git asks fsmond."""
+    """Provide a repository whose git queries fsmond."""
     assert program
     root = _made(tmp_path / "watched")
     with no_daemon_left(root):
@@ -51,8 +51,8 @@ def _is_right(root: Path) -> bool:
 
 @pytest.mark.usefixtures("program")
 @pytest.mark.parametrize("name", NAMES)
-def test_a_path_may_be_of_any_bytes_and_of_any_length(tmp_path: Path, name: bytes) -> None:
-    """Sockets have short names, hooks are run by a shell, and logs are lines."""
+def test_a_path_may_have_any_bytes_and_any_length(tmp_path: Path, name: bytes) -> None:
+    """Socket paths are short, a shell runs hooks, and logs consist of lines."""
     root = _made(Path(os.fsdecode(bytes(tmp_path) + b"/" + name)))
     with no_daemon_left(root):
         done = fsmond("install", ".", cwd=root)
@@ -65,7 +65,7 @@ def test_a_path_may_be_of_any_bytes_and_of_any_length(tmp_path: Path, name: byte
 
 @pytest.mark.usefixtures("program")
 def test_the_root_may_be_reached_by_a_symbolic_link(tmp_path: Path) -> None:
-    """There is one daemon for both names."""
+    """Both names have the same daemon."""
     root = _made(tmp_path / "root")
     link = tmp_path / "link"
     link.symlink_to("root")
@@ -77,7 +77,7 @@ def test_the_root_may_be_reached_by_a_symbolic_link(tmp_path: Path) -> None:
 
 
 def test_a_nested_repository_is_a_tree_of_its_own(watched: Path) -> None:
-    """From above it is an untracked directory; what its git does in there is not told."""
+    """For the outer one it is an untracked directory; changes by its git are not reported there."""
     nested = _made(watched / "nested")
     with no_daemon_left(nested):
         assert fsmond("install", nested).returncode == 0
@@ -95,7 +95,7 @@ def test_a_nested_repository_is_a_tree_of_its_own(watched: Path) -> None:
 
 
 def test_a_watched_repository_may_be_moved(watched: Path) -> None:
-    """Git goes on asking where it is now."""
+    """Git queries the daemon at the new path."""
     moved = watched.with_name("moved")
     watched.rename(moved)
     with no_daemon_left(moved):
@@ -109,7 +109,7 @@ def test_a_watched_repository_may_be_moved(watched: Path) -> None:
 
 
 def test_clean_leaves_the_daemon_alone(watched: Path) -> None:
-    """Its socket is in the git directory, where nothing is cleaned."""
+    """Its socket is in the git directory, which `git clean` leaves alone."""
     (watched / "untracked").mkdir()
     (watched / "untracked" / "file").touch()
     pid = status(watched)["pid"]
@@ -121,8 +121,8 @@ def test_clean_leaves_the_daemon_alone(watched: Path) -> None:
     assert asks_fsmond(watched)
 
 
-def test_a_collection_of_garbage_tells_nothing(watched: Path) -> None:
-    """Thousands of files come and go in the git directory, and none of them is the tree's."""
+def test_a_garbage_collection_reports_nothing(watched: Path) -> None:
+    """Thousands of files in the git directory change, but none in the tree."""
     token = Client(watched).query().token
 
     git(watched, "gc", "--quiet", "--prune=now")
@@ -133,7 +133,7 @@ def test_a_collection_of_garbage_tells_nothing(watched: Path) -> None:
 
 
 def test_a_linked_worktree_may_be_removed(watched: Path) -> None:
-    """Its daemon ends, and neither it nor its socket is in the way."""
+    """Its daemon exits, and neither it nor its socket prevents the removal."""
     linked = watched.with_name("linked")
     git(watched, "worktree", "add", "--quiet", str(linked))
     assert fsmond("start", "--replace", linked).returncode == 0
@@ -151,8 +151,8 @@ def test_a_linked_worktree_may_be_removed(watched: Path) -> None:
         assert asks_fsmond(linked)
 
 
-def test_what_copies_do_is_as_the_documentation_says(watched: Path, tmp_path: Path) -> None:
-    """`cp` and `tar` pass over the socket or make a dead one; `copytree` has to be told."""
+def test_copies_work_as_documented(watched: Path, tmp_path: Path) -> None:
+    """`cp` and `tar` skip the socket or copy it as a dead one; `copytree` must ignore it."""
     subprocess.run(["cp", "-r", watched, tmp_path / "by-cp"], check=True)
     subprocess.run(["cp", "-a", watched, tmp_path / "by-cp-a"], check=True)
     (tmp_path / "by-tar").mkdir()

@@ -1,4 +1,4 @@
-"""Git's configuration is read as Git reads it, whatever bytes it holds."""
+"""Git's configuration is parsed as Git parses it, whatever bytes it has."""
 
 import os
 import random
@@ -6,11 +6,10 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from running import git
+from support.running import git
 
-from fsmond.git.configured import core_settings
 from fsmond.git.repository import worktrees_of
-from fsmond.git.worktree import RefusedError
+from fsmond.git.worktree import RefusedError, core_settings
 from fsmond.rendezvous import place_of
 
 PIECES = [
@@ -40,7 +39,7 @@ def _expected(file: Path) -> dict[bytes, bytes] | None:
 
 @pytest.mark.parametrize("seed", range(60))
 def test_any_text_means_what_it_means_to_git(tmp_path: Path, seed: int) -> None:
-    """Or less is read than there is, of a file that Git itself cannot read."""
+    """Of a file that Git itself cannot read, fewer settings may be read."""
     chance = random.Random(seed)
     file = tmp_path / "config"
     for _ in range(5):
@@ -54,7 +53,7 @@ def test_any_text_means_what_it_means_to_git(tmp_path: Path, seed: int) -> None:
 
 
 def test_a_directory_is_configured_whatever_byte_is_in_its_name(tmp_path: Path) -> None:
-    """A line ends with a newline, and Git writes what is difficult with quotes."""
+    """A line ends with a newline, and Git quotes special characters."""
     root = tmp_path / "root"
     root.mkdir()
     git(root, "init", "--quiet")
@@ -66,14 +65,14 @@ def test_a_directory_is_configured_whatever_byte_is_in_its_name(tmp_path: Path) 
         named = new
         subprocess.run(["git", "config", "core.worktree", named], cwd=root, check=True)
 
-        # Git 2.39 writes a carriage return as it is, and reads what it wrote.
+        # Git 2.39 does not quote a carriage return, but reads back its own value.
         expected = subprocess.check_output(["git", "config", "core.worktree"], cwd=root)[:-1]
 
         assert place_of(root).root == os.path.realpath(expected)
 
 
 def test_worktrees_are_listed_whatever_byte_is_in_their_names(tmp_path: Path) -> None:
-    """One that is passed over is not ended by `uninstall`."""
+    """`uninstall` would not stop the daemon of one that is missing here."""
     root = tmp_path / "root"
     root.mkdir()
     git(root, "init", "--quiet")
@@ -92,8 +91,8 @@ def test_worktrees_are_listed_whatever_byte_is_in_their_names(tmp_path: Path) ->
     assert set(found) == {bytes(root), *(os.path.join(bytes(tmp_path), name) for name in names)}
 
 
-def test_a_configuration_that_git_cannot_read_is_refused_in_words(tmp_path: Path) -> None:
-    """Which directory is meant cannot be known, and Git itself says no more."""
+def test_a_configuration_that_git_cannot_read_is_refused_with_a_reason(tmp_path: Path) -> None:
+    """It may name another worktree, and the message is Git's own."""
     file = tmp_path / "config"
     file.write_bytes(b"[core]\n\tworktree = /x\\q\n")
 
@@ -101,10 +100,10 @@ def test_a_configuration_that_git_cannot_read_is_refused_in_words(tmp_path: Path
         core_settings(bytes(file), file.read_bytes())
 
 
-def test_what_the_environment_says_of_configuration_is_not_heard(
+def test_configuration_in_the_environment_is_ignored(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Nor is a program run that the current directory has under Git's name."""
+    """And a program named git in the current directory is not run."""
     file = tmp_path / "config"
     file.write_bytes(b'[core]\n\tworktree = "/x"\n')
     (tmp_path / "git").write_text("#!/bin/sh\necho /evil\n")

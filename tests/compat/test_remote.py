@@ -1,4 +1,4 @@
-"""A repository on a file system that Git takes for another machine's: one that FUSE provides."""
+"""A repository on a file system that Git treats as remote: FUSE."""
 
 import os
 import shutil
@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from installing import asks_fsmond
-from running import fsmond, git, no_daemon_left, status, tool
+from support.installing import asks_fsmond
+from support.running import fsmond, git, modern_git, no_daemon_left, status
 
 
 @pytest.fixture
@@ -21,7 +21,7 @@ def remote(tmp_path: Path) -> Iterator[Path]:
     behind.mkdir()
     root.mkdir()
     if subprocess.run([bindfs, behind, root], capture_output=True, check=False).returncode:
-        pytest.skip("needs the right to mount by FUSE")
+        pytest.skip("needs permission to mount with FUSE")
     try:
         git(root, "init", "--quiet")
         (root / "folder").mkdir()
@@ -40,8 +40,8 @@ def _socket_in(folder: Path, root: Path) -> bool:
     return socket.parent == folder and socket.name.startswith(".git-fsmonitor-")
 
 
-def test_an_old_git_asks_by_the_hook(remote: Path) -> None:
-    """The tree is compared at each query, and the socket is where sockets work."""
+def test_an_old_git_uses_the_hook(remote: Path) -> None:
+    """The tree is scanned for each query, and the socket is on a local file system."""
     assert fsmond("install", "--hook", remote).returncode == 0
     assert asks_fsmond(remote)
     assert _socket_in(Path(os.environ["HOME"]), remote)
@@ -51,8 +51,8 @@ def test_an_old_git_asks_by_the_hook(remote: Path) -> None:
 def test_a_modern_git_finds_the_socket_itself(
     remote: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """If it is told that it may; and where it is told."""
-    program = Path(tool("FSMOND_MODERN_GIT", "git 2.55"))
+    """If `fsmonitor.allowRemote` is set, also in the folder of `fsmonitor.socketDir`."""
+    program = Path(modern_git())
     monkeypatch.setenv("PATH", f"{program.parent}{os.pathsep}{os.environ['PATH']}")
     assert "Git refuses: remote repository" in fsmond("install", remote).stderr
     git(remote, "config", "fsmonitor.allowRemote", "true")

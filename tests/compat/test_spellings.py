@@ -1,21 +1,21 @@
-"""Git's hook is told of files as Git's index spells them.
+"""The hook reports files as Git's index spells them.
 
-No file system here folds case.  So a directory stands beside the tracked one that differs from it
-in case, and what happens in it is what a file system that folds would have reported.
+The file systems here are case-sensitive.  So the tests use a second directory whose name differs
+from the tracked one in case: changes in it are reported as on a case-insensitive file system.
 """
 
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from running import fsmond, git, no_daemon_left
+from support.running import fsmond, git, no_daemon_left
 
 from fsmond.client import Client
 
 
 @pytest.fixture
 def root(tmp_path: Path) -> Iterator[Path]:
-    """Provide a worktree of which Git believes that it folds case."""
+    """Provide a worktree that Git takes for case-insensitive."""
     root = tmp_path / "root"
     (root / "dir").mkdir(parents=True)
     git(root, "init", "--quiet")
@@ -30,13 +30,13 @@ def root(tmp_path: Path) -> Iterator[Path]:
 
 
 def changed(root: Path, token: str) -> set[bytes]:
-    """Return what the hook is told."""
+    """Return the paths that the hook gets."""
     reply = Client(root, start=False).ask(token.encode())
     return set(reply.split(b"\0")[1:-1])
 
 
-def test_a_change_by_another_spelling_is_told_by_that_of_the_index(root: Path) -> None:
-    """Beside the one that was observed."""
+def test_a_change_by_another_spelling_is_reported_by_that_of_the_index(root: Path) -> None:
+    """And by the observed one."""
     token = Client(root).query().token
     (root / "DIR" / "FILE").write_text("changed")
 
@@ -44,8 +44,8 @@ def test_a_change_by_another_spelling_is_told_by_that_of_the_index(root: Path) -
     assert {b"DIR/FILE", b"dir/file"} <= set(Client(root).query(since=token).paths)
 
 
-def test_an_index_that_is_added_to_is_known_at_once(root: Path) -> None:
-    """It is another file each time."""
+def test_a_new_index_is_read_at_once(root: Path) -> None:
+    """Git replaces the file each time."""
     token = Client(root).query().token
     (root / "dir" / "new").write_text("first")
     git(root, "add", "--all")
@@ -54,8 +54,8 @@ def test_an_index_that_is_added_to_is_known_at_once(root: Path) -> None:
     assert b"dir/new" in changed(root, token)
 
 
-def test_an_index_that_cannot_be_read_makes_git_look_at_everything(root: Path) -> None:
-    """What is not known is not left out."""
+def test_an_index_that_cannot_be_read_makes_git_scan_everything(root: Path) -> None:
+    """An unknown spelling must not be left out."""
     token = Client(root).query().token
     index = root / ".git" / "index"
     kept = index.read_bytes()

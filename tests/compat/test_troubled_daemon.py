@@ -11,16 +11,16 @@ from pathlib import Path
 
 import pytest
 from fuzz.losing import overflow
-from kinds_of_repository import Repository, write
-from running import LONG, REFERENCE, fsmond, is_served, status, until
-from same_status import Observer, compare
-from ways_of_asking import HOOK, configure, relies
+from support.running import LONG, REFERENCE, fsmond, is_served, status, until
+from support.work.repositories import Repository, write
+from support.work.same_status import Observer, compare
+from support.work.ways_of_asking import HOOK, configure, relies
 
 import fsmond as package
-from fsmond.daemon.alive import lives
+from fsmond.process.alive import is_running
 
 if sys.platform != "linux":
-    pytest.skip("of inotify", allow_module_level=True)
+    pytest.skip("needs inotify", allow_module_level=True)
 
 HOOKS = ["system-hook-1", "system-hook-2", "modern-hook-2"]
 BUILTIN = ["modern-builtin"]
@@ -33,7 +33,7 @@ both = pytest.mark.parametrize("way", [*HOOKS, *BUILTIN])
 
 
 def _change(repository: Repository, name: str) -> None:
-    """Change something of everything: what is tracked, what is not, and where it is."""
+    """Change tracked and untracked files, and rename directories."""
     root = repository.root
     write(root / "src/0/0.txt", name)
     write(root / name / "deep" / "untracked", name)
@@ -44,7 +44,7 @@ def _change(repository: Repository, name: str) -> None:
 
 
 def _age(repository: Repository) -> None:
-    """Have git know directories that are old: it compares times to the second, if it has to."""
+    """Make all directories old and let git record them: it compares times to the second."""
     for folder, names, _ in os.walk(repository.root):
         if ".git" in names:
             names.remove(".git")
@@ -56,11 +56,11 @@ def _age(repository: Repository) -> None:
 def _kill(repository: Repository) -> None:
     pid = status(repository.root)["pid"]
     os.kill(pid, signal.SIGKILL)
-    until(lambda: not lives(pid))
+    until(lambda: not is_running(pid))
 
 
 @contextmanager
-def _stopped(repository: Repository) -> Iterator[int]:
+def _suspended(repository: Repository) -> Iterator[int]:
     pid = status(repository.root)["pid"]
     os.kill(pid, signal.SIGSTOP)
     try:
@@ -70,18 +70,18 @@ def _stopped(repository: Repository) -> Iterator[int]:
 
 
 def _recovers(repository: Repository) -> None:
-    """Compare until git relies on what it is told, and then once more."""
+    """Compare until git relies on the answers, and then once more."""
     _change(repository, "later")
     compare(repository, "later")
     until(lambda: is_served(repository.root) and status(repository.root)["state"] == "ready")
     until(lambda: relies(repository, repository.root))
     _change(repository, "last")
-    assert Observer(repository).look("last")
+    assert Observer(repository).compare("last")
 
 
 @hooks
 def test_a_killed_daemon_is_replaced_by_the_hook(repository: Repository) -> None:
-    """It leaves its socket behind; nobody has to do anything."""
+    """It leaves its socket behind; no user has to act."""
     _change(repository, "before")
     _kill(repository)
     _change(repository, "after")
@@ -93,7 +93,7 @@ def test_a_killed_daemon_is_replaced_by_the_hook(repository: Repository) -> None
 
 @builtin
 def test_a_killed_daemon_is_replaced_by_gits_own(repository: Repository) -> None:
-    """Git knows no other; fsmond is back when it is started."""
+    """Git starts no other; fsmond is back when the user starts it."""
     _change(repository, "before")
     _kill(repository)
     _change(repository, "after")
@@ -109,8 +109,8 @@ def test_a_killed_daemon_is_replaced_by_gits_own(repository: Repository) -> None
 
 
 @both
-def test_a_restarted_daemon_knows_nothing_of_old_tokens(repository: Repository) -> None:
-    """What changed while there was none is not missed."""
+def test_a_restarted_daemon_does_not_know_old_tokens(repository: Repository) -> None:
+    """Changes while no daemon was running are not missed."""
     _change(repository, "before")
     fsmond("stop", repository.root)
     _change(repository, "between")
@@ -124,9 +124,9 @@ def test_a_restarted_daemon_knows_nothing_of_old_tokens(repository: Repository) 
 
 @both
 def test_untracked_files_are_found_whatever_git_does_first(repository: Repository) -> None:
-    """It would keep the new token, and its old cache of untracked files, and believe both.
+    """Git would keep the new token and its old cache of untracked files, and trust both.
 
-    `status`, told "everything", looks at the times of directories; other commands only write the
+    After "everything", `status` compares the times of directories; other commands only write the
     index.  With its own daemon git misses files then.
     """
     _age(repository)
@@ -141,9 +141,9 @@ def test_untracked_files_are_found_whatever_git_does_first(repository: Repositor
 
 @hooks
 def test_untracked_files_are_found_though_the_hook_gave_up(repository: Repository) -> None:
-    """Then git keeps a time in the place of a token, or nothing, and its old cache as well."""
+    """Git then keeps a time or nothing instead of a token, and its old cache as well."""
     _age(repository)
-    with _stopped(repository):
+    with _suspended(repository):
         write(repository.root / "src/0/untracked", "new")
         write(repository.root / "README", "changed")
         repository.git("add", "README")
@@ -155,8 +155,8 @@ def test_untracked_files_are_found_though_the_hook_gave_up(repository: Repositor
 
 @both
 def test_events_that_the_kernel_dropped_are_not_missed(repository: Repository) -> None:
-    """Some changes are before the overflow, some after; tokens stay good."""
-    with _stopped(repository):
+    """Some changes are before the overflow, some after; tokens stay valid."""
+    with _suspended(repository):
         _change(repository, "before")
         overflow(repository.root)
         _change(repository, "after")
@@ -168,9 +168,9 @@ def test_events_that_the_kernel_dropped_are_not_missed(repository: Repository) -
 
 
 @hooks
-def test_with_a_daemon_that_is_stopped_git_gets_on(repository: Repository) -> None:
-    """The hook waits for some seconds, and git looks itself."""
-    with _stopped(repository):
+def test_git_works_with_a_suspended_daemon(repository: Repository) -> None:
+    """The hook waits for some seconds, then git scans everything."""
+    with _suspended(repository):
         _change(repository, "meanwhile")
         said = repository.git(*STATUS)
 
@@ -180,9 +180,9 @@ def test_with_a_daemon_that_is_stopped_git_gets_on(repository: Repository) -> No
 
 
 @builtin
-def test_a_daemon_that_goes_on_is_not_too_late(repository: Repository) -> None:
+def test_a_resumed_daemon_still_answers(repository: Repository) -> None:
     """Git itself waits without a limit."""
-    with _stopped(repository):
+    with _suspended(repository):
         _change(repository, "meanwhile")
         arguments = [repository.program, *STATUS]
         asking = subprocess.Popen(arguments, cwd=repository.root, stdout=subprocess.PIPE)
@@ -191,12 +191,12 @@ def test_a_daemon_that_goes_on_is_not_too_late(repository: Repository) -> None:
     said, _ = asking.communicate(timeout=LONG)
 
     assert said.decode() == repository.git(*STATUS)
-    compare(repository, "after it went on")
+    compare(repository, "after it was resumed")
     _recovers(repository)
 
 
 def _has_a_socket(pid: int) -> bool:
-    with suppress(OSError):  # a descriptor that was closed meanwhile
+    with suppress(OSError):  # a descriptor was closed meanwhile
         folder = Path(f"/proc/{pid}/fd")
         return any(os.readlink(each).startswith("socket:") for each in folder.iterdir())
     return False
@@ -204,10 +204,10 @@ def _has_a_socket(pid: int) -> bool:
 
 @pytest.mark.parametrize("missing", ["interpreter", "package"])
 @pytest.mark.parametrize("way", ["system-hook-2", "modern-hook-2"])
-def test_without_a_hook_git_looks_itself(
+def test_without_a_hook_git_scans_everything(
     repository: Repository, way: str, missing: str, tmp_path: Path
 ) -> None:
-    """It says so in one line, each time, and is right."""
+    """It prints one line each time, and its status is right."""
     hook = HOOK.replace(sys.executable, str(tmp_path / "no-python"))
     if missing == "package":
         copied = tmp_path / "copied"
@@ -215,7 +215,7 @@ def test_without_a_hook_git_looks_itself(
             shutil.copytree(PACKAGE.parent / name, copied / name)
         hook = HOOK.replace(str(PACKAGE), str(copied / "fsmond"))
         configure(way, repository.root, repository.program, hook=hook)
-        assert Observer(repository).look("with the copy")
+        assert Observer(repository).compare("with the copy")
         shutil.rmtree(copied)
     configure(way, repository.root, repository.program, hook=hook)
     _change(repository, "unseen")

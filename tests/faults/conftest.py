@@ -1,17 +1,17 @@
-"""What is to be disturbed."""
+"""The servers and trees that the tests disturb."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from ipc_tools import echo
+from support.ipc_tools import echo
 
 import ipc
 
 
 @pytest.fixture
 def path(tmp_path: Path) -> Iterator[Path]:
-    """Where an echo is served by one worker, so that whatever holds it up is noticed."""
+    """Serve an echo with one worker, so that a test notices when it is blocked."""
     options = ipc.ServerOptions(nr_threads=1, max_threads=2, max_request=100_000)
     with ipc.Server(tmp_path / "s", echo, options):
         yield tmp_path / "s"

@@ -1,6 +1,7 @@
-"""A file system that answers nothing: a FUSE server that is held up, in a program of its own.
+"""A file system that never responds: a FUSE server that hangs.
 
-Run as a program: mounts it at the place that is named, says so, and holds it until it is killed.
+Run as a program, it mounts the file system at the path in its argument, prints "mounted", and keeps
+it until it is killed.
 """
 
 import ctypes
@@ -8,27 +9,27 @@ import os
 import struct
 import sys
 
-_HEAD = struct.Struct("IIQ")  # of a request: its length, what is asked for, its number
-_INIT = 26  # as fuse.h has it
-_ROOM = 1 << 17  # bytes of a request
+_HEAD = struct.Struct("IIQ")  # of a request: its length, operation, number
+_INIT = 26  # in fuse.h
+_BUFFER_SIZE = 1 << 17  # bytes of a request
 
 
 def mount(place: str) -> int:
-    """Mount it; return the descriptor by which the kernel asks."""
-    asked = os.open("/dev/fuse", os.O_RDWR)
-    options = b"fd=%d,rootmode=40000,user_id=0,group_id=0" % asked
+    """Mount it; return the descriptor for the kernel's requests."""
+    requests = os.open("/dev/fuse", os.O_RDWR)
+    options = b"fd=%d,rootmode=40000,user_id=0,group_id=0" % requests
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.mount(b"hanging", os.fsencode(place), b"fuse", 0, options):
         raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
-    return asked
+    return requests
 
 
-def begin(asked: int) -> None:
-    """Answer the first request, which asks for the version; no other one is."""
-    _, what, number = _HEAD.unpack_from(os.read(asked, _ROOM))
-    assert what == _INIT
+def begin(requests: int) -> None:
+    """Answer the first request, which negotiates the version, and no other."""
+    _, operation, number = _HEAD.unpack_from(os.read(requests, _BUFFER_SIZE))
+    assert operation == _INIT
     answer = struct.pack("IIIIHHIIHH32x", 7, 31, 65536, 0, 12, 12, 65536, 1, 0, 0)
-    os.write(asked, struct.pack("IiQ", 16 + len(answer), 0, number) + answer)
+    os.write(requests, struct.pack("IiQ", 16 + len(answer), 0, number) + answer)
 
 
 if __name__ == "__main__":

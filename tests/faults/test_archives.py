@@ -1,4 +1,4 @@
-"""fsmond in an archive, as `zipapp` makes it, or in a program that has Python inside."""
+"""fsmond in an archive, as `zipapp` makes it, or in a program that embeds Python."""
 
 import shutil
 import subprocess
@@ -9,9 +9,9 @@ from pathlib import Path
 import platformdirs
 import pytest
 import watchdog
-from installing import values
-from running import LONG, git, is_served, no_daemon_left
-from source_files import ROOT
+from support.installing import values
+from support.running import LONG, git, is_served, no_daemon_left
+from support.source_files import ROOT
 
 OURS = [ROOT / "fsmond", ROOT / "ipc"]
 THEIRS = [Path(str(package.__file__)).parent for package in (watchdog, platformdirs)]
@@ -19,10 +19,10 @@ THEIRS = [Path(str(package.__file__)).parent for package in (watchdog, platformd
 
 @pytest.fixture
 def archive(tmp_path: Path) -> Path:
-    """Return a program in one file, with all that it needs."""
+    """Return a program in one file, with all its dependencies."""
     for folder in OURS + THEIRS:
         shutil.copytree(folder, tmp_path / "parts" / folder.name)
-    (tmp_path / "parts" / "__main__.py").write_text("from fsmond.door import run; run()\n")
+    (tmp_path / "parts" / "__main__.py").write_text("from fsmond.entry_point import run; run()\n")
     zipapp.create_archive(tmp_path / "parts", tmp_path / "fsmond.pyz")
     return tmp_path / "fsmond.pyz"
 
@@ -37,7 +37,7 @@ def repository(tmp_path: Path) -> Path:
 
 
 def run(*words: str | Path) -> subprocess.CompletedProcess[str]:
-    """Run Python, without what is installed for it."""
+    """Run Python in isolated mode."""
     return subprocess.run(
         [sys.executable, "-I", *words], capture_output=True, text=True, timeout=LONG, check=False
     )
@@ -45,7 +45,7 @@ def run(*words: str | Path) -> subprocess.CompletedProcess[str]:
 
 @pytest.mark.parametrize("command", ["start", "query"])
 def test_a_daemon_is_started_from_an_archive(archive: Path, repository: Path, command: str) -> None:
-    """Its files are none that a Python could be given."""
+    """No file of it can be passed to a Python as its program."""
     with no_daemon_left(repository):
         done = run("-S", archive, command, repository)
 
@@ -54,20 +54,21 @@ def test_a_daemon_is_started_from_an_archive(archive: Path, repository: Path, co
 
 
 def test_no_hook_is_installed_from_an_archive(archive: Path, repository: Path) -> None:
-    """It would fail at each command of Git's."""
+    """It would fail at each git command."""
     done = run(archive, "install", "--hook", repository)
 
     assert done.returncode == 1
-    assert "cannot run a hook that is in an archive" in done.stderr
+    assert "fsmond runs from an archive" in done.stderr
     assert values(repository) == [None] * 3
 
 
 @pytest.mark.parametrize("executable", ["'/bin/true'", "None", "''"])
-def test_a_hook_is_run_by_a_python(repository: Path, executable: str) -> None:
-    """In a program that has Python inside, its own file is no such."""
+def test_a_hook_names_a_python_interpreter(repository: Path, executable: str) -> None:
+    """In a program that embeds Python, `sys.executable` is not one."""
     code = (
         f"import sys; sys.executable = {executable}\n"
-        "from fsmond.door import run; sys.argv[:] = ['fsmond', 'install', '--hook', sys.argv[1]]\n"
+        "from fsmond.entry_point import run\n"
+        "sys.argv[:] = ['fsmond', 'install', '--hook', sys.argv[1]]\n"
         "run()\n"
     )
     with no_daemon_left(repository):
@@ -81,12 +82,13 @@ def test_a_hook_is_run_by_a_python(repository: Path, executable: str) -> None:
 
 
 def test_a_hook_that_does_not_work_is_not_installed(repository: Path, tmp_path: Path) -> None:
-    """Whatever has a Python's name is tried."""
+    """It is tried first: a file with a Python's name need not be one."""
     (tmp_path / "python").write_text("#!/bin/sh\nexit 0\n")
     (tmp_path / "python").chmod(0o755)
     code = (
         f"import sys; sys.executable = {str(tmp_path / 'python')!r}\n"
-        "from fsmond.door import run; sys.argv[:] = ['fsmond', 'install', '--hook', sys.argv[1]]\n"
+        "from fsmond.entry_point import run\n"
+        "sys.argv[:] = ['fsmond', 'install', '--hook', sys.argv[1]]\n"
         "run()\n"
     )
 
@@ -97,14 +99,14 @@ def test_a_hook_that_does_not_work_is_not_installed(repository: Path, tmp_path: 
     assert values(repository) == [None] * 3
 
 
-def test_names_command_no_terminal(tmp_path: Path) -> None:
-    """Whoever names a directory must not write what we seem to say."""
+def test_names_cannot_control_a_terminal(tmp_path: Path) -> None:
+    """A directory's name must not forge output of fsmond."""
     root = tmp_path / "a\x1b[31m\nfsmond is watching all"
     root.mkdir()
     (tmp_path / "file\x1b").touch()
     main = ROOT / "fsmond" / "__main__.py"
     with no_daemon_left(root):
-        told = [
+        results = [
             run(main, "status", root),
             run(main, "start", root),
             run(main, "status", root),
@@ -112,6 +114,6 @@ def test_names_command_no_terminal(tmp_path: Path) -> None:
             run(main, "status", tmp_path / "file\x1b"),
         ]
 
-    assert not any("\x1b" in done.stdout + done.stderr for done in told)
-    lines = [line for done in told for line in done.stdout.splitlines()]
+    assert not any("\x1b" in done.stdout + done.stderr for done in results)
+    lines = [line for done in results for line in done.stdout.splitlines()]
     assert not any(line.startswith("fsmond is watching") for line in lines)

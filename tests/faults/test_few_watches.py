@@ -1,19 +1,19 @@
-"""When inotify's limits are too low for a tree."""
+"""inotify's limits are too low for a tree."""
 
 import os
 import subprocess
 import sys
 from pathlib import Path
 
-from running import LONG, lack
+from support.running import LONG, skip_missing
 
-ROOM = 40  # watches, in the tests that have too few
-# In a user namespace of its own the limits can be lowered without harm to anybody.
+LIMIT = 40  # watches, in the tests that have too few
+# In a user namespace of its own, the limits can be lowered without effects on others.
 _FEW = f"""
 import os, subprocess, sys
 done = subprocess.run(["unshare", "--user", "--map-root-user", sys.executable, "-c", '''
 import sys
-open("/proc/sys/user/max_inotify_watches", "w").write("{ROOM}")
+open("/proc/sys/user/max_inotify_watches", "w").write("{LIMIT}")
 exec(sys.stdin.read())
 '''], input=sys.stdin.read(), text=True)
 sys.exit(done.returncode)
@@ -21,7 +21,7 @@ sys.exit(done.returncode)
 _PRELUDE = """
 import os, sys
 from pathlib import Path
-from fsmond.daemon.monitor import Monitor
+from fsmond.monitor.monitor import Monitor
 from fsmond.watching.choice import watcher_for_platform
 root = Path(os.environ["ROOT"])
 def watch():
@@ -32,10 +32,10 @@ def watch():
 
 
 def _with_few_watches(root: Path, program: str) -> subprocess.CompletedProcess[str]:
-    """Run a program where this user may have only a few watches."""
+    """Run a program in a user namespace that allows only a few watches."""
     can = subprocess.run(["unshare", "--user", "--map-root-user", "true"], check=False)
     if can.returncode:
-        lack("needs user namespaces, to lower inotify's limits")
+        skip_missing("needs user namespaces, to lower inotify's limits")
     return subprocess.run(
         [sys.executable, "-c", _FEW],
         input=_PRELUDE + program,
@@ -47,33 +47,33 @@ def _with_few_watches(root: Path, program: str) -> subprocess.CompletedProcess[s
     )
 
 
-def test_what_can_not_be_watched_is_compared(root: Path) -> None:
+def test_what_cannot_be_watched_is_compared(root: Path) -> None:
     """Every answer is complete, whether watches run out at the start or later."""
-    for number in range(ROOM):
+    for number in range(LIMIT):
         (root / "more" / str(number) / "deep").mkdir(parents=True)
 
     done = _with_few_watches(
         root,
         f"""
 monitor = watch()
-missed = monitor.query(None)
-for number in range({ROOM}):
+changes = monitor.query(None)
+for number in range({LIMIT}):
     (root / "more" / str(number) / "deep" / "file").touch()
-missed = monitor.query(bytes(missed.token))
-told = set(missed.paths)
-assert {{each for each in told if not each.endswith(b"/")}} == {{
-    b"more/%d/deep/file" % number for number in range({ROOM})
-}}, missed
-assert all(each.endswith((b"/deep/", b"file")) for each in told), missed
+changes = monitor.query(bytes(changes.token))
+reported = set(changes.paths)
+assert {{each for each in reported if not each.endswith(b"/")}} == {{
+    b"more/%d/deep/file" % number for number in range({LIMIT})
+}}, changes
+assert all(each.endswith((b"/deep/", b"file")) for each in reported), changes
 (root / "late" / "deep").mkdir(parents=True)
-missed = monitor.query(bytes(missed.token))
-assert set(missed.paths) >= {{b"late/", b"late/deep/"}}, missed
+changes = monitor.query(bytes(changes.token))
+assert set(changes.paths) >= {{b"late/", b"late/deep/"}}, changes
 (root / "late" / "deep" / "file").touch()
-missed = monitor.query(bytes(missed.token))
-assert b"late/deep/file" in missed.paths, missed
+changes = monitor.query(bytes(changes.token))
+assert b"late/deep/file" in changes.paths, changes
 counts = monitor.watcher.counts()
-assert counts.directories == {ROOM}, counts
-assert counts.directories + monitor.keeper.scanned == {1 + 10 + 1 + 2 * ROOM + 2}
+assert counts.directories == {LIMIT}, counts
+assert counts.directories + monitor.index_worker.scanned == {1 + 10 + 1 + 2 * LIMIT + 2}
 assert "sudo sysctl fs.inotify.max_user_watches=" in counts.advice, counts
 monitor.stop()
 """,
@@ -82,9 +82,9 @@ monitor.stop()
     assert done.returncode == 0, done.stderr
 
 
-def test_when_the_limit_is_raised_all_is_watched(root: Path) -> None:
-    """Without a restart, and nothing that changed meanwhile is lost."""
-    for number in range(ROOM):
+def test_when_the_limit_is_raised_everything_is_watched(root: Path) -> None:
+    """Without a restart, and without the loss of a change."""
+    for number in range(LIMIT):
         (root / "more" / str(number)).mkdir(parents=True)
 
     done = _with_few_watches(
@@ -95,15 +95,15 @@ monitor = watch()
 token = bytes(monitor.query(None).token)
 (root / "more" / "1" / "before").touch()
 open("/proc/sys/user/max_inotify_watches", "w").write("1000")
-while monitor.watcher.counts().directories < {1 + 10 + 1 + ROOM}:
+while monitor.watcher.counts().directories < {1 + 10 + 1 + LIMIT}:
     monitor.tick()
     time.sleep(0.01)
 (root / "more" / "2" / "after").touch()
-missed = monitor.query(token)
-assert set(missed.paths) == {{b"more/1/before", b"more/1/", b"more/2/after"}}, missed
+changes = monitor.query(token)
+assert set(changes.paths) == {{b"more/1/before", b"more/1/", b"more/2/after"}}, changes
 assert not monitor.watcher.is_partial
 (root / "more" / "3" / "later").touch()
-assert monitor.query(bytes(missed.token)).paths == [b"more/3/later"]
+assert monitor.query(bytes(changes.token)).paths == [b"more/3/later"]
 monitor.stop()
 """,
     )
@@ -111,8 +111,8 @@ monitor.stop()
     assert done.returncode == 0, done.stderr
 
 
-def test_without_a_single_watch_all_is_compared(root: Path) -> None:
-    """Other programs of the user's may have them all."""
+def test_without_a_single_watch_everything_is_compared(root: Path) -> None:
+    """Other programs of the user may have taken them all."""
     done = _with_few_watches(
         root,
         """
@@ -122,15 +122,15 @@ limit.write("0")
 monitor = watch()
 token = bytes(monitor.query(None).token)
 (root / "3" / "file").touch()
-missed = monitor.query(token)
-assert missed.paths == [b"3/file"], missed
+changes = monitor.query(token)
+assert changes.paths == [b"3/file"], changes
 limit.seek(0)
 limit.write("1000")
 while monitor.watcher.counts().directories < 11:
     monitor.tick()
     time.sleep(0.01)
 (root / "4" / "file").touch()
-assert b"4/file" in monitor.query(bytes(missed.token)).paths
+assert b"4/file" in monitor.query(bytes(changes.token)).paths
 monitor.stop()
 """,
     )
@@ -138,8 +138,8 @@ monitor.stop()
     assert done.returncode == 0, done.stderr
 
 
-def test_no_inotify_instance_left_is_an_error_that_helps(root: Path) -> None:
-    """Another limit, another command."""
+def test_without_an_inotify_instance_the_error_names_the_command(root: Path) -> None:
+    """It is another limit, so another command."""
     done = _with_few_watches(
         root,
         'open("/proc/sys/user/max_inotify_instances", "w").write("0")\nwatch()',

@@ -1,4 +1,4 @@
-"""A daemon may be started by any process, whatever that one does with signals, files and limits."""
+"""A daemon does not depend on its parent's signals, descriptors and limits."""
 
 import os
 import signal
@@ -8,62 +8,71 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from running import FSMOND, LONG, fsmond, is_served, make_repository, no_daemon_left, status, until
+from support.running import (
+    FSMOND,
+    LONG,
+    fsmond,
+    is_served,
+    make_repository,
+    no_daemon_left,
+    status,
+    until,
+)
 
-from fsmond.daemon.alive import lives
+from fsmond.process.alive import is_running
 
 if sys.platform != "linux":
-    pytest.skip("what a process has is looked up in /proc", allow_module_level=True)
+    pytest.skip("needs /proc", allow_module_level=True)
 import resource
 
 ALL = signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}
-PYTHONS_OWN = {signal.SIGPIPE, signal.SIGXFSZ}  # which it ignores by itself
+IGNORED_BY_PYTHON = {signal.SIGPIPE, signal.SIGXFSZ}
 
 
 @pytest.fixture
 def repository(tmp_path: Path) -> Path:
-    """Return what passes for a repository."""
+    """Make a repository, without Git."""
     make_repository(tmp_path / "repository")
     return tmp_path / "repository"
 
 
 def ignore_all() -> None:
-    """Ignore each signal that can be ignored."""
+    """Ignore all signals that can be ignored."""
     for each in ALL:
         signal.signal(each, signal.SIG_IGN)
 
 
 def block_all() -> None:
-    """Let no signal come."""
+    """Block all signals."""
     signal.pthread_sigmask(signal.SIG_BLOCK, ALL)
 
 
-def few_of_all() -> None:
-    """Limit oneself, with leave to go further."""
-    for kind, least in ((resource.RLIMIT_NOFILE, 40), (resource.RLIMIT_CPU, 5)):
-        resource.setrlimit(kind, (least, resource.getrlimit(kind)[1]))
+def low_limits() -> None:
+    """Lower the soft limits, but not the hard ones."""
+    for kind, soft in ((resource.RLIMIT_NOFILE, 40), (resource.RLIMIT_CPU, 5)):
+        resource.setrlimit(kind, (soft, resource.getrlimit(kind)[1]))
 
 
-def no_standard_files() -> None:
-    """Close them all."""
+def no_standard_descriptors() -> None:
+    """Close standard input, output and error."""
     for each in range(3):
         os.close(each)
 
 
-def open_mask() -> None:
-    """Have files made that all may write."""
+def permissive_umask() -> None:
+    """Let all users write new files."""
     os.umask(0)
 
 
-WAYS = (ignore_all, block_all, few_of_all, no_standard_files, open_mask)
+WAYS = (ignore_all, block_all, low_limits, no_standard_descriptors, permissive_umask)
 
 
 @pytest.mark.parametrize("command", ["start", "query"])
 @pytest.mark.parametrize("prepare", WAYS)
-def test_it_is_as_if_a_person_had_started_it(
+def test_it_is_as_if_started_from_a_shell(
     repository: Path, prepare: Callable[[], None], command: str
 ) -> None:
-    """All of this is inherited, and a daemon outlives who was the first to ask."""
+    """A process inherits all of this, and a daemon outlives its first client."""
     with no_daemon_left(repository):
         done = subprocess.run(
             [*FSMOND, command, repository],
@@ -73,21 +82,21 @@ def test_it_is_as_if_a_person_had_started_it(
             stdout=subprocess.DEVNULL,
         )
 
-        asked = command == "query" and prepare is no_standard_files
-        assert done.returncode == (1 if asked else 0)
+        has_no_output = command == "query" and prepare is no_standard_descriptors
+        assert done.returncode == (1 if has_no_output else 0)
         pid = status(repository)["pid"]
         lines = Path(f"/proc/{pid}/status").read_text().splitlines()
-        told = dict(line.split(":\t", 1) for line in lines if ":\t" in line)
-        assert int(told["SigBlk"], 16) == 0
-        ignored = {each for each in ALL if int(told["SigIgn"], 16) >> (each - 1) & 1}
-        assert ignored == PYTHONS_OWN
-        assert told["Umask"] == "0077"
+        fields = dict(line.split(":\t", 1) for line in lines if ":\t" in line)
+        assert int(fields["SigBlk"], 16) == 0
+        ignored = {each for each in ALL if int(fields["SigIgn"], 16) >> (each - 1) & 1}
+        assert ignored == IGNORED_BY_PYTHON
+        assert fields["Umask"] == "0077"
         limits = Path(f"/proc/{pid}/limits").read_text().splitlines()
         soft = {line[:20].strip(): line[20:].split()[0] for line in limits}
         assert int(soft["Max open files"]) > 40
         assert soft["Max cpu time"] == "unlimited"
         os.kill(pid, signal.SIGTERM)
-        until(lambda: not lives(pid))
+        until(lambda: not is_running(pid))
 
 
 @pytest.mark.parametrize(
@@ -105,8 +114,8 @@ def test_it_is_as_if_a_person_had_started_it(
         "[threading.Thread(target=time.sleep, args=(9,), daemon=True).start() for _ in range(9)]",
     ],
 )
-def test_a_library_asks_nothing_of_the_program_around_it(repository: Path, line: str) -> None:
-    """Not its signals, its children, its executable, its directory, nor its descriptors."""
+def test_the_client_library_works_in_any_program(repository: Path, line: str) -> None:
+    """Regardless of its signals, children, executable, directory, threads and descriptors."""
     with no_daemon_left(repository):
         done = subprocess.run(
             [sys.executable, "-c", _PROGRAM.format(line=line), str(repository)],
@@ -136,10 +145,10 @@ os._exit(not answer.everything)
 """
 
 
-def test_a_program_without_a_python_is_told_what_to_do(repository: Path) -> None:
-    """Its own file, run with our arguments, would do whatever it does."""
+def test_in_a_program_without_an_interpreter_the_error_says_what_to_do(repository: Path) -> None:
+    """The program itself must not be run with a daemon's arguments."""
     code = (
-        "import sys; from fsmond.daemon import spawn; from fsmond.client import Client\n"
+        "import sys; from fsmond.process import spawn; from fsmond.client import Client\n"
         "sys.executable = '/bin/true'; spawn._PREFIXES = (); sys._base_executable = ''\n"
         "try:\n    Client(sys.argv[1]).query()\n"
         "except Exception as error:\n    print(type(error).__name__, error)\n"
@@ -153,15 +162,15 @@ def test_a_program_without_a_python_is_told_what_to_do(repository: Path) -> None
         check=False,
     )
 
-    assert done.stdout.startswith("StartError this program, /bin/true, has no Python of its own")
-    assert done.stdout.endswith("by: fsmond start\n")
+    assert done.stdout.startswith("StartError this program, /bin/true, has no Python interpreter")
+    assert done.stdout.endswith("with: fsmond start\n")
 
 
 @pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGINT])
-def test_what_is_ignored_in_the_foreground_stays_so(
+def test_in_the_foreground_an_ignored_signal_stays_ignored(
     repository: Path, number: signal.Signals
 ) -> None:
-    """By `nohup`, and by a shell for what it runs in the background."""
+    """`nohup` relies on it, and a shell for its background jobs."""
     with (
         no_daemon_left(repository),
         subprocess.Popen(
@@ -180,8 +189,8 @@ def test_what_is_ignored_in_the_foreground_stays_so(
 
 
 @pytest.mark.parametrize("most", [8, 12, 16, 17, 18, 20, 22, 26, 31])
-def test_too_few_descriptors_are_said_at_the_start(repository: Path, most: int) -> None:
-    """A start that succeeds means that the daemon answers, and goes on to."""
+def test_a_start_with_too_few_descriptors_is_an_error(repository: Path, most: int) -> None:
+    """A successful start means that the daemon answers, and will continue to."""
     with no_daemon_left(repository):
         done = subprocess.run(
             [*FSMOND, "start", repository],
@@ -200,8 +209,8 @@ def test_too_few_descriptors_are_said_at_the_start(repository: Path, most: int) 
 
 
 @pytest.mark.parametrize("command", ["hook 2 x", "query", "status", "status --json"])
-def test_a_closed_standard_output_is_an_error_in_a_line(repository: Path, command: str) -> None:
-    """Git takes the hook's failure for "look at everything", and people see why."""
+def test_a_closed_standard_output_is_an_error_of_one_line(repository: Path, command: str) -> None:
+    """Git takes the hook's failure for "everything", and people see why."""
     with no_daemon_left(repository):
         fsmond("start", repository)
         done = subprocess.run(
@@ -219,8 +228,8 @@ def test_a_closed_standard_output_is_an_error_in_a_line(repository: Path, comman
 
 
 @pytest.mark.parametrize("command", ["hook 2 x", "query", "status"])
-def test_what_goes_wrong_is_never_said_where_answers_are(repository: Path, command: str) -> None:
-    """Python prints on standard output what is for a standard error that is closed."""
+def test_an_error_is_never_written_to_standard_output(repository: Path, command: str) -> None:
+    """Python would print it there if standard error is closed."""
     (repository / ".git" / "fsmonitor--daemon.ipc").mkdir()
     done = subprocess.run(
         [*FSMOND, *command.split()],
@@ -235,11 +244,11 @@ def test_what_goes_wrong_is_never_said_where_answers_are(repository: Path, comma
     assert "cannot" not in done.stdout
 
 
-def test_a_daemon_has_what_files_a_program_had_beyond_all_numbers(repository: Path) -> None:
-    """Where very many may be open, their numbers are high; one that stays keeps a pipe open."""
+def test_a_daemon_inherits_no_descriptor_with_a_high_number(repository: Path) -> None:
+    """Numbers are high if the limit is; an inherited one would keep a pipe open."""
     many = 70_000
     if resource.getrlimit(resource.RLIMIT_NOFILE)[1] < many + 2:
-        pytest.skip("needs leave to open many files")
+        pytest.skip("needs a high limit of open files")
     reader, writer = os.pipe()
 
     def give() -> None:
@@ -260,8 +269,8 @@ def test_a_daemon_has_what_files_a_program_had_beyond_all_numbers(repository: Pa
     os.close(reader)
 
 
-def test_a_bad_locale_breaks_no_path(tmp_path: Path) -> None:
-    """Who asks may have another one than who started the daemon."""
+def test_a_locale_without_utf_8_breaks_no_path(tmp_path: Path) -> None:
+    """A client's locale may differ from that of the process that started the daemon."""
     root = tmp_path / "caf\u00e9 \u2603"
     make_repository(root)
     bare = {"PATH": os.environ["PATH"], "HOME": os.environ["HOME"]}
@@ -276,9 +285,9 @@ def test_a_bad_locale_breaks_no_path(tmp_path: Path) -> None:
             assert done.returncode == (0 if command != ["status"] or is_served(root) else 1)
         (root / "\u2603").touch()
 
-        told = subprocess.run(
+        done = subprocess.run(
             [*FSMOND, "query", "--json", root], env=other, capture_output=True, check=False
         )
 
-        assert told.returncode == 0
+        assert done.returncode == 0
         assert status(root)["root"] == str(root)

@@ -1,11 +1,11 @@
-"""What is printed can't be written."""
+"""The output cannot be written."""
 
 import os
 import subprocess
 from pathlib import Path
 
 import pytest
-from running import FSMOND, LONG, fsmond, make_repository, no_daemon_left
+from support.running import FSMOND, LONG, fsmond, make_repository, no_daemon_left
 
 FULL = "/dev/full"
 
@@ -13,8 +13,8 @@ pytestmark = pytest.mark.skipif(not os.path.exists(FULL), reason=f"needs {FULL}"
 
 
 @pytest.mark.parametrize("words", ["query", "status --json", "hook 2 token"])
-def test_it_is_said_in_a_line(tmp_path: Path, words: str) -> None:
-    """Whoever reads the file would else take nothing for an answer."""
+def test_the_error_is_one_line(tmp_path: Path, words: str) -> None:
+    """Without an error, an empty file would be taken for an answer."""
     make_repository(tmp_path)
     with no_daemon_left(tmp_path):
         fsmond("start", tmp_path)

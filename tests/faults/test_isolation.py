@@ -1,7 +1,7 @@
-"""No process of ours runs what is in the directory where somebody stands, or in the environment.
+"""fsmond imports no module from the current directory, nor from where the environment points.
 
-A repository that was just cloned may hold modules of any name, and an empty entry in PYTHONPATH,
-which `PYTHONPATH=$PYTHONPATH:/x` leaves where it was not set, means the current directory.
+A repository that was just cloned may hold modules of any name.  An empty entry in PYTHONPATH means
+the current directory; `PYTHONPATH=$PYTHONPATH:/x` creates one if PYTHONPATH was not set.
 """
 
 import os
@@ -11,13 +11,13 @@ import sys
 from pathlib import Path
 
 import pytest
-from running import LONG, git, is_served, no_daemon_left, status, until
-from source_files import ROOT
+from support.running import LONG, git, is_served, no_daemon_left, status, until
+from support.source_files import ROOT
 
-# Each says who imported it.
+# The tree has modules of these names; each logs which process imported it.
 MODULES = "ipc fsmond watchdog platformdirs logging hashlib json select fcntl errno tqdm gc signal"
-AT_BEGIN = "sitecustomize usercustomize"  # by Python itself, before a program can do anything
-TELLING = """\
+AT_STARTUP = "sitecustomize usercustomize"  # Python imports them before it runs a program
+LOGGING_MODULE = """\
 with open({mark!r}, "a") as mark, open("/proc/self/cmdline") as line:
     mark.write(__name__ + "\\0" + line.read() + "\\n")
 raise ImportError("not this one")
@@ -41,9 +41,9 @@ WAYS = {
 ENVIRONMENTS = {
     "an empty entry": {"PYTHONPATH": ":/no/such"},
     "a relative one": {"PYTHONPATH": "."},
-    "one that is named": {"PYTHONPATH": "TREE"},
-    "another Python's parts": {"PYTHONHOME": "/usr", "PYTHONPLATLIBDIR": "none"},
-    "a talkative Python": {"PYTHONVERBOSE": "1"},
+    "the tree itself": {"PYTHONPATH": "TREE"},
+    "parts of another Python": {"PYTHONHOME": "/usr", "PYTHONPLATLIBDIR": "none"},
+    "a verbose Python": {"PYTHONVERBOSE": "1"},
     "a library": {"LD_PRELOAD": "/no/such.so"},
 }
 
@@ -54,13 +54,13 @@ def tree(tmp_path: Path) -> Path:
     root = tmp_path / "tree"
     root.mkdir()
     git(root, "init", "--quiet")
-    for name in f"{MODULES} {AT_BEGIN}".split():
-        (root / f"{name}.py").write_text(TELLING.format(mark=str(tmp_path / "mark")))
+    for name in f"{MODULES} {AT_STARTUP}".split():
+        (root / f"{name}.py").write_text(LOGGING_MODULE.format(mark=str(tmp_path / "mark")))
     return root
 
 
 def imported(root: Path) -> list[tuple[str, str]]:
-    """Return what was imported of the tree, each with the command line of who did."""
+    """Return the modules that were imported from the tree, with the processes' command lines."""
     mark = root.with_name("mark")
     lines = mark.read_text().splitlines() if mark.exists() else []
     found = [line.partition("\0")[::2] for line in lines]
@@ -68,15 +68,15 @@ def imported(root: Path) -> list[tuple[str, str]]:
 
 
 def environment_for(root: Path, variables: dict[str, str]) -> dict[str, str]:
-    """Return the test's own environment with these, and without Python's others."""
+    """Return the test's environment with these variables, and without Python's other ones."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
     return kept | {name: value.replace("TREE", str(root)) for name, value in variables.items()}
 
 
 @pytest.mark.parametrize("way", WAYS)
-@pytest.mark.parametrize("which", ["an empty entry", "a relative one", "one that is named"])
-def test_a_command_imports_nothing_of_the_tree(tree: Path, way: str, which: str) -> None:
-    """But what Python imports before us; nor does the daemon that it starts."""
+@pytest.mark.parametrize("which", ["an empty entry", "a relative one", "the tree itself"])
+def test_a_command_imports_nothing_from_the_tree(tree: Path, way: str, which: str) -> None:
+    """Except what Python imports at startup.  Nor does the daemon that it starts."""
     with no_daemon_left(tree):
         done = subprocess.run(
             [*WAYS[way], "."],
@@ -90,12 +90,12 @@ def test_a_command_imports_nothing_of_the_tree(tree: Path, way: str, which: str)
 
     assert done.returncode == (1 if way == "status" else 0), done.stderr
     found = imported(tree)
-    assert {name for name, _ in found} <= set(AT_BEGIN.split())
+    assert {name for name, _ in found} <= set(AT_STARTUP.split())
     assert [line for _, line in found if "--detached" in line] == []
 
 
-def test_a_module_that_is_run_takes_only_its_package_from_where_one_stands(tree: Path) -> None:
-    """Python looks there for what `-m` names, and nothing is to be done about that."""
+def test_python_m_takes_only_the_package_from_the_current_directory(tree: Path) -> None:
+    """Python looks there for what `-m` names; fsmond cannot prevent that."""
     (tree / "fsmond.py").unlink()
     with no_daemon_left(tree):
         done = subprocess.run(
@@ -112,8 +112,8 @@ def test_a_module_that_is_run_takes_only_its_package_from_where_one_stands(tree:
 
 
 @pytest.mark.parametrize("which", ENVIRONMENTS)
-def test_the_hook_and_its_daemon_are_as_everywhere(tree: Path, which: str) -> None:
-    """Whatever the environment is in which somebody runs Git."""
+def test_the_hook_and_its_daemon_ignore_the_environment(tree: Path, which: str) -> None:
+    """Whatever Git's environment is."""
     with no_daemon_left(tree):
         subprocess.run(
             ["git", "-c", f"core.fsmonitor={shlex.join(HOOK)}", "status"],
@@ -132,8 +132,8 @@ def test_the_hook_and_its_daemon_are_as_everywhere(tree: Path, which: str) -> No
     assert not any(name.startswith(("PYTHON", "GIT_DIR", "GIT_INDEX")) for name in names)
 
 
-def test_a_programs_own_places_are_not_the_daemons(tree: Path, tmp_path: Path) -> None:
-    """A program may have put anything into its `sys.path`, and stand anywhere."""
+def test_the_daemon_does_not_inherit_a_programs_search_path(tree: Path, tmp_path: Path) -> None:
+    """A program may have any `sys.path`, and any current directory."""
     (tree / "fsmond.py").unlink()
     (tmp_path / "program.py").write_text(CLIENT)
     with no_daemon_left(tree):
@@ -150,18 +150,18 @@ def test_a_programs_own_places_are_not_the_daemons(tree: Path, tmp_path: Path) -
     assert [line for _, line in imported(tree) if "--detached" in line] == []
 
 
-def test_where_libraries_are_is_handed_on(tmp_path: Path) -> None:
-    """Some programs have a place for each, of which Python by itself does not know."""
+def test_the_daemon_gets_the_folders_of_its_libraries(tmp_path: Path) -> None:
+    """Some programs have a folder for each library, which Python by itself does not know."""
     root = tmp_path / "tree"
     root.mkdir()
     code = (
         "import sys\n"
-        "import fsmond.daemon.spawn as spawning\n"
-        "child = spawning.Child.__init__\n"
-        "spawning.Child.__init__ = lambda self, words, *rest: child(\n"
+        "from fsmond.process import spawn\n"
+        "child = spawn.Child.__init__\n"
+        "spawn.Child.__init__ = lambda self, words, *rest: child(\n"
         "    self, [words[0], '-S', *words[1:]], *rest)\n"
         f"sys.argv = ['fsmond', 'query', {str(root)!r}]\n"
-        "from fsmond.door import run; run()\n"
+        "from fsmond.entry_point import run; run()\n"
     )
     with no_daemon_left(root):
         done = subprocess.run(

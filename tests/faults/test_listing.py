@@ -1,4 +1,4 @@
-"""When directories can't be opened or listed as usual."""
+"""Directories cannot be opened or listed as usual."""
 
 import errno
 import os
@@ -10,14 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from running import lack
+from support.running import skip_missing
 
-from fsmond.daemon.monitor import Monitor
+from fsmond.monitor.monitor import Monitor
 from fsmond.watching.choice import watcher_for_platform
 
 
 def _failing_at(name: bytes, number: int) -> Callable[[bytes], Any]:
-    """Return a scandir that fails in directories that hold a certain name."""
+    """Return a scandir that fails in directories that contain a certain name."""
     real = os.scandir
 
     def scandir(path: bytes) -> Any:
@@ -31,7 +31,7 @@ def _failing_at(name: bytes, number: int) -> Callable[[bytes], Any]:
 def test_a_directory_that_fails_is_always_reported_and_all_others_are_watched(
     root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A disk that is broken at one place, or a mount whose server died."""
+    """As on a disk with a broken sector, or a mount whose server died."""
     (root / "3" / "broken").touch()
     monkeypatch.setattr(os, "scandir", _failing_at(b"broken", errno.EIO))
     monitor = Monitor(os.fsencode(root), watcher_for_platform, patience=10)
@@ -44,8 +44,8 @@ def test_a_directory_that_fails_is_always_reported_and_all_others_are_watched(
     monitor.stop()
 
 
-def test_a_shortage_that_passes_is_waited_for(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """There are no descriptors for a moment; nothing is left out because of it."""
+def test_a_temporary_shortage_is_waited_for(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """There are no descriptors for a moment; nothing is left unwatched for that."""
     left = [OSError(errno.EMFILE, "too many")] * 3
     real = os.scandir
 
@@ -63,7 +63,7 @@ def test_a_shortage_that_passes_is_waited_for(root: Path, monkeypatch: pytest.Mo
 
 
 def test_paths_of_any_length_are_watched(root: Path) -> None:
-    """Longer than the kernel takes in one call, by far."""
+    """Far longer than the kernel takes in one call."""
     descriptor = os.open(root, os.O_RDONLY)
     for _ in range(60):
         os.mkdir("d" * 200, dir_fd=descriptor)
@@ -86,7 +86,7 @@ def test_paths_of_any_length_are_watched(root: Path) -> None:
 
 _MOUNTED_TWICE = """
 import os, subprocess, sys
-from fsmond.daemon.monitor import Monitor
+from fsmond.monitor.monitor import Monitor
 from fsmond.watching.choice import watcher_for_platform
 root = sys.argv[1]
 subprocess.run(["mount", "--bind", root + "/1", root + "/2"], check=True)
@@ -94,13 +94,13 @@ monitor = Monitor(os.fsencode(root), watcher_for_platform, patience=10)
 monitor.start(patience=30)
 token = bytes(monitor.query(None).token)
 open(root + "/1/file", "w").close()
-missed = monitor.query(token)
-assert {*missed.paths} - {b"1/"} == {b"1/file", b"2/file"}, missed
+changes = monitor.query(token)
+assert {*changes.paths} - {b"1/"} == {b"1/file", b"2/file"}, changes
 subprocess.run(["umount", root + "/2"], check=True)
-token = bytes(missed.token)
-missed = monitor.query(token)
-assert b"2/" in missed.paths, missed
-token = bytes(missed.token)
+token = bytes(changes.token)
+changes = monitor.query(token)
+assert b"2/" in changes.paths, changes
+token = bytes(changes.token)
 for name in ("/1/file", "/2/file"):
     open(root + name, "w").close()
 assert {*monitor.query(token).paths} - {b"1/", b"2/"} == {b"2/file", b"1/file"}
@@ -108,11 +108,11 @@ monitor.stop()
 """
 
 
-def test_a_directory_that_is_mounted_at_two_places_changes_at_both(root: Path) -> None:
-    """Its changes have two names, and events tell one; what is at the other is compared."""
+def test_a_directory_that_is_mounted_twice_changes_at_both_places(root: Path) -> None:
+    """Events report changes at one place; the other one is compared."""
     command = ["unshare", "--user", "--map-root-user", "--mount"]
     if subprocess.run([*command, "true"], check=False, capture_output=True).returncode:
-        lack("needs user namespaces, to mount without harm")
+        skip_missing("needs user namespaces, to mount without effects on others")
 
     done = subprocess.run(
         [*command, sys.executable, "-c", _MOUNTED_TWICE, str(root)],

@@ -1,4 +1,4 @@
-"""Whoever serves a tree's socket may be anybody: what comes from there is not believed."""
+"""Any program may own a tree's socket: nothing that it answers is trusted."""
 
 import json
 import os
@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from ipc_tools import Raw, peer
-from running import FSMOND, LONG, fsmond, make_repository
+from support.ipc_tools import Raw, peer
+from support.running import FSMOND, LONG, fsmond, make_repository
 
 import ipc
 from fsmond.client import Client
@@ -20,7 +20,7 @@ if sys.platform == "win32":
     pytest.skip("written for Unix", allow_module_level=True)
 import resource
 
-import raw_unix
+from support import raw_unix
 
 ODD = [
     b"{",
@@ -50,7 +50,7 @@ ODD = [
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    """Provide a repository that nobody watches."""
+    """Make a repository that is not watched."""
     root = tmp_path / "root"
     root.mkdir()
     make_repository(root)
@@ -59,22 +59,20 @@ def root(tmp_path: Path) -> Path:
 
 @contextmanager
 def lying(root: Path, reply: bytes) -> Iterator[list[bytes]]:
-    """Have something at the tree's socket that answers each request with the same; yield these."""
-    asked: list[bytes] = []
+    """Serve the tree's socket with always the same answer; yield the list of requests."""
+    requests: list[bytes] = []
 
     def answer(message: bytes, _: object) -> bytes:
-        asked.append(message)
+        requests.append(message)
         return reply
 
     with ipc.Server(root / ".git" / "fsmonitor--daemon.ipc", answer):
-        yield asked
+        yield requests
 
 
 @pytest.mark.parametrize("reply", ODD, ids=lambda reply: repr(reply)[:40])
-def test_no_answer_ends_a_command_in_a_traceback_or_reaches_the_terminal(
-    root: Path, reply: bytes
-) -> None:
-    """One line that says so, and nothing that a terminal would obey; nobody is signalled."""
+def test_no_answer_causes_a_traceback_or_controls_the_terminal(root: Path, reply: bytes) -> None:
+    """The error is one line, without control characters; no process is signalled."""
     with lying(root, reply):
         for command in (
             ("query",),
@@ -87,19 +85,19 @@ def test_no_answer_ends_a_command_in_a_traceback_or_reaches_the_terminal(
             ("flush",),
         ):
             done = fsmond(*command, root)
-            said = done.stdout.replace("\0", "") + done.stderr
-            assert "Traceback" not in said, command
-            assert "\x1b" not in said, command
-            assert "kill 1" not in said, command
+            output = done.stdout.replace("\0", "") + done.stderr
+            assert "Traceback" not in output, command
+            assert "\x1b" not in output, command
+            assert "kill 1" not in output, command
             if command[0] in ("query", "verify") or done.returncode:
-                assert done.returncode == 1, (command, said)
+                assert done.returncode == 1, (command, output)
                 assert len(done.stderr.splitlines()) <= 1
                 assert "b'" not in done.stderr
 
 
 @pytest.mark.parametrize("reply", ODD, ids=lambda reply: repr(reply)[:40])
-def test_git_is_told_nothing_that_is_no_answer(root: Path, reply: bytes) -> None:
-    """It would take it for `nothing changed`, abort, or look elsewhere."""
+def test_the_hook_passes_no_invalid_answer_to_git(root: Path, reply: bytes) -> None:
+    """Git would take it for `nothing changed`, abort, or look outside of the tree."""
     with lying(root, reply):
         done = fsmond("hook", "2", "fsmond:0123456789abcdef:7", cwd=root)
 
@@ -108,8 +106,8 @@ def test_git_is_told_nothing_that_is_no_answer(root: Path, reply: bytes) -> None
 
 
 @pytest.mark.parametrize("reply", ODD, ids=lambda reply: repr(reply)[:40])
-def test_a_client_raises_nothing_but_what_it_says(root: Path, reply: bytes) -> None:
-    """A program decides by these."""
+def test_a_client_raises_only_documented_errors(root: Path, reply: bytes) -> None:
+    """Programs decide by them."""
     with lying(root, reply):
         client = Client(root, start=False)
         for ask in (client.query, client.status, client.verify, client.flush):
@@ -127,11 +125,13 @@ def _error_of(ask: Callable[[], object]) -> Error | None:
 
 
 @pytest.mark.parametrize("pid", [1, 0, -1, True, 2**40, "1", None, [1]])
-def test_no_process_is_signalled_or_named_that_a_server_names(root: Path, pid: object) -> None:
-    """Nor is one waited for: whoever it is, the socket is what tells that it is gone."""
+def test_a_process_that_a_server_names_is_neither_signalled_nor_shown(
+    root: Path, pid: object
+) -> None:
+    """Nor waited for: the socket shows whether the daemon is gone."""
     status = {"pid": pid, "root": str(root), "tree_id": Client(root).place.tree_id()}
     reply = json.dumps(status).encode()
-    with lying(root, reply) as asked:
+    with lying(root, reply) as requests:
         done = subprocess.run(
             [sys.executable, "-c", _STOP, str(root)],
             capture_output=True,
@@ -141,24 +141,24 @@ def test_no_process_is_signalled_or_named_that_a_server_names(root: Path, pid: o
         )
 
     assert done.returncode == 1
-    assert b"quit" in asked
+    assert b"quit" in requests
     assert "kill" not in done.stderr
     assert "Traceback" not in done.stderr
 
 
 _STOP = """
 import sys
-from fsmond.cli import stopping
+from fsmond.cli import stop
 from fsmond.client import Client
-stopping._GONE = 0.2
-sys.exit(stopping.stop(Client(sys.argv[1], start=False)))
+stop._GONE = 0.2
+sys.exit(stop.stop(Client(sys.argv[1], start=False)))
 """
 
 
 @pytest.mark.parametrize("piece", [b"fff0" + b"a" * 65516, b"fff0" + b"a\0" * 32758])
 @pytest.mark.parametrize("command", ["query", "hook"])
-def test_an_endless_answer_has_an_end(root: Path, command: str, piece: bytes) -> None:
-    """It takes little more memory than the largest that a daemon gives."""
+def test_an_endless_answer_is_cut_off(root: Path, command: str, piece: bytes) -> None:
+    """It takes little more memory than the largest valid answer."""
 
     def endless(stream: Raw) -> None:
         try:
@@ -182,11 +182,11 @@ def test_an_endless_answer_has_an_end(root: Path, command: str, piece: bytes) ->
     assert peak == before or peak < 250 << 10  # KiB; the answer alone may have 128 MiB
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
-def test_another_users_server_is_not_asked(root: Path) -> None:
-    """Who may write in a git directory could say what Git is told; who asks is told."""
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root: only root can be another user")
+def test_another_users_server_is_not_trusted(root: Path) -> None:
+    """Any user who may write in a git directory could forge answers to Git.  The error says so."""
     listening = raw_unix.bound(root / ".git" / "fsmonitor--daemon.ipc")
-    os.seteuid(54321)  # the kernel remembers who began to listen
+    os.seteuid(54321)  # the kernel records the user who calls listen
     try:
         listening.listen()
     finally:
@@ -200,4 +200,4 @@ def test_another_users_server_is_not_asked(root: Path) -> None:
         hooks = [fsmond("hook", "2", "fsmond:a:1", cwd=root) for _ in range(2)]
     assert [done.returncode for done in hooks] == [1, 1]
     assert "uid 54321" in hooks[0].stderr
-    assert hooks[1].stderr == ""  # Git asks at each command
+    assert hooks[1].stderr == ""  # reported once: Git runs the hook at each command

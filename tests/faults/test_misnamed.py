@@ -1,4 +1,4 @@
-"""Events that bear a name which is not the file's any more, or never was."""
+"""Events with a name that the file no longer has, or never had."""
 
 import os
 import sys
@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from backends import settle, until_built, watching
+from support.backends import until_built, wait_until_not_racy, watching
 
-from fsmond.daemon.monitor import Monitor
+from fsmond.monitor.monitor import Monitor
 
 if sys.platform != "linux":
-    pytest.skip("names of inotify's events", allow_module_level=True)
+    pytest.skip("needs inotify", allow_module_level=True)
 assert sys.platform == "linux"  # for the type checker
 
 
@@ -23,72 +23,74 @@ def monitor(root: Path) -> Iterator[Monitor]:
         yield monitor
 
 
-def _told(monitor: Monitor, token: bytes) -> tuple[set[bytes], bytes]:
-    missed = monitor.query(token)
-    assert missed.paths is not None, missed.reason
-    return set(missed.paths), bytes(missed.token)
+def _reported(monitor: Monitor, token: bytes) -> tuple[set[bytes], bytes]:
+    changes = monitor.query(token)
+    assert changes.paths is not None, changes.reason
+    return set(changes.paths), bytes(changes.token)
 
 
 @pytest.mark.parametrize("refreshed", [False, True], ids=["at once", "the index is up to date"])
-def test_a_file_is_written_by_a_name_that_went(
+def test_a_write_through_a_removed_name_is_reported(
     monitor: Monitor, root: Path, *, refreshed: bool
 ) -> None:
-    """As a log that is put aside by a link: the program goes on with what it has open."""
+    """As when a log is rotated by a link: the program continues with its open file."""
     log = root / "3" / "log"
     with log.open("w") as file:
         token = bytes(monitor.query(None).token)
         os.link(log, root / "3" / "log.1")
         log.unlink()
-        _, token = _told(monitor, token)
+        _, token = _reported(monitor, token)
         if refreshed:
-            monitor.keeper.reconciler.refresh(monitor.keeper.reconciler.losses)
+            monitor.index_worker.reconciler.refresh(monitor._tree.losses)
 
         file.write("more")
         file.flush()
 
-        assert b"3/log.1" in _told(monitor, token)[0]
+        assert b"3/log.1" in _reported(monitor, token)[0]
 
 
-def test_a_file_that_had_no_name_is_written(monitor: Monitor, root: Path) -> None:
-    """The kernel goes on to call it by its number."""
+def test_a_write_to_a_file_that_was_created_without_a_name_is_reported(
+    monitor: Monitor, root: Path
+) -> None:
+    """The kernel still names it by its inode number."""
     handle = os.open(root / "3", os.O_TMPFILE | os.O_WRONLY)
     os.link(f"/proc/self/fd/{handle}", root / "3" / "g", src_dir_fd=0, follow_symlinks=True)
-    _, token = _told(monitor, bytes(monitor.query(None).token))
-    monitor.keeper.reconciler.refresh(monitor.keeper.reconciler.losses)
+    _, token = _reported(monitor, bytes(monitor.query(None).token))
+    monitor.index_worker.reconciler.refresh(monitor._tree.losses)
 
     os.write(handle, b"x")
     os.close(handle)
 
-    assert b"3/g" in _told(monitor, token)[0]
+    assert b"3/g" in _reported(monitor, token)[0]
 
 
-def test_a_file_without_any_name_costs_no_other_its_answer(monitor: Monitor, root: Path) -> None:
-    """Temporary files are removed while they are open, as a rule; nothing else changed then."""
+def test_a_write_to_a_removed_file_reports_no_other_file(monitor: Monitor, root: Path) -> None:
+    """Temporary files are usually removed while they are open."""
     (root / "3" / "other").touch()
     file = (root / "3" / "temporary").open("w")
     (root / "3" / "temporary").unlink()
-    _, token = _told(monitor, bytes(monitor.query(None).token))
-    monitor.keeper.reconciler.refresh(monitor.keeper.reconciler.losses)
+    _, token = _reported(monitor, bytes(monitor.query(None).token))
+    monitor.index_worker.reconciler.refresh(monitor._tree.losses)
     (root / "3" / "other").write_text("x")
-    _, token = _told(monitor, token)
-    settle(root, "scanning")
-    monitor.keeper.reconciler.refresh(monitor.keeper.reconciler.losses)
+    _, token = _reported(monitor, token)
+    wait_until_not_racy(root, "scanning")
+    monitor.index_worker.reconciler.refresh(monitor._tree.losses)
 
     file.write("x")
     file.close()
 
-    assert b"3/other" not in _told(monitor, token)[0]
+    assert b"3/other" not in _reported(monitor, token)[0]
 
 
-def test_what_changed_before_there_is_an_index_is_told(root: Path) -> None:
-    """A record that holds the change already cannot show it."""
+def test_a_change_before_the_index_is_built_is_reported(root: Path) -> None:
+    """An index that already contains the change cannot show it."""
     log = root / "3" / "log"
     with log.open("w") as file, watching(root, "inotify") as monitor:
         token = bytes(monitor.query(None).token)
         os.link(log, root / "3" / "log.1")
         log.unlink()
-        _, token = _told(monitor, token)
+        _, token = _reported(monitor, token)
         file.write("more")
         file.flush()
 
-        assert b"3/log.1" in _told(monitor, token)[0]
+        assert b"3/log.1" in _reported(monitor, token)[0]

@@ -1,4 +1,4 @@
-"""What is mounted in a watched tree, and what is unmounted."""
+"""File systems are mounted in a watched tree, and unmounted."""
 
 import os
 import subprocess
@@ -6,13 +6,13 @@ import sys
 from pathlib import Path
 
 import pytest
-from running import LONG, lack
+from support.running import LONG, skip_missing
 
 PRELUDE = """
 import os, subprocess, sys, time
 from pathlib import Path
-from fsmond.daemon.monitor import Monitor
-from fsmond.watching import mounts
+from fsmond.monitor.monitor import Monitor
+from fsmond.watching.inotify import mounts
 from fsmond.watching.choice import watcher_for_platform
 root = Path(sys.argv[1])
 
@@ -28,11 +28,11 @@ def watch():
     return monitor
 
 def ask(monitor, token=None):
-    missed = monitor.query(token and bytes(token))
-    return set(missed.paths or ()), missed.token
+    changes = monitor.query(token and bytes(token))
+    return set(changes.paths or ()), changes.token
 """
 
-COMES_AND_GOES = """
+MOUNTED_AND_UNMOUNTED = """
 monitor = watch()
 (root / "3" / "below").touch()
 paths, token = ask(monitor)
@@ -52,7 +52,7 @@ paths, token = ask(monitor, token)
 assert paths == {b"3/after"}, paths
 """
 
-TELLS_NOTHING = """
+WITHOUT_EVENTS = """
 mounts._WITHOUT_EVENTS += " tmpfs"
 monitor = watch()
 paths, token = ask(monitor)
@@ -65,8 +65,8 @@ assert monitor.watcher.is_partial
 (root / "4" / "file").touch()
 paths, token = ask(monitor, token)
 assert paths - {b"3/"} == {b"3/dir/file", b"3/dir/", b"4/file"}, paths
-assert monitor.keeper.scanned == 2
-assert "does not tell of others' changes" in monitor.watcher.counts().advice
+assert monitor.index_worker.scanned == 2
+assert "does not report changes made by others" in monitor.watcher.counts().advice
 unmount("3")
 paths, token = ask(monitor, token)
 assert b"3/" in paths, paths
@@ -76,12 +76,12 @@ assert b"3/after" in paths, paths
 assert not monitor.watcher.is_partial
 """
 
-ROOT_TELLS_NOTHING = """
+ROOT_WITHOUT_EVENTS = """
 mounts._WITHOUT_EVENTS += " tmpfs"
 mount(".")
 os.chdir(root)
 (root / "dir").mkdir()
-time.sleep(0.05)  # until another change in the root would leave another time
+time.sleep(0.05)  # then another change in the root gets another timestamp
 monitor = watch()
 paths, token = ask(monitor)
 (root / "dir" / "file").touch()
@@ -106,7 +106,7 @@ assert paths == {b"3/file"}, paths
 (root / "3" / "file").write_text("by the place")
 paths, token = ask(monitor, token)
 assert paths == {b"3/file"}, paths
-assert monitor.keeper.verify(time.monotonic() + 10).differences == []
+assert monitor.index_worker.verify(time.monotonic() + 10).differences == []
 subprocess.run(["umount", root / "3" / "file"], check=True)
 paths, token = ask(monitor, token)
 assert paths == {b"3/file"}, paths
@@ -172,7 +172,7 @@ assert b"3/new" in paths, paths
 assert "/proc" in monitor.watcher.counts().advice
 """
 
-PROC_GOES = """
+PROC_REMOVED = """
 monitor = watch()
 paths, token = ask(monitor)
 (root / "3" / "new").mkdir()
@@ -180,8 +180,8 @@ paths, token = ask(monitor, token)
 subprocess.run(["mount", "-t", "tmpfs", "none", "/proc"], check=True)
 (root / "3" / "new").rename(root / "3" / "newer")
 (root / "3" / "newer" / "file").touch()
-missed = monitor.query(bytes(token))
-assert missed.paths is None or b"3/newer/file" in missed.paths, missed
+changes = monitor.query(bytes(token))
+assert changes.paths is None or b"3/newer/file" in changes.paths, changes
 """
 
 HANGS = """
@@ -191,20 +191,20 @@ server = subprocess.Popen(
 assert server.stdout.readline() == b"mounted\\n"
 monitor = Monitor(os.fsencode(root), watcher_for_platform)
 monitor.start(patience=10)
-while not monitor.keeper.built:
+while not monitor.index_worker.built:
     time.sleep(0.01)
 paths, token = ask(monitor)
 (root / "4" / "new").touch()
 began = time.monotonic()
-missed = monitor.query(bytes(token))
+changes = monitor.query(bytes(token))
 assert time.monotonic() - began < 1
-assert set(missed.paths) >= {b"3/", b"4/new"}, missed
-missed = monitor.query(bytes(missed.token))
-assert set(missed.paths) == {b"3/", b"3/.fsmond"}, missed
+assert set(changes.paths) >= {b"3/", b"4/new"}, changes
+changes = monitor.query(bytes(changes.token))
+assert set(changes.paths) == {b"3/", b"3/.fsmond"}, changes
 (root / "5").mkdir(exist_ok=True)
 (root / "5" / "new").touch()
-missed = monitor.query(bytes(missed.token))
-assert set(missed.paths) == {b"3/", b"3/.fsmond", b"5/new"}, missed
+changes = monitor.query(bytes(changes.token))
+assert set(changes.paths) == {b"3/", b"3/.fsmond", b"5/new"}, changes
 began = time.monotonic()
 monitor.stop()
 assert time.monotonic() - began < 5
@@ -213,27 +213,27 @@ server.wait()
 """
 
 SCENES = {
-    "comes and goes": COMES_AND_GOES,
-    "tells nothing": TELLS_NOTHING,
-    "the root tells nothing": ROOT_TELLS_NOTHING,
+    "mounted and unmounted": MOUNTED_AND_UNMOUNTED,
+    "without events": WITHOUT_EVENTS,
+    "the root without events": ROOT_WITHOUT_EVENTS,
     "a file": A_FILE,
     "below itself": BELOW_ITSELF,
     "moves with a directory": MOVES_WITH_A_DIRECTORY,
     "odd names": ODD_NAMES,
     "hangs": HANGS,
     "without /proc": WITHOUT_PROC,
-    "/proc goes": PROC_GOES,
+    "/proc is removed": PROC_REMOVED,
 }
 
 
 @pytest.mark.parametrize("scene", SCENES.values(), ids=SCENES)
 def test_a_mount_is_noticed(root: Path, scene: str) -> None:
-    """No event tells of it; what is on a file system that tells nothing is compared."""
+    """It has no event; a file system without events is compared."""
     if scene is HANGS and not os.access("/dev/fuse", os.R_OK | os.W_OK):
         pytest.skip("needs /dev/fuse")
     command = ["unshare", "--user", "--map-root-user", "--mount"]
     if subprocess.run([*command, "true"], check=False, capture_output=True).returncode:
-        lack("needs user namespaces, to mount without harm")
+        skip_missing("needs user namespaces, to mount without effects on others")
 
     done = subprocess.run(
         [*command, sys.executable, "-c", f"{PRELUDE}{scene}monitor.stop()\n", str(root)],

@@ -1,4 +1,4 @@
-"""A daemon that is stopped for a while, as by a debugger, or by a machine that sleeps."""
+"""A daemon that is stopped for a while, as by a debugger, or while the machine sleeps."""
 
 import contextlib
 import os
@@ -11,29 +11,29 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from running import fsmond, make_repository, no_daemon_left, pause, status, until
-from steps import outlive
+from support.running import fsmond, make_repository, no_daemon_left, pause, status, until
+from support.trees.steps import wait_for_next_timestamp
 
 from fsmond.client import Client
-from fsmond.daemon.alive import lives
 from fsmond.errors import UnresponsiveError
+from fsmond.process.alive import is_running
 
 if sys.platform != "linux":
-    pytest.skip("of inotify", allow_module_level=True)
+    pytest.skip("about inotify", allow_module_level=True)
 
-SOON = 10  # seconds, on a busy machine; it is three
-PATIENCE = 30  # times that it is asked; a second each
-MANY = 100_000  # changes; six times what the kernel queues
+SOON = 10  # seconds; three, unless the machine is busy
+ATTEMPTS = 30  # queries, of a second each
+MANY = 100_000  # changes; six times the size of the kernel's queue
 
 
 @pytest.fixture
 def stopped(tmp_path: Path) -> Iterator[tuple[Path, int, str]]:
-    """Have a daemon that is stopped; return its tree, its process, and a token from before."""
+    """Start and stop a daemon; return its tree, its process, and a token from before."""
     root = tmp_path / "root"
     make_repository(root)
     for number in range(10):
         (root / str(number)).mkdir(parents=True)
-    outlive(root)
+    wait_for_next_timestamp(root)
     with no_daemon_left(root):
         assert fsmond("start", root).returncode == 0
         token = Client(root).query().token
@@ -47,8 +47,10 @@ def stopped(tmp_path: Path) -> Iterator[tuple[Path, int, str]]:
                 os.kill(pid, signal.SIGCONT)
 
 
-def test_all_changes_meanwhile_are_told_with_the_old_token(stopped: tuple[Path, int, str]) -> None:
-    """In one answer, however many events were dropped."""
+def test_all_changes_meanwhile_are_reported_for_the_old_token(
+    stopped: tuple[Path, int, str],
+) -> None:
+    """In one answer, although the kernel dropped events."""
     root, pid, token = stopped
     made = set()
     for number in range(MANY):
@@ -57,12 +59,12 @@ def test_all_changes_meanwhile_are_told_with_the_old_token(stopped: tuple[Path, 
         made.add(path.encode())
 
     os.kill(pid, signal.SIGCONT)
-    for _ in range(PATIENCE):
+    for _ in range(ATTEMPTS):
         answer = Client(root).query(token)
-        if not answer.everything:  # else it was not done within the deadline
+        if not answer.everything:  # else the comparison did not end in time
             break
 
-    # Where only a comparison tells, names may have come to a directory and gone again.
+    # A comparison reports a directory as well: names may have appeared and vanished in it.
     folders = {b"%d/" % number for number in range(10)}
     assert set(answer.paths) - folders == made, answer.reason
     assert status(root)["resynced"] > 0
@@ -71,10 +73,10 @@ def test_all_changes_meanwhile_are_told_with_the_old_token(stopped: tuple[Path, 
 @pytest.mark.parametrize(
     "command", ["query", "status", "verify", "flush", "start", "hook 2 fsmond:a:1"]
 )
-def test_who_asks_is_soon_told_which_process_it_is(
+def test_a_client_soon_gets_an_error_that_names_the_process(
     stopped: tuple[Path, int, str], command: str
 ) -> None:
-    """And what would help; another daemon would not."""
+    """And what would help; starting another daemon would not."""
     root, pid, _ = stopped
     began = time.monotonic()
 
@@ -87,8 +89,8 @@ def test_who_asks_is_soon_told_which_process_it_is(
         assert each in done.stderr
 
 
-def test_a_client_can_tell_that_it_was_stopped(stopped: tuple[Path, int, str]) -> None:
-    """A program may want to let it go on."""
+def test_the_error_tells_that_the_daemon_was_stopped(stopped: tuple[Path, int, str]) -> None:
+    """A program may want to let it continue."""
     root, _, token = stopped
 
     with pytest.raises(UnresponsiveError) as caught:
@@ -98,46 +100,46 @@ def test_a_client_can_tell_that_it_was_stopped(stopped: tuple[Path, int, str]) -
     assert isinstance(caught.value, TimeoutError)
 
 
-def test_it_can_be_ended(stopped: tuple[Path, int, str]) -> None:
-    """As the kernel says that the process is it; nothing is left behind."""
+def test_fsmond_stop_ends_it(stopped: tuple[Path, int, str]) -> None:
+    """The kernel confirms which process it is; its socket is removed."""
     root, pid, _ = stopped
 
     done = fsmond("stop", root)
 
     assert done.returncode == 0, done.stderr
     assert f"process {pid}" in done.stderr
-    until(lambda: not lives(pid))
+    until(lambda: not is_running(pid))
     assert not os.path.lexists(Client(root).place.socket)
     assert fsmond("status", root).returncode == 1
 
 
-def test_one_that_ends_at_no_polite_signal_is_killed(stopped: tuple[Path, int, str]) -> None:
-    """It is stopped again and again, as by a debugger."""
+def test_one_that_ignores_sigterm_is_killed(stopped: tuple[Path, int, str]) -> None:
+    """Here it never gets to handle the signal: it is stopped again and again."""
     root, pid, _ = stopped
     ended = threading.Event()
 
-    def hold() -> None:
-        while not ended.wait(0.0005) and lives(pid):
+    def keep_stopped() -> None:
+        while not ended.wait(0.0005) and is_running(pid):
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGSTOP)
 
-    holding = threading.Thread(target=hold)
-    holding.start()
+    stopper = threading.Thread(target=keep_stopped)
+    stopper.start()
     try:
         done = fsmond("stop", root)
     finally:
         ended.set()
-        holding.join()
+        stopper.join()
 
     assert done.returncode == 0, done.stderr
-    assert not lives(pid)
+    assert not is_running(pid)
 
 
 @pytest.mark.parametrize("link", [os.link, os.symlink])
-def test_it_is_not_ended_for_a_tree_that_only_leads_to_its_socket(
+def test_a_link_to_its_socket_does_not_end_it(
     stopped: tuple[Path, int, str], tmp_path: Path, link: Callable[[str, Path], None]
 ) -> None:
-    """A copy by links has one; the daemon that it leads to is another tree's."""
+    """A copy made of links has one; it leads to another tree's daemon."""
     root, pid, _ = stopped
     copy = tmp_path / "copy"
     copy.mkdir()
@@ -148,11 +150,11 @@ def test_it_is_not_ended_for_a_tree_that_only_leads_to_its_socket(
 
     assert done.returncode == 1
     assert "another tree's" in done.stderr
-    assert lives(pid)
+    assert is_running(pid)
 
 
-def test_what_is_no_daemon_of_ours_is_not_ended(tmp_path: Path) -> None:
-    """Something else listens at the socket, and says nothing."""
+def test_a_process_that_is_not_fsmond_is_not_ended(tmp_path: Path) -> None:
+    """Another program listens at the socket, and does not answer."""
     make_repository(tmp_path)
     script = (
         "import os, socket, sys, time; s = socket.socket(socket.AF_UNIX); os.chdir(sys.argv[1]);"
@@ -167,4 +169,4 @@ def test_what_is_no_daemon_of_ours_is_not_ended(tmp_path: Path) -> None:
         other.kill()
 
     assert done.returncode == 1
-    assert "not known to be fsmond's" in done.stderr
+    assert "cannot be identified as fsmond" in done.stderr

@@ -1,4 +1,4 @@
-"""Directories in which the daemon's user may not look."""
+"""Directories that the daemon's user may not read."""
 
 import os
 import shutil
@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from fsmond.daemon.monitor import Monitor
+from fsmond.monitor.monitor import Monitor
 from fsmond.watching.choice import watcher_for_platform
 
 if sys.platform == "win32":
-    pytest.skip("of Unix", allow_module_level=True)
+    pytest.skip("needs Unix", allow_module_level=True)
 
-NOBODY = 65534  # a user without rights, as everywhere
+NOBODY = 65534  # the usual user without rights
 
 
 def _unreadable_at_first(root: Path) -> None:
@@ -50,12 +50,12 @@ def _unreadable_later(root: Path) -> None:
 
 
 @pytest.mark.parametrize("scene", [_unreadable_at_first, _unreadable_later])
-def test_a_directory_that_nobody_may_read_is_always_reported(
+def test_an_unreadable_directory_is_always_reported(
     scene: Callable[[Path], None], tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    """What changes in it can't be seen, so it may have changed; until it can be."""
+    """Changes in it cannot be seen, so it may have changed, until it can be read."""
     tree = tmp_path
-    if os.geteuid() == 0:  # to whom nothing is unreadable
+    if os.geteuid() == 0:  # who can read everything
         tree = Path(tempfile.mkdtemp(dir="/tmp"))
         os.chown(tree, NOBODY, NOBODY)
     child = os.fork()
@@ -67,7 +67,7 @@ def test_a_directory_that_nobody_may_read_is_always_reported(
                 os.setuid(NOBODY)
             scene(tree)
             os._exit(0)
-        except BaseException:  # noqa: BLE001 - whatever it is, the child must not go on
+        except BaseException:  # noqa: BLE001 - the child must not continue in any case
             traceback.print_exc()
             os._exit(1)
 

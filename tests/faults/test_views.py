@@ -1,4 +1,4 @@
-"""Sandboxes show a tree otherwise than it is outside: a token belongs to a mount namespace."""
+"""A tree can look different in a sandbox, so a token belongs to a mount namespace."""
 
 import json
 import os
@@ -9,31 +9,33 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from running import FSMOND, LONG, fsmond, git, lack, no_daemon_left, status, until
-from ways_of_asking import WAYS, configure, program_of
+from support.running import FSMOND, LONG, fsmond, git, no_daemon_left, skip_missing, status, until
+from support.work.ways_of_asking import WAYS, configure, program_of
 
 from fsmond.client import Client
-from fsmond.daemon.alive import lives
+from fsmond.process.alive import is_running
 
 if sys.platform != "linux":
-    pytest.skip("of mount namespaces", allow_module_level=True)
+    pytest.skip("about mount namespaces", allow_module_level=True)
 if os.geteuid() != 0:
     pytest.skip("needs root, to mount in namespaces", allow_module_level=True)
 
-MASK = ["unshare", "--mount", "sh", "-c"]
-HIDDEN = "mount -t tmpfs none dir/priv && exec"
+IN_NAMESPACE = ["unshare", "--mount", "sh", "-c"]
+MASK = "mount -t tmpfs none dir/priv && exec"
 
 
 def _can_unshare() -> bool:
-    done = subprocess.run([*MASK, "mount -t tmpfs none /mnt"], capture_output=True, check=False)
+    done = subprocess.run(
+        [*IN_NAMESPACE, "mount -t tmpfs none /mnt"], capture_output=True, check=False
+    )
     return done.returncode == 0
 
 
 @pytest.fixture
 def root(tmp_path: Path) -> Iterator[Path]:
-    """Provide a repository with a directory that sandboxes mask."""
+    """Make a repository with a directory that sandboxes mask."""
     if not _can_unshare():
-        lack("needs mount namespaces of its own")
+        skip_missing("needs permission to create mount namespaces")
     root = tmp_path / "root"
     (root / "dir" / "priv").mkdir(parents=True)
     (root / "file").write_text("first")
@@ -46,32 +48,32 @@ def root(tmp_path: Path) -> Iterator[Path]:
         yield root
 
 
-def inside(root: Path, *command: str, before: str = HIDDEN) -> str:
-    """Run a command where a directory is masked; return what it printed."""
+def inside(root: Path, *command: str, before: str = MASK) -> str:
+    """Run a command in a sandbox that masks a directory; return its output."""
     line = f"{before} {' '.join(command)}"
     done = subprocess.run(
-        [*MASK, line], cwd=root, capture_output=True, text=True, timeout=LONG, check=False
+        [*IN_NAMESPACE, line], cwd=root, capture_output=True, text=True, timeout=LONG, check=False
     )
     assert done.returncode == 0, done.stderr
     return done.stdout
 
 
-def asked(root: Path, token: str, *, before: str = HIDDEN) -> dict[str, object]:
-    """Return what a query is told where a directory is masked."""
-    told = json.loads(inside(root, *FSMOND, "query", "--json", "--since", token, before=before))
-    assert isinstance(told, dict)
-    return told
+def query_inside(root: Path, token: str, *, before: str = MASK) -> dict[str, object]:
+    """Return the answer to a query in a sandbox that masks a directory."""
+    fields = json.loads(inside(root, *FSMOND, "query", "--json", "--since", token, before=before))
+    assert isinstance(fields, dict)
+    return fields
 
 
-def test_who_asks_from_another_mount_namespace_is_told_everything_each_time(root: Path) -> None:
-    """Under a token that is good in that one alone; the one from outside stays good."""
+def test_a_client_in_another_mount_namespace_gets_everything_each_time(root: Path) -> None:
+    """Its token is valid in no other namespace; a token from outside stays valid."""
     assert fsmond("start", root).returncode == 0
     token = Client(root).query().token
     for _ in range(2):
-        told = asked(root, token)
-        assert (told["everything"], told["reason"]) == (True, "other-view")
-    theirs = str(told["token"])
-    assert asked(root, theirs)["reason"] == "other-view"
+        fields = query_inside(root, token)
+        assert (fields["everything"], fields["reason"]) == (True, "other-view")
+    theirs = str(fields["token"])
+    assert query_inside(root, theirs)["reason"] == "other-view"
     (root / "file").write_text("second")
 
     assert Client(root).query(token).paths == [b"file"]
@@ -81,8 +83,8 @@ def test_who_asks_from_another_mount_namespace_is_told_everything_each_time(root
     assert status(root)["mount_namespace"] == os.stat("/proc/self/ns/mnt").st_ino
 
 
-def test_a_daemon_in_a_sandbox_is_not_believed_outside(root: Path) -> None:
-    """It may outlive the sandbox, and goes on seeing the tree as it was there."""
+def test_a_daemon_in_a_sandbox_gives_no_exact_answer_outside(root: Path) -> None:
+    """It may outlive the sandbox, and still sees the tree as it was there."""
     inside(root, *FSMOND, "start", ".")
     token = Client(root).query().token
 
@@ -97,11 +99,12 @@ def test_a_daemon_in_a_sandbox_is_not_believed_outside(root: Path) -> None:
     ids=["no proc", "other proc"],
 )
 @pytest.mark.parametrize("where", ["daemon", "client"])
-def test_views_are_told_apart_without_proc(root: Path, before: str, where: str) -> None:
-    """The kernel tells it by a descriptor of who asks, since 6.11; before, all are strangers."""
+def test_views_are_distinguished_without_proc(root: Path, before: str, where: str) -> None:
+    """By a descriptor of the process, since Linux 6.11; before, no view counts as the same."""
     if where == "client":
         assert fsmond("start", root).returncode == 0
-        assert asked(root, Client(root).query().token, before=before)["reason"] == "other-view"
+        token = Client(root).query().token
+        assert query_inside(root, token, before=before)["reason"] == "other-view"
         return
     script = (
         f'{before} sh -c \'cd "$0" && $1 -m fsmond start . >&2 && '
@@ -120,8 +123,8 @@ def _kernel() -> tuple[int, ...]:
     return tuple(int(each) for each in os.uname().release.split(".")[:2])
 
 
-def test_a_namespace_of_processes_is_not_one_of_mounts(root: Path) -> None:
-    """Who asks from one sees the same tree; numbers of processes are the daemon's own."""
+def test_a_pid_namespace_is_no_other_view(root: Path) -> None:
+    """A client in one sees the same tree; the kernel translates its process ID."""
     assert fsmond("start", root).returncode == 0
     token = Client(root).query().token
     done = subprocess.run(
@@ -139,7 +142,7 @@ def test_a_namespace_of_processes_is_not_one_of_mounts(root: Path) -> None:
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("cache", ["true", "false"])
 def test_git_is_right_inside_and_outside(root: Path, way: str, cache: str) -> None:
-    """However often it asks in turn: neither what is masked nor what is there goes missing."""
+    """In turn, again and again: each status has what its own view shows."""
     program = program_of(way)
     assert fsmond("start", root).returncode == 0
     until(lambda: status(root)["state"] == "ready")
@@ -155,12 +158,12 @@ def test_git_is_right_inside_and_outside(root: Path, way: str, cache: str) -> No
         assert shown.splitlines() == ["?? dir/priv/new"], round_
         assert git(root, *short, program=program) == shown
 
-    inside(root, before=f"{HIDDEN} sh -c 'touch dir/priv/phantom; {program} status --short'")
+    inside(root, before=f"{MASK} sh -c 'touch dir/priv/phantom; {program} status --short'")
     assert git(root, *short, program=program).splitlines() == ["?? dir/priv/new"]
 
 
-def _apart(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run a command where the daemon is out of sight: in a process namespace of its own."""
+def _run_in_pid_namespace(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run a command in a PID namespace of its own, where the daemon is not visible."""
     return subprocess.run(
         ["unshare", "--pid", "--fork", "--mount-proc", *FSMOND, *arguments],
         cwd=root,
@@ -171,30 +174,30 @@ def _apart(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_a_daemon_that_is_out_of_sight_is_waited_for(root: Path) -> None:
-    """Its number means another process there, or none; its socket tells when it is gone."""
+def test_a_daemon_in_another_pid_namespace_is_waited_for(root: Path) -> None:
+    """Its process ID means another process there, or none; its socket shows when it is gone."""
     assert fsmond("start", root).returncode == 0
     pid = status(root)["pid"]
 
-    done = _apart(root, "stop")
+    done = _run_in_pid_namespace(root, "stop")
 
     assert (done.returncode, done.stderr) == (0, "")
-    until(lambda: not lives(pid))
+    until(lambda: not is_running(pid))
 
 
-def test_a_stopped_daemon_that_is_out_of_sight_is_named_by_no_number(root: Path) -> None:
-    """Whoever types what is advised must not end something else."""
+def test_the_error_names_no_process_id_of_another_pid_namespace(root: Path) -> None:
+    """A person who follows the advice must not end another process."""
     assert fsmond("start", root).returncode == 0
     pid = status(root)["pid"]
     os.kill(pid, signal.SIGSTOP)
     try:
         for command in ("stop", "status"):
-            done = _apart(root, command)
+            done = _run_in_pid_namespace(root, command)
 
             assert done.returncode == 1
             assert "process namespace" in done.stderr
             assert str(pid) not in done.stderr
             assert len(done.stderr.splitlines()) == 1
-        assert lives(pid)
+        assert is_running(pid)
     finally:
         os.kill(pid, signal.SIGCONT)

@@ -1,7 +1,7 @@
-"""Random changes to files with several names, and what has to be reported of them.
+"""Random changes to files with several names (hard links), and what must be reported of them.
 
-Few names in few directories, so that names, files and inode numbers come again and again.  What has
-to be reported is known exactly, as all is done by one thread that keeps account of it.
+There are few names in few directories, so that names and inode numbers are reused often.  What must
+be reported is known exactly, as one thread makes all changes and keeps a record of them.
 """
 
 import errno
@@ -12,8 +12,8 @@ from pathlib import Path
 from random import Random
 from typing import NamedTuple
 
-from system_calls import exchange
-from truth import Tree
+from support.trees.system_calls import exchange
+from support.trees.truth import Tree
 
 NAMES = [b"a", b"b", b"c", b"f", b"s", b"x"]
 DIRECTORIES = [b"d", b"e"]
@@ -21,22 +21,21 @@ _HANDLES = 4  # files that are kept open for writing
 
 
 class Handle(NamedTuple):
-    """A file that is open, and the name that events of writes by it have."""
+    """An open file, and the name that events carry for writes to it."""
 
     descriptor: int
     inode: int
     path: bytes
     is_gone: bool = False
-    """Whether the name is not the file's any more."""
+    """Whether the file no longer has the name."""
 
 
 class LinkChanges:
     """Makes one random change after another below `root`; `outside` is on the same disk.
 
-    No event tells of what is done by a name outside of the tree, nor of which file a name was that
-    came and went before anybody looked at it.  So an answer may pass over a file of which in the
-    meantime all that was done was done by such names: that are the two limits, and there are no
-    others.
+    There are two limits.  No event reports a change under a name outside the tree.  And if a name
+    appeared and vanished before it was checked, no event says which file had it.  So an answer may
+    omit a file if all its changes were made under such names.  There are no other limits.
     """
 
     def __init__(self, root: Path, outside: Path, random: Random, *, all_watched: bool) -> None:
@@ -48,10 +47,10 @@ class LinkChanges:
         self.log: list[str] = []
         self._known: dict[bytes, int] = {}  # names since the last answer, with their inodes
         self._paired: set[tuple[int, bytes]] = set()  # names that files had besides others
-        # Inodes of files of which an event told, and when; of those by a name that nobody knew.
-        self._evident: dict[int, int] = {}
-        self._doubtful: dict[int, int] = {}
-        self._blurred: set[int] = set()  # these, since all was compared
+        # When inodes changed last: under a name that fsmond knows, and under one it may not know.
+        self._reported: dict[int, int] = {}
+        self._possibly_unreported: dict[int, int] = {}
+        self._possibly_missed: set[int] = set()  # of the latter, since the last comparison
         self._kinds: list[Callable[[], str]] = [
             getattr(self, name) for name in sorted(dir(type(self))) if name.startswith("do_")
         ]
@@ -68,10 +67,10 @@ class LinkChanges:
             self.log.append(f"{kind.__name__[3:]} {what}")
 
     def answered(self, now: Tree) -> None:
-        """Take notice that all until now was reported."""
-        self._blurred |= self._doubtful.keys()
-        self._evident.clear()
-        self._doubtful.clear()
+        """Record that all changes until now were reported."""
+        self._possibly_missed |= self._possibly_unreported.keys()
+        self._reported.clear()
+        self._possibly_unreported.clear()
         names: dict[int, list[bytes]] = {}
         for path, signature in now.items():
             if not path.endswith(b"/"):
@@ -83,29 +82,31 @@ class LinkChanges:
             if len(paths) > 1:
                 self._paired.update((inode, path) for path in paths)
 
-    def may_pass_over(self, path: bytes, before: Tree, now: Tree) -> bool:
-        """Say whether it may be left out of an answer that it has changed, by one of the limits."""
+    def may_omit(self, path: bytes, before: Tree, now: Tree) -> bool:
+        """Say whether an answer may omit a changed path, by one of the limits."""
         inode = now[path][1] if path in now else None
         if inode is None or path not in before or before[path][1] != inode:
             return False
-        if inode in self._evident or inode not in self._doubtful:
+        if inode in self._reported or inode not in self._possibly_unreported:
             return False
         names = [each for each, signature in now.items() if signature[1] == inode]
         return all(each in before and before[each][1] == inode for each in names)
 
-    def may_pass_over_the_last(self, path: bytes, now: Tree) -> bool:
-        """Say whether the last change may be left out of several answers, given meanwhile."""
+    def may_omit_last(self, path: bytes, now: Tree) -> bool:
+        """Say whether the answers given during the changes may omit the last change of a path."""
         inode = now[path][1] if path in now else 0
-        return self._doubtful.get(inode, 0) > self._evident.get(inode, 0)
+        return self._possibly_unreported.get(inode, 0) > self._reported.get(inode, 0)
 
     def may_be_found(self, path: bytes, *trees: Tree) -> bool:
-        """Say whether a comparison between these may find, by a limit, that it has changed."""
+        """Say whether a comparison may find a change between these trees, by one of the limits."""
         inodes = {tree[path][1] for tree in trees if path in tree}
-        return path not in trees[-1] or not inodes.isdisjoint(self._blurred | self._doubtful.keys())
+        return path not in trees[-1] or not inodes.isdisjoint(
+            self._possibly_missed | self._possibly_unreported.keys()
+        )
 
     def compared(self) -> None:
-        """Take notice that what was passed over until now was found by a comparison."""
-        self._blurred.clear()
+        """Record that a comparison found all that was omitted until now."""
+        self._possibly_missed.clear()
 
     def close(self) -> None:
         """Close all handles."""
@@ -116,7 +117,7 @@ class LinkChanges:
         return os.path.join(self.root, relative)
 
     def _all(self) -> tuple[list[bytes], list[bytes]]:
-        """Return all directories, with a `/` behind, and all else."""
+        """Return all directories, each ending in `/`, and everything else."""
         directories, files, pending = [b""], [], [b""]
         while pending:
             prefix = pending.pop()
@@ -146,20 +147,20 @@ class LinkChanges:
         except FileNotFoundError:
             return None
 
-    def _touch(self, path: bytes) -> None:
-        """Keep account of a change by that name, or to it."""
+    def _note_change(self, path: bytes) -> None:
+        """Record a change under that name, or of the name itself."""
         inode = self._inode(path)
         if inode is not None:
             known = self._known.get(path) == inode
-            self._note(inode, is_known=known)
+            self._note_inode(inode, is_known=known)
 
-    def _note(self, inode: int, *, is_known: bool = False) -> None:
+    def _note_inode(self, inode: int, *, is_known: bool = False) -> None:
         self._count += 1
-        (self._evident if is_known else self._doubtful)[inode] = self._count
+        (self._reported if is_known else self._possibly_unreported)[inode] = self._count
 
-    def _leave(self, path: bytes, to: bytes | None = None) -> None:
-        """Keep account of it that a name goes, or moves to another."""
-        self._touch(path)
+    def _note_removed(self, path: bytes, to: bytes | None = None) -> None:
+        """Record that a name is removed, or moved to another name."""
+        self._note_change(path)
         self._known.pop(path, None)
         self._handles = [self._after(handle, path, to) for handle in self._handles]
 
@@ -172,8 +173,8 @@ class LinkChanges:
         if self._inode(old) == self._inode(new):
             return
         if self._inode(new) is not None:
-            self._leave(new)
-        self._leave(old, new)
+            self._note_removed(new)
+        self._note_removed(old, new)
         os.rename(self._path(old), self._path(new))
 
     def _below(self, prefix: bytes) -> list[bytes]:
@@ -196,24 +197,24 @@ class LinkChanges:
     def _write(self, path: bytes, mode: str) -> None:
         if os.path.islink(self._path(path)):
             os.utime(self._path(path), follow_symlinks=False)
-            self._touch(path)
+            self._note_change(path)
             return
         self._serial += 1
         with open(self._path(path), mode) as file:
             file.write(b"%d" % self._serial)
-        self._touch(path)
+        self._note_change(path)
 
     def do_mode(self) -> str:
         path = self._file()
         if not os.path.islink(self._path(path)):
             os.chmod(self._path(path), self._random.choice([0o600, 0o644, 0o755]))
-            self._touch(path)
+            self._note_change(path)
         return repr(path)
 
     def do_link(self) -> str:
         old, new = self._file(), self._name()
         os.link(self._path(old), self._path(new), follow_symlinks=False)
-        self._note(os.lstat(self._path(new)).st_ino)
+        self._note_inode(os.lstat(self._path(new)).st_ino)
         return f"{old!r} {new!r}"
 
     def do_rename(self) -> str:
@@ -222,9 +223,9 @@ class LinkChanges:
 
     def do_exchange(self) -> str:
         one, other = self._file(), self._file()
-        if self._inode(one) != self._inode(other):  # else nothing happens, and no event tells
+        if self._inode(one) != self._inode(other):  # else nothing happens, and there is no event
             for path in (one, other):
-                self._touch(path)
+                self._note_change(path)
                 self._known.pop(path, None)
             swap = {one: other, other: one}
             self._handles = [
@@ -237,18 +238,18 @@ class LinkChanges:
         return f"{one!r} {other!r}"
 
     def do_unlink(self) -> str:
-        self._leave(path := self._file())
+        self._note_removed(path := self._file())
         os.unlink(self._path(path))
         return repr(path)
 
     def do_replace(self) -> str:
-        """Write anew, as editors do, with a link to what was there."""
+        """Replace a file as editors do, with a link to the old one as a backup."""
         path = self._file()
         if self._inode(path + b"~") is not None:
-            self._leave(path + b"~")
+            self._note_removed(path + b"~")
             os.unlink(self._path(path + b"~"))
         os.link(self._path(path), self._path(path + b"~"), follow_symlinks=False)
-        self._note(os.lstat(self._path(path)).st_ino)
+        self._note_inode(os.lstat(self._path(path)).st_ino)
         self._write(path + b".new", "wb")
         self._move(path + b".new", path)
         return repr(path)
@@ -263,8 +264,8 @@ class LinkChanges:
     def do_remove_tree(self) -> str:
         prefix = self._pick(self._all()[0][1:])
         for path in self._below(prefix):
-            self._leave(path)
-        self._lose_handles(prefix)
+            self._note_removed(path)
+        self._close_former_handles(prefix)
         shutil.rmtree(self._path(prefix))
         return repr(prefix)
 
@@ -274,7 +275,7 @@ class LinkChanges:
         if new.startswith(old) or self._inode(new[:-1]) is not None:
             raise FileExistsError(errno.EEXIST, "not there")
         for path in self._below(old):
-            self._leave(path, new + path[len(old) :])
+            self._note_removed(path, new + path[len(old) :])
         self._paired |= {
             (inode, new + path[len(old) :]) for inode, path in self._paired if path.startswith(old)
         }
@@ -287,8 +288,8 @@ class LinkChanges:
         os.rename(self._path(old[:-1]), self._path(new[:-1]))
         return f"{old!r} {new!r}"
 
-    def _lose_handles(self, prefix: bytes) -> None:
-        """Let go of those by names that were there, and in a directory that goes."""
+    def _close_former_handles(self, prefix: bytes) -> None:
+        """Close handles whose former name is in a directory that is removed."""
         for handle in [each for each in self._handles if each.is_gone]:
             if handle.path.startswith(prefix):
                 os.close(handle.descriptor)
@@ -298,10 +299,10 @@ class LinkChanges:
         path = self._file()
         outside = os.path.join(self._outside, self._random.choice(NAMES))
         if os.path.lexists(outside):
-            self._note(os.lstat(outside).st_ino)
+            self._note_inode(os.lstat(outside).st_ino)
             os.unlink(outside)
         os.link(self._path(path), outside, follow_symlinks=False)
-        self._note(os.lstat(outside).st_ino)
+        self._note_inode(os.lstat(outside).st_ino)
         return repr(path)
 
     def do_write_outside(self) -> str:
@@ -311,7 +312,7 @@ class LinkChanges:
         self._serial += 1
         with open(outside, "r+b") as file:
             file.write(b"%d" % self._serial)
-        self._note(os.lstat(outside).st_ino)
+        self._note_inode(os.lstat(outside).st_ino)
         return repr(outside)
 
     def do_move_in(self) -> str:
@@ -320,8 +321,8 @@ class LinkChanges:
         if os.lstat(outside).st_ino == self._inode(path):
             return "itself"
         if self._inode(path) is not None:
-            self._leave(path)
-        self._note(os.lstat(outside).st_ino)
+            self._note_removed(path)
+        self._note_inode(os.lstat(outside).st_ino)
         os.rename(outside, self._path(path))
         return repr(path)
 
@@ -342,9 +343,9 @@ class LinkChanges:
         self._serial += 1
         os.write(handle.descriptor, b"%d" % self._serial)
         if not handle.is_gone:
-            self._touch(handle.path)
+            self._note_change(handle.path)
         elif self._all_watched and (handle.inode, handle.path) in self._paired:
-            self._note(handle.inode, is_known=True)
+            self._note_inode(handle.inode, is_known=True)
         else:
-            self._note(handle.inode)
+            self._note_inode(handle.inode)
         return f"{handle}"

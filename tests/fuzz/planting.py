@@ -1,4 +1,4 @@
-"""Defects to be found: a test that never fails says nothing."""
+"""Defects that the random tests must find: a test that never fails proves nothing."""
 
 import sys
 from typing import Any
@@ -7,27 +7,27 @@ assert sys.platform == "linux"
 
 from fsmond.index import reading
 from fsmond.index.links import Links
-from fsmond.watching import calls, coverage, inotify
+from fsmond.watching.inotify import calls, coverage, emitter
 
 
 def plant(defect: str) -> None:
-    """Break fsmond, in this process, for good."""
+    """Break fsmond in this process, permanently."""
     place: Any
     match defect:
-        case "mask":  # an event is not asked for
+        case "mask":  # an event is not requested
             place = calls
             place._MASK &= ~calls.MOVED_TO
-        case "names":  # a directory is known by its name, not by its watch
+        case "names":  # a directory is identified by its name, not by its watch
             place = coverage.Coverage
             watch = place._watch
             place._watch = lambda self, handle, name, prefix: (
                 self._find(prefix[:-1]) or watch(self, handle, name, prefix)
             )
-        case "overflow":  # it is passed over
-            place = inotify.InotifyEmitter
+        case "overflow":  # the overflow is ignored
+            place = emitter.InotifyEmitter
             place._overflowed_locked = lambda _: None
-        case "unwatched":  # what has no watch is not compared
-            place = inotify.InotifyEmitter
+        case "unwatched":  # directories without a watch are not compared
+            place = emitter.InotifyEmitter
             place.is_partial = False
         case "signature":  # only names are compared
             place = reading
@@ -39,12 +39,12 @@ def plant(defect: str) -> None:
 def _plant_in_links(defect: str) -> None:
     place: Any = Links
     match defect:
-        case "first-file":  # a name stays that of the first file that had it
+        case "first-file":  # a name stays bound to the first file that had it
             bind = place.bind
             place.bind = lambda self, path, inode: (
                 bind(self, path, inode) if path not in self._files else None
             )
-        case "former":  # what a name was before is forgotten
+        case "former":  # former names are forgotten
             place._put = _forgetting(place._put)
         case _:
             sys.exit(f"no such defect: {defect}")

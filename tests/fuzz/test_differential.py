@@ -1,4 +1,4 @@
-"""Answers held against the tree, over random changes, for as long as FSMOND_FUZZ_SECONDS says."""
+"""Compare answers with the tree, over random changes, for FSMOND_FUZZ_SECONDS per mode."""
 
 import os
 import re
@@ -7,11 +7,11 @@ import sys
 from pathlib import Path
 
 import pytest
-from running import LONG, lack
+from support.running import LONG, skip_missing
 
 SECONDS = float(os.environ.get("FSMOND_FUZZ_SECONDS", "3"))  # for each mode
-SOON = 60.0  # seconds in which a defect is found
-PRECISION = 1.5  # paths that are reported for each that changed
+SOON = 60.0  # seconds in which a defect must be found
+PRECISION = 1.5  # reported paths for each that changed, at most
 PROGRAM = Path(__file__).with_name("differential.py")
 OWN_LIMITS = ["unshare", "--user", "--map-root-user"]
 MODES = {
@@ -24,10 +24,10 @@ MODES = {
 
 
 def run(mode: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run the program; what it prints holds the seed with which it can be run again."""
+    """Run the program; it prints the seed with which it can be run again."""
     within = OWN_LIMITS if mode.endswith("few") else []
     if within and subprocess.run([*within, "true"], check=False, capture_output=True).returncode:
-        lack("needs user namespaces, to lower inotify's limits")
+        skip_missing("needs user namespaces, to lower inotify's limits")
     return subprocess.run(
         [*within, sys.executable, PROGRAM, "--mode", mode, *arguments],
         env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
@@ -41,14 +41,14 @@ def run(mode: str, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.mark.parametrize("mode", MODES)
 def test_no_change_is_missed(mode: str) -> None:
-    """Whatever is done to the tree, and however it is watched; each time with another seed."""
+    """For any change and any way of watching; each time with another seed."""
     done = run(mode, "--seconds", str(SECONDS))
 
     assert done.returncode == 0, done.stderr
 
 
 def test_hardly_more_is_reported_than_what_changed() -> None:
-    """A watcher that always says "everything" would never miss anything."""
+    """To report everything each time would never miss anything."""
     done = run("events", "--seed", "1", "--seconds", "2")
 
     figures = re.search(r": (\d+) paths changed, (\d+) reported", done.stdout)
@@ -70,7 +70,7 @@ def test_hardly_more_is_reported_than_what_changed() -> None:
     ],
 )
 def test_a_defect_is_found(defect: str, mode: str) -> None:
-    """Or finding none would mean nothing."""
+    """Else to find none would prove nothing."""
     done = run(mode, "--plant", defect, "--seconds", str(SOON))
 
     assert done.returncode == 1, "it was not found"

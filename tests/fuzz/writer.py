@@ -1,15 +1,15 @@
-"""Make random changes to a tree, in a process of its own.
+"""Make random changes to a tree, as a process of its own.
 
-Its arguments: TREE OUTSIDE SEED WITHOUT...
+Arguments: TREE OUTSIDE SEED WITHOUT...
 """
 
 import random
 import sys
 from pathlib import Path
 
-from tree_changes import Changes
+from support.trees.random_changes import RandomChanges
 
-# No hard links: of those, names that come and go between two questions can't be told.
+# No hard links: names that appear and vanish between two queries cannot be reported.
 tree, outside, seed = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
 without = ("hard_link", *sys.argv[4:])
-Changes(tree, outside, random.Random(seed), without=without).make(300)
+RandomChanges(tree, outside, random.Random(seed), without=without).make(300)

@@ -4,15 +4,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from ipc_tools import echo
-from running import fsmond, git, has_git, make_repository, no_daemon_left
+from support.ipc_tools import echo
+from support.running import fsmond, git, has_git, make_repository, no_daemon_left
 
 import ipc
 
 
 @pytest.fixture
 def repository(tmp_path: Path) -> Iterator[Path]:
-    """Make a Git repository with a few files; whatever daemon watches it ends with the test."""
+    """Make a Git repository with a few files; a daemon that watches it ends with the test."""
     root = tmp_path / "repository"
     (root / "dir" / "deep").mkdir(parents=True)
     for name in ("top", "dir/one", "dir/two", "dir/deep/three"):
@@ -29,7 +29,7 @@ def repository(tmp_path: Path) -> Iterator[Path]:
 
 @pytest.fixture
 def watched(repository: Path) -> Path:
-    """Have a daemon watch the repository."""
+    """Start a daemon for the repository."""
     done = fsmond("start", repository)
     assert done.returncode == 0, done.stderr
     return repository

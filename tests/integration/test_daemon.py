@@ -1,4 +1,4 @@
-"""A daemon's life, as whoever starts it sees it."""
+"""A daemon's life, as the person who starts it sees it."""
 
 import json
 import os
@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from running import (
+from support.running import (
     FSMOND,
     LONG,
     fsmond,
@@ -20,19 +20,19 @@ from running import (
     status,
     until,
 )
-from systems import IS_WINDOWS, needs_modes
+from support.systems import IS_WINDOWS, needs_modes
 
 from fsmond.client import Client
-from fsmond.daemon.alive import lives
 from fsmond.errors import NotRunningError
+from fsmond.process.alive import is_running
 
-THERE = "test_windows.py has how it is there"
-of_unix = pytest.mark.skipif(IS_WINDOWS, reason=THERE)
+OTHER_TEST = "test_windows.py has the test for Windows"
+unix_only = pytest.mark.skipif(IS_WINDOWS, reason=OTHER_TEST)
 PARTS = ("root", "git directory", *(() if IS_WINDOWS else ("socket",)))
 
 
-def test_start_returns_when_it_answers(repository: Path) -> None:
-    """Whoever asks next need not wait."""
+def test_start_returns_when_the_daemon_answers(repository: Path) -> None:
+    """The next client need not wait."""
     done = fsmond("start", repository)
 
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
@@ -40,7 +40,7 @@ def test_start_returns_when_it_answers(repository: Path) -> None:
 
 
 def test_start_is_harmless_when_repeated(watched: Path) -> None:
-    """What was wanted is so already."""
+    """The daemon is already running."""
     pid = status(watched)["pid"]
 
     assert fsmond("start", watched).returncode == 0
@@ -48,15 +48,15 @@ def test_start_is_harmless_when_repeated(watched: Path) -> None:
 
 
 def test_run_refuses_to_be_a_second_daemon(watched: Path) -> None:
-    """One tree, one history."""
+    """A tree has one history."""
     done = fsmond("run", watched)
 
     assert done.returncode == 1
-    assert "watched already" in done.stderr
+    assert "already watched" in done.stderr
 
 
 def test_of_many_clients_at_once_one_starts_a_daemon(repository: Path) -> None:
-    """As when an editor and a build begin together."""
+    """As when an editor and a build start together."""
     with ThreadPoolExecutor(12) as pool:
         done = list(pool.map(lambda _: fsmond("query", "--json", repository), range(12)))
 
@@ -68,7 +68,7 @@ def test_of_many_clients_at_once_one_starts_a_daemon(repository: Path) -> None:
 def test_a_daemon_keeps_nothing_of_its_parent(repository: Path) -> None:
     """A pipe that stays open makes a shell wait for ever; a directory cannot be unmounted."""
     if sys.platform == "win32":
-        pytest.skip(THERE)
+        pytest.skip(OTHER_TEST)
     reader, writer = os.pipe()
     os.set_inheritable(writer, True)
     subprocess.run(
@@ -84,30 +84,30 @@ def test_a_daemon_keeps_nothing_of_its_parent(repository: Path) -> None:
     assert os.getsid(int(process.name)) != os.getsid(0)
 
 
-def test_its_log_is_where_status_says(watched: Path) -> None:
-    """The first place to look when something is odd."""
+def test_status_names_its_log(watched: Path) -> None:
+    """It is where people look first when something is wrong."""
     log = Path(status(watched)["log"])
 
     assert f"watching {watched}" in log.read_text()
 
 
-def test_stop_returns_when_it_is_gone(watched: Path) -> None:
-    """Its socket too: one left behind costs the next git a second."""
+def test_stop_returns_when_the_daemon_is_gone(watched: Path) -> None:
+    """Its socket, too: one that stays costs the next git a second."""
     pid = status(watched)["pid"]
 
     done = fsmond("stop", watched)
 
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
-    assert not lives(pid)
+    assert not is_running(pid)
     assert not (watched / ".git" / "fsmonitor--daemon.ipc").exists()
 
 
-def test_stop_is_success_when_none_runs(repository: Path) -> None:
-    """What was wanted is so already."""
+def test_stop_succeeds_when_no_daemon_runs(repository: Path) -> None:
+    """There is nothing to stop."""
     assert fsmond("stop", repository).returncode == 0
 
 
-def test_status_tells_whether_somebody_watches(repository: Path) -> None:
+def test_status_shows_whether_a_daemon_runs(repository: Path) -> None:
     """By its exit status, for scripts."""
     assert fsmond("status", repository).returncode == 1
     assert fsmond("status", "--json", repository).returncode == 1
@@ -115,33 +115,33 @@ def test_status_tells_whether_somebody_watches(repository: Path) -> None:
 
     done = fsmond("status", "--json", repository)
 
-    told = json.loads(done.stdout)
+    fields = json.loads(done.stdout)
     assert done.returncode == 0
-    assert told["root"] == str(repository)
-    assert told["directories"] == 3
-    assert sum(told["coverage"].values()) == 3
-    assert set(told) >= {
+    assert fields["root"] == str(repository)
+    assert fields["directories"] == 3
+    assert sum(fields["coverage"].values()) == 3
+    assert set(fields) >= {
         *("root", "pid", "socket", "log", "version", "uptime_seconds", "session"),
         *("directories", "coverage", "events", "queries", "resyncs", "last_error"),
     }
     assert str(repository) in fsmond("status", repository).stdout
 
 
-@of_unix
+@unix_only
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_ends_it_cleanly(watched: Path, number: signal.Signals) -> None:
-    """A clean end removes the socket."""
+    """Its socket is removed."""
     pid = status(watched)["pid"]
 
     os.kill(pid, number)
 
-    until(lambda: not lives(pid))
+    until(lambda: not is_running(pid))
     assert not (watched / ".git" / "fsmonitor--daemon.ipc").exists()
 
 
-@of_unix
+@unix_only
 def test_run_stays_in_the_foreground(repository: Path) -> None:
-    """For service managers, and for a look at its log; a clean stop is success."""
+    """For service managers, and to see the log; a clean stop is success."""
     with subprocess.Popen([*FSMOND, "run", repository], stderr=subprocess.PIPE) as process:
         until(lambda: is_served(repository))
         process.send_signal(signal.SIGINT)
@@ -151,11 +151,11 @@ def test_run_stays_in_the_foreground(repository: Path) -> None:
     assert b"ended by signal SIGINT" in log
 
 
-def test_after_a_kill_the_next_start_just_works(watched: Path) -> None:
-    """The dead one's socket is in the way, and is no hindrance."""
+def test_after_a_kill_the_next_start_succeeds(watched: Path) -> None:
+    """Although the socket of the killed daemon is still there."""
     pid = status(watched)["pid"]
     os.kill(pid, 9)
-    until(lambda: not lives(pid))
+    until(lambda: not is_running(pid))
 
     assert fsmond("start", watched).returncode == 0
     assert status(watched)["pid"] != pid
@@ -166,7 +166,7 @@ def test_after_a_kill_the_next_start_just_works(watched: Path) -> None:
 def test_it_ends_when_there_is_nothing_to_watch(
     watched: Path, tmp_path: Path, what: str, how: str
 ) -> None:
-    """Nobody can ask it any more; it must not stay for ever."""
+    """No client can reach it any longer; it must not stay for ever."""
     git_directory = watched / ".git"
     path = {
         "root": watched,
@@ -182,14 +182,14 @@ def test_it_ends_when_there_is_nothing_to_watch(
     else:
         remove(path)
 
-    until(lambda: not lives(pid))
+    until(lambda: not is_running(pid))
 
 
 def test_it_ends_when_its_socket_is_taken(watched: Path) -> None:
-    """Another serves the tree now, and that one's socket must stay."""
+    """Another server owns the path now, and its socket must stay."""
     if sys.platform == "win32":
-        pytest.skip(THERE)
-    import raw_unix
+        pytest.skip(OTHER_TEST)
+    from support import raw_unix
 
     pid = status(watched)["pid"]
     path = watched / ".git" / "fsmonitor--daemon.ipc"
@@ -197,13 +197,13 @@ def test_it_ends_when_its_socket_is_taken(watched: Path) -> None:
         thief.listen()
         path.with_suffix(".new").rename(path)
 
-        until(lambda: not lives(pid))
+        until(lambda: not is_running(pid))
         assert path.exists()
     path.unlink()
 
 
 def test_a_directory_without_git_is_watched_as_well(tmp_path: Path) -> None:
-    """Git is the first client, not the only one."""
+    """Git is not the only client."""
     tree = tmp_path / "tree"
     (tree / "sub").mkdir(parents=True)
     with no_daemon_left(tree):
@@ -212,13 +212,13 @@ def test_a_directory_without_git_is_watched_as_well(tmp_path: Path) -> None:
 
         answer = Client(tree / "sub" / "..").query(token)
 
-        assert set(answer.paths) - {b"sub/"} == {b"sub/new"}  # and that, where it is compared
+        assert set(answer.paths) - {b"sub/"} == {b"sub/new"}  # a scan reports that, too
         assert list(tree.iterdir()) == [tree / "sub"]
 
 
 @needs_modes
 def test_a_repository_that_a_group_shares_is_watched(repository: Path) -> None:
-    """As `core.sharedRepository` makes it; whoever may write there owns it anyway."""
+    """As with `core.sharedRepository`; those who may write there control it anyway."""
     (repository / ".git").chmod(0o2777)
 
     assert fsmond("start", repository).returncode == 0
@@ -237,8 +237,8 @@ def test_a_linked_worktree_has_a_daemon_of_its_own(watched: Path) -> None:
         assert Path(status(linked)["socket"]).parent.parent.name == "worktrees"
 
 
-def test_without_leave_to_start_one_it_is_an_error_that_none_runs(repository: Path) -> None:
-    """Scripts that must not start anything tell by the exit status."""
+def test_with_no_start_it_is_an_error_if_no_daemon_runs(repository: Path) -> None:
+    """Scripts that must not start one recognize it by the exit status."""
     done = fsmond("query", "--no-start", repository)
 
     assert done.returncode == 3

@@ -1,14 +1,14 @@
-"""What `fsmond hook` answers, with a real daemon."""
+"""The answers of `fsmond hook`, with a real daemon."""
 
 from pathlib import Path
 
-from running import fsmond, is_served, status, until
+from support.running import fsmond, is_served, status, until
 
 from fsmond.client import Client
 
 
 def test_the_hook_answers_version_2_with_a_token(watched: Path) -> None:
-    """Byte for byte what the daemon says."""
+    """The answer is the daemon's, byte for byte."""
     token = Client(watched).query().token
     (watched / "top").write_text("changed")
 
@@ -19,7 +19,7 @@ def test_the_hook_answers_version_2_with_a_token(watched: Path) -> None:
 
 
 def test_the_hook_answers_version_1_without_a_token(watched: Path) -> None:
-    """Git makes the next one itself; of its timestamps nothing is known."""
+    """Git takes a time as its token; a time from before the start is unknown."""
     token = Client(watched).query().token
     (watched / "top").write_text("changed")
 
@@ -28,7 +28,7 @@ def test_the_hook_answers_version_1_without_a_token(watched: Path) -> None:
 
 
 def test_the_hook_does_not_wait_for_a_daemon_to_start(repository: Path) -> None:
-    """The first answer is everything, under a token that will mean everything again."""
+    """The first answer is everything, with a token that leads to everything again."""
     done = fsmond("hook", "2", "x", cwd=repository)
 
     assert done.stdout.split("\0")[1:] == ["/", ""]

@@ -1,4 +1,4 @@
-"""Something that fsmond needs is missing: it is said in a line."""
+"""A dependency is missing: the error is one line."""
 
 import os
 import subprocess
@@ -11,8 +11,8 @@ import fsmond as package
 
 
 @pytest.mark.parametrize("command", ["start", "query"])
-def test_a_daemon_without_its_libraries_says_which_one(tmp_path: Path, command: str) -> None:
-    """Not by a traceback, of which the first line says nothing."""
+def test_the_error_names_the_missing_library(tmp_path: Path, command: str) -> None:
+    """It is no traceback, whose first line says nothing."""
     main = Path(package.__file__).with_name("__main__.py")
     (tmp_path / ".git").mkdir()
     (tmp_path / ".git" / "HEAD").touch()
@@ -34,18 +34,18 @@ _WITHOUT = """\
 import runpy, sys
 main, *sys.argv[1:] = sys.argv[1:]
 sys.path.append(main.rpartition("fsmond")[0])
-import fsmond.daemon.spawn as spawning
-spawning.libraries = lambda root: []
-child = spawning.Child.__init__
-spawning.Child.__init__ = lambda self, words, *rest: child(
+from fsmond.process import spawn
+spawn.libraries = lambda root: []
+child = spawn.Child.__init__
+spawn.Child.__init__ = lambda self, words, *rest: child(
     self, [words[0], "-S", *words[1:]], *rest)
-sys.modules["watchdog"] = None  # for what is a copy of this process
+sys.modules["watchdog"] = None  # for a fork of this process
 runpy.run_path(main, run_name="__main__")
 """
 
 
-def test_without_a_runtime_folder_nothing_is_said(tmp_path: Path) -> None:
-    """Another place is taken, and people did nothing wrong."""
+def test_a_missing_runtime_folder_is_no_error(tmp_path: Path) -> None:
+    """Another folder is used, and people did nothing wrong."""
     environment = {key: value for key, value in os.environ.items() if key != "XDG_RUNTIME_DIR"}
 
     done = subprocess.run(

@@ -1,4 +1,4 @@
-"""The watched directory is moved or replaced as a whole: no event tells of it."""
+"""The watched directory itself is moved or replaced: no event reports that."""
 
 import os
 import shutil
@@ -9,31 +9,31 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from running import fsmond, no_daemon_left, status, until
-from systems import IS_WINDOWS
+from support.running import fsmond, no_daemon_left, status, until
+from support.systems import IS_WINDOWS
 
 from fsmond.client import Client
-from fsmond.daemon.alive import lives
-from fsmond.daemon.monitor import Monitor
 from fsmond.errors import NotRunningError
+from fsmond.monitor.monitor import Monitor
+from fsmond.process.alive import is_running
 from fsmond.watching.choice import How, watcher_for_platform
 
 
 @pytest.fixture
 def root(tmp_path: Path) -> Iterator[Path]:
-    """Provide a watched directory that is no worktree, below another one."""
+    """Make a directory that is no worktree, inside another one."""
     root = tmp_path / "above" / "root"
     (root / "folder").mkdir(parents=True)
     with no_daemon_left(root):
         yield root
 
 
-def _has(told: list[bytes], path: bytes) -> bool:
-    return path in told or any(path.startswith(each) for each in told if each.endswith(b"/"))
+def _has(paths: list[bytes], path: bytes) -> bool:
+    return path in paths or any(path.startswith(each) for each in paths if each.endswith(b"/"))
 
 
-def test_a_directory_in_the_place_of_the_root_is_another_one(root: Path) -> None:
-    """It is asked by its name, and the daemon's watches are on the one that went."""
+def test_changes_in_a_directory_that_replaced_the_root_are_reported(root: Path) -> None:
+    """Clients name it by its path, but the daemon's watches are on the old directory."""
     client = Client(root)
     token = client.query().token
     token = client.query(since=token).token
@@ -46,8 +46,8 @@ def test_a_directory_in_the_place_of_the_root_is_another_one(root: Path) -> None
     assert answer.everything or _has(answer.paths, b"new")
 
 
-def test_the_first_one_that_comes_back_is_not_believed(root: Path) -> None:
-    """Its daemon told of the other one in between, if only that it knows nothing."""
+def test_a_root_that_is_moved_back_is_answered_with_everything(root: Path) -> None:
+    """The token was given while another directory was in its place."""
     client = Client(root)
     (root / "first").touch()
     token = client.query().token
@@ -61,8 +61,8 @@ def test_the_first_one_that_comes_back_is_not_believed(root: Path) -> None:
 
 
 @pytest.mark.parametrize("how", ["events", "scan"])
-def test_a_directory_above_that_is_moved_takes_all_with_it(root: Path, how: How) -> None:
-    """What is made there can't be found by its path, and then all comes back in a moment."""
+def test_moving_a_parent_directory_away_and_back_loses_no_change(root: Path, how: How) -> None:
+    """Meanwhile a new directory cannot be found by its path in the tree."""
     above, moved = root.parent, root.parent.with_name("moved")
     monitor = Monitor(os.fsencode(root), partial(watcher_for_platform, how=how), patience=10)
     try:
@@ -81,8 +81,8 @@ def test_a_directory_above_that_is_moved_takes_all_with_it(root: Path, how: How)
     assert answer.paths is None or _has(answer.paths, b"new/file")
 
 
-def test_a_repository_is_watched_anew_where_it_was_moved_to(tmp_path: Path) -> None:
-    """Its socket moved with it, where it is a file; the daemon ends, and leaves none behind."""
+def test_a_moved_repository_gets_a_new_daemon(tmp_path: Path) -> None:
+    """On Unix its socket moves with it; the daemon ends, and removes it."""
     root, moved = tmp_path / "root", tmp_path / "moved"
     (root / ".git").mkdir(parents=True)
     (root / ".git" / "HEAD").touch()
@@ -92,14 +92,14 @@ def test_a_repository_is_watched_anew_where_it_was_moved_to(tmp_path: Path) -> N
         root.rename(moved)
         (moved / "new").touch()
 
-        with suppress(NotRunningError):  # that one may have ended by now
+        with suppress(NotRunningError):  # the old daemon may have ended by now
             first = Client(moved, start=IS_WINDOWS).query(since=token)
             assert first.everything or _has(first.paths, b"new")
 
-        until(lambda: not lives(pid))
+        until(lambda: not is_running(pid))
         assert not (moved / ".git" / "fsmonitor--daemon.ipc").exists()
         token = Client(moved).query().token
         (moved / "second").touch()
-        told = Client(moved).query(since=token)
-        assert told.paths == [b"second"] or told.reason == "degraded"  # where it is compared
+        answer = Client(moved).query(since=token)
+        assert answer.paths == [b"second"] or answer.reason == "degraded"  # where it is scanned
         assert fsmond("stop", moved).returncode == 0

@@ -1,4 +1,4 @@
-"""What `fsmond query`, the hook and the Python client answer."""
+"""The answers of `fsmond query`, the hook and the Python client."""
 
 import json
 import os
@@ -7,18 +7,19 @@ import sys
 from pathlib import Path
 
 import pytest
-from running import LONG, fsmond, git, is_served, status
-from systems import IS_WINDOWS
-from wine import NAMES_OF_THE_ROOT, comparing_tells_less, is_wine, wine_fails
+from support.running import LONG, fsmond, git, is_served, status
+from support.systems import IS_WINDOWS
+from support.wine import NAMES_OF_THE_ROOT, fails_on_wine, is_wine, scan_reports_less
 
 import ipc.client
 from fsmond.client import Client
 from fsmond.errors import PathError
 
 ROUNDS = 2000
-# A look at each takes long under Wine, and a query has one second.
+# A scan is slow on Wine, and a query has one second.
 FOLDERS, FILES = (20, 5) if is_wine() else (100, 300)
-# A name that Git quotes, and how; and one that is no text.  Windows has neither quotes nor bytes.
+# A name that Git quotes, its quoted form, and a name that is no text.  On Windows, names contain
+# no quotes, and are no bytes.
 ODD, QUOTED = ("\u00e9", '"\\303\\251"') if IS_WINDOWS else ('odd "name"\n', '"odd \\"name\\"\\n"')
 NO_TEXT = b"\xed\xa0\x80" if IS_WINDOWS else b"\xff"
 _WRITER = """
@@ -52,9 +53,9 @@ for number in range(rounds):
 """
 
 
-@comparing_tells_less(NAMES_OF_THE_ROOT)
+@scan_reports_less(NAMES_OF_THE_ROOT)
 def test_a_query_names_what_changed(watched: Path) -> None:
-    """A token on the first line, and a path on each of the others."""
+    """The first line is a token; each of the others is a path."""
     token, *everything = fsmond("query", watched).stdout.splitlines()
     (watched / "dir" / "one").write_text("changed")
     (watched / ODD).touch()
@@ -65,8 +66,8 @@ def test_a_query_names_what_changed(watched: Path) -> None:
     assert set(done.stdout.splitlines()[1:]) == {QUOTED, "dir/one"}
 
 
-def test_a_name_is_quoted_as_git_is_told_to(watched: Path) -> None:
-    """`core.quotePath` decides about bytes above 127."""
+def test_a_name_is_quoted_as_by_git(watched: Path) -> None:
+    """`core.quotePath` applies to bytes above 127."""
     token = Client(watched).query().token
     (watched / "é").touch()
 
@@ -78,8 +79,8 @@ def test_a_name_is_quoted_as_git_is_told_to(watched: Path) -> None:
     assert plain == "é"
 
 
-def test_the_bytes_of_the_wire_can_be_had(watched: Path) -> None:
-    """For programs, which then need not unquote."""
+def test_z_prints_the_bytes_of_the_wire_form(watched: Path) -> None:
+    """Programs then need not unquote."""
     token = Client(watched).query().token
     (watched / "top").write_text("changed")
 
@@ -90,9 +91,9 @@ def test_the_bytes_of_the_wire_can_be_had(watched: Path) -> None:
     assert paths == ["top", ""]
 
 
-@wine_fails("makes no file whose name is no text, version 8.0")
-def test_an_answer_can_be_had_as_json(watched: Path) -> None:
-    """With the reason, and a name that is no UTF-8 by surrogate escapes."""
+@fails_on_wine("creates no file whose name is no text, version 8.0")
+def test_json_prints_one_object(watched: Path) -> None:
+    """It has the reason; a name that is not UTF-8 has surrogate escapes."""
     first = json.loads(fsmond("query", "--json", watched).stdout)
     os.close(os.open(os.fsencode(watched) + b"/" + NO_TEXT, os.O_CREAT))
 
@@ -115,7 +116,9 @@ def test_an_answer_can_be_had_as_json(watched: Path) -> None:
         ("x" * (1 << 15), "unknown-token"),
     ],
 )
-def test_an_unknown_token_missed_everything(watched: Path, token: str, reason: str) -> None:
+def test_for_an_unknown_token_the_answer_is_everything(
+    watched: Path, token: str, reason: str
+) -> None:
     """A gap in the history is an answer, not an error."""
     answer = Client(watched).query(token)
 
@@ -124,7 +127,7 @@ def test_an_unknown_token_missed_everything(watched: Path, token: str, reason: s
 
 
 def test_a_token_from_the_future_is_unknown(watched: Path) -> None:
-    """It is of a history that has not happened: nothing can be said about it."""
+    """The daemon did not give it, so it can say nothing about it."""
     client = Client(watched)
     token = client.query().token
 
@@ -133,8 +136,8 @@ def test_a_token_from_the_future_is_unknown(watched: Path) -> None:
     assert (answer.everything, answer.reason) == (True, "unknown-token")
 
 
-def test_flush_makes_all_tokens_void(watched: Path) -> None:
-    """For who has lost what the token stands for."""
+def test_flush_invalidates_all_tokens(watched: Path) -> None:
+    """For a client that has lost the state that its token stands for."""
     client = Client(watched)
     token = client.query().token
 
@@ -146,7 +149,7 @@ def test_flush_makes_all_tokens_void(watched: Path) -> None:
 
 
 def test_a_query_starts_the_daemon(repository: Path) -> None:
-    """Nobody has to think of it."""
+    """No one has to start it first."""
     assert fsmond("query", repository).returncode == 0
     assert is_served(repository)
 
@@ -159,7 +162,7 @@ def test_a_query_starts_the_daemon(repository: Path) -> None:
     ],
 )
 def test_a_path_that_is_no_directory_is_an_error(tmp_path: Path, make, says) -> None:  # type: ignore[no-untyped-def]
-    """With one line that says so."""
+    """The error is one line."""
     path = tmp_path / "it"
     make(path)
 
@@ -176,7 +179,7 @@ def test_a_path_that_is_no_directory_is_an_error(tmp_path: Path, make, says) -> 
     "arguments", [["nonsense"], ["query", "--nonsense"], ["hook"], [], ["hook", "3", "x"]]
 )
 def test_bad_usage_has_an_exit_status_of_its_own(arguments: list[str]) -> None:
-    """And says how it is meant."""
+    """And prints the usage."""
     done = fsmond(*arguments)
 
     assert done.returncode == 2
@@ -184,7 +187,7 @@ def test_bad_usage_has_an_exit_status_of_its_own(arguments: list[str]) -> None:
 
 
 def test_no_completed_change_is_ever_missing(watched: Path) -> None:
-    """Another process changes something and asks at once, thousands of times."""
+    """Another process makes a change and queries at once, thousands of times."""
     socket = status(watched)["socket"]
 
     done = subprocess.run(
@@ -198,9 +201,9 @@ def test_no_completed_change_is_ever_missing(watched: Path) -> None:
     assert done.returncode == 0, done.stderr
 
 
-@comparing_tells_less(NAMES_OF_THE_ROOT)
+@scan_reports_less(NAMES_OF_THE_ROOT)
 def test_a_hundred_thousand_paths_are_one_answer(watched: Path) -> None:
-    """In as many packets as it takes, each path once."""
+    """In many packets, with each path once."""
     client = Client(watched)
     token = client.query().token
     for number in range(FOLDERS):
@@ -214,12 +217,12 @@ def test_a_hundred_thousand_paths_are_one_answer(watched: Path) -> None:
     assert len(answer.paths) == len(set(answer.paths)) == 1 + FOLDERS + FOLDERS * FILES
     answer = client.query(answer.token)
     if not status(watched)["coverage"]["events"]:
-        answer = client.query(answer.token)  # what was new to the first look, it tells once more
+        answer = client.query(answer.token)  # a scan reports again what was racy in the one before
     assert answer.paths == []
 
 
-def test_anything_on_the_wire_gets_an_answer(watched: Path) -> None:
-    """And the next client, too."""
+def test_any_request_gets_an_answer(watched: Path) -> None:
+    """And so does the next client."""
     place = Client(watched).place.socket
     for request in (
         b"",

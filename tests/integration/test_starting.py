@@ -1,16 +1,16 @@
-"""What a daemon is begun with, and what not."""
+"""The start of a daemon: its modules, and its error messages."""
 
 import subprocess
 import sys
 from pathlib import Path
 
-from running import FSMOND, LONG
+from support.running import FSMOND, LONG
 
 
-def test_a_daemon_takes_no_module_from_where_it_is_started(
+def test_a_daemon_imports_no_module_from_the_current_directory(
     repository: Path, tmp_path: Path
 ) -> None:
-    """There may be anything in a worktree."""
+    """A worktree may contain any file."""
     for name in ("watchdog", "logging", "hashlib"):
         (tmp_path / f"{name}.py").write_text("raise SystemExit('not this one')")
 
@@ -26,8 +26,8 @@ def test_a_daemon_takes_no_module_from_where_it_is_started(
     assert (done.returncode, done.stderr) == (0, "")
 
 
-def test_what_a_daemon_says_of_itself_is_repeated_as_it_is(repository: Path) -> None:
-    """It begins as all that we print does, as its program is the same one."""
+def test_the_daemons_error_is_printed_unchanged(repository: Path) -> None:
+    """Its prefix is not doubled: the daemon is the same program."""
     done = subprocess.run(
         [sys.executable, "-c", _FAILING, repository],
         capture_output=True,
@@ -41,11 +41,11 @@ def test_what_a_daemon_says_of_itself_is_repeated_as_it_is(repository: Path) -> 
 
 _FAILING = """\
 import sys
-import fsmond.daemon.spawn as spawning
-from fsmond.door import run
-child = spawning.Child.__init__
+from fsmond.process import spawn
+from fsmond.entry_point import run
+child = spawn.Child.__init__
 words = [sys.executable, "-c", "raise SystemExit('fsmond: no room')"]
-spawning.Child.__init__ = lambda self, _, *rest: child(self, words, *rest)
+spawn.Child.__init__ = lambda self, _, *rest: child(self, words, *rest)
 sys.argv = ["fsmond", "query", sys.argv[1]]
 run()
 """

@@ -1,4 +1,4 @@
-"""One daemon in the place of another, and one that is to be otherwise than the one that runs."""
+"""A daemon that replaces another, and a start with other settings than the running one's."""
 
 import os
 import subprocess
@@ -8,16 +8,16 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from running import FSMOND, fsmond, make_repository, no_daemon_left, status, until
-from systems import of_unix
-from wine import wine_fails
+from support.running import FSMOND, fsmond, make_repository, no_daemon_left, status, until
+from support.systems import unix_only
+from support.wine import fails_on_wine
 
 from fsmond.errors import Error
 
 
 @pytest.fixture
 def root(tmp_path: Path) -> Iterator[Path]:
-    """Provide a worktree."""
+    """Make a worktree."""
     root = tmp_path / "root"
     make_repository(root)
     with no_daemon_left(root):
@@ -25,7 +25,7 @@ def root(tmp_path: Path) -> Iterator[Path]:
 
 
 def pid_of(root: Path) -> int | None:
-    """Return the process that watches; None between one and the next."""
+    """Return the process ID of the daemon; None between one and the next."""
     try:
         return int(status(root)["pid"])
     except (Error, TimeoutError):
@@ -34,7 +34,7 @@ def pid_of(root: Path) -> int | None:
 
 @contextmanager
 def running(*arguments: str | Path) -> Iterator[subprocess.Popen[str]]:
-    """Run the command meanwhile, and end it whatever happens."""
+    """Run the command meanwhile; kill it at the end."""
     with subprocess.Popen([*FSMOND, *arguments], stderr=subprocess.PIPE, text=True) as process:
         try:
             yield process
@@ -42,10 +42,10 @@ def running(*arguments: str | Path) -> Iterator[subprocess.Popen[str]]:
             process.kill()
 
 
-@wine_fails("8.0 takes more than twenty seconds for these starts, beside other work")
+@fails_on_wine("takes more than twenty seconds for these starts on a busy machine, version 8.0")
 @pytest.mark.parametrize("options", [["--replace"], ["--replace", "--verify-every=7"]])
-def test_run_takes_the_place_of_a_daemon_that_runs(root: Path, options: list[str]) -> None:
-    """As a service, beside what `install` or a hook has started."""
+def test_run_replaces_a_running_daemon(root: Path, options: list[str]) -> None:
+    """As a service does, if a hook or `install` has started one."""
     fsmond("start", root)
     before = status(root)["pid"]
 
@@ -53,18 +53,18 @@ def test_run_takes_the_place_of_a_daemon_that_runs(root: Path, options: list[str
         until(lambda: pid_of(root) == process.pid)
         assert fsmond("start", root).returncode == 0
         fsmond("stop", root)
-        said = process.communicate(timeout=20)[1]
+        log = process.communicate(timeout=20)[1]
 
     assert process.returncode == 0
     assert before != process.pid
-    lines = [line.partition(": ")[2] for line in said.splitlines()]
-    assert lines.index("another daemon is there: asking it to quit") < lines.index(
+    lines = [line.partition(": ")[2] for line in log.splitlines()]
+    assert lines.index("another daemon is running: asking it to quit") < lines.index(
         f"watching {root}, process {process.pid}"
     )
 
 
-def test_run_takes_the_place_of_one_that_runs_like_it(root: Path) -> None:
-    """The one before ends as it does when it is asked to quit: with success."""
+def test_run_replaces_another_run(root: Path) -> None:
+    """The first one ends with success, as always when it is asked to quit."""
     with running("run", root) as first:
         until(lambda: pid_of(root) == first.pid)
         with running("run", "--replace", root) as second:
@@ -74,14 +74,14 @@ def test_run_takes_the_place_of_one_that_runs_like_it(root: Path) -> None:
             second.wait(20)
 
 
-def test_what_does_not_watch_does_not_say_that_it_does(root: Path) -> None:
-    """Neither that it has ended to."""
+def test_a_daemon_that_is_refused_logs_nothing(root: Path) -> None:
+    """Neither that it watches, nor that it ended."""
     fsmond("start", root)
 
     done = fsmond("run", root)
 
     assert done.returncode == 1
-    assert done.stderr == f"fsmond: {root} is watched already\n"
+    assert done.stderr == f"fsmond: {root} is already watched\n"
 
 
 @pytest.mark.parametrize(
@@ -93,26 +93,26 @@ def test_what_does_not_watch_does_not_say_that_it_does(root: Path) -> None:
         (["--watch=scan", "--verify-every=3"], ["--watch=auto", "--verify-every=3"]),
     ],
 )
-def test_a_daemon_that_is_not_as_it_was_asked_for_is_a_failure(
+def test_a_start_with_other_settings_is_an_error(
     root: Path, first: list[str], then: list[str]
 ) -> None:
-    """It is said how it is, and what to do; and it goes on."""
+    """It shows the settings in use, and what to do; the daemon continues."""
     assert fsmond("start", *first, root).returncode == 0
     pid = status(root)["pid"]
 
     done = fsmond("start", *then, root)
 
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1)
-    assert "fsmond stop, and then fsmond start " + then[0] in done.stderr
+    assert "fsmond stop, then fsmond start " + then[0] in done.stderr
     assert status(root)["pid"] == pid
     assert fsmond("start", *first, root).returncode == 0
     assert fsmond("start", root).returncode == 0
 
 
-def test_what_only_the_environment_says_is_told(
+def test_other_settings_in_the_environment_are_reported(
     root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It is for daemons that others start, and may be set for good: that is no failure."""
+    """They are for later daemons, and may be set permanently: that is no error."""
     fsmond("start", root)
     monkeypatch.setenv("FSMOND_WATCH", "auto")
     assert fsmond("start", root).stderr == ""
@@ -120,23 +120,24 @@ def test_what_only_the_environment_says_is_told(
 
     done = fsmond("start", root)
 
-    assert (done.returncode, "with --watch=auto; for --watch=scan" in done.stderr) == (0, True)
+    advice = "with --watch=auto; to change that: fsmond stop, then fsmond start --watch=scan"
+    assert (done.returncode, advice in done.stderr) == (0, True)
 
 
 @pytest.mark.parametrize("number", ["-1", "many", "1.5", ""])
-def test_a_number_that_is_none_is_bad_usage(root: Path, number: str) -> None:
-    """And no daemon is started."""
+def test_an_invalid_number_is_bad_usage(root: Path, number: str) -> None:
+    """No daemon is started."""
     done = fsmond("start", f"--verify-every={number}", root)
 
-    assert (done.returncode, "no number of queries" in done.stderr) == (2, True)
+    assert (done.returncode, "not a number of queries" in done.stderr) == (2, True)
 
 
-@of_unix
+@unix_only
 @pytest.mark.parametrize("place", ["/proc", "/sys/kernel", "/dev", "/proc/self/task"])
-def test_what_the_system_shows_of_itself_is_not_watched(root: Path, place: str) -> None:
-    """A repository may name it; there are thousands of differences at each look."""
+def test_a_pseudo_file_system_is_not_watched(root: Path, place: str) -> None:
+    """`core.worktree` may name one; each scan would find thousands of differences."""
     if sys.platform != "linux" or not os.path.isdir(place):
-        pytest.skip("there is no such place")
+        pytest.skip("there is no such directory")
     (root / ".git" / "config").write_text(f"[core]\n\tworktree = {place}\n")
 
     for command in ("start", "run", "query"):

@@ -1,4 +1,4 @@
-"""`fsmond verify`: what events told, held against the tree."""
+"""`fsmond verify`: compare what events reported with the tree."""
 
 import json
 import os
@@ -7,20 +7,20 @@ import sys
 from pathlib import Path
 
 import pytest
-from running import FSMOND, LONG, fsmond, status, until
+from support.running import FSMOND, LONG, fsmond, status, until
 
 from fsmond.client import Client
 
 
 def _need_events(root: Path) -> None:
-    told = status(root)
-    if not told["coverage"]["events"]:
-        pytest.skip(f"nothing can be missed here: {told['advice']}")
+    fields = status(root)
+    if not fields["coverage"]["events"]:
+        pytest.skip(f"the tree is scanned here: {fields['advice']}")
 
 
 @pytest.fixture
-def misled(watched: Path) -> Path:
-    """Have a file changed in a way that causes no event: by a name outside of the tree."""
+def tree_with_missed_change(watched: Path) -> Path:
+    """Change a file without an event: by a hard link outside of the tree."""
     until(lambda: status(watched)["state"] == "ready")
     _need_events(watched)
     outside = watched.parent / "outside"
@@ -29,7 +29,7 @@ def misled(watched: Path) -> Path:
     return watched
 
 
-def test_a_tree_as_the_events_told_has_no_difference(watched: Path) -> None:
+def test_a_tree_as_the_events_reported_it_has_no_difference(watched: Path) -> None:
     """Also right after many changes."""
     for number in range(100):
         (watched / "dir" / str(number)).write_text("new")
@@ -41,48 +41,48 @@ def test_a_tree_as_the_events_told_has_no_difference(watched: Path) -> None:
     assert done.stdout.endswith(": no differences\n")
 
 
-def test_each_difference_is_named(misled: Path) -> None:
-    """And from then on it is in the answers, as any change."""
-    token = Client(misled).query().token
+def test_each_difference_is_named(tree_with_missed_change: Path) -> None:
+    """From then on it is in the answers, like any change."""
+    token = Client(tree_with_missed_change).query().token
 
-    done = fsmond("verify", misled)
+    done = fsmond("verify", tree_with_missed_change)
 
     assert done.returncode == 1
     assert done.stdout.splitlines()[0] == "changed  dir/one"
     assert done.stdout.endswith(": 1 difference\n")
-    assert Client(misled).query(token).paths == [b"dir/one"]
-    assert fsmond("verify", misled).returncode == 0
+    assert Client(tree_with_missed_change).query(token).paths == [b"dir/one"]
+    assert fsmond("verify", tree_with_missed_change).returncode == 0
 
 
-def test_programs_are_told_in_one_object(misled: Path) -> None:
-    """The same as a client that asks by itself."""
-    done = fsmond("verify", misled, "--json")
+def test_with_json_the_result_is_one_object(tree_with_missed_change: Path) -> None:
+    """The same that the Python client gets."""
+    done = fsmond("verify", tree_with_missed_change, "--json")
 
-    told = json.loads(done.stdout)
+    fields = json.loads(done.stdout)
     assert done.returncode == 1
-    assert told["differences"] == [{"path": "dir/one", "kind": "changed"}]
-    assert told["directories"] == 3
-    assert Client(misled).verify()["differences"] == []
+    assert fields["differences"] == [{"path": "dir/one", "kind": "changed"}]
+    assert fields["directories"] == 3
+    assert Client(tree_with_missed_change).verify()["differences"] == []
 
 
 @pytest.mark.parametrize("timeout", ["soon", -1, True, None, float("nan")])
-def test_a_timeout_that_is_none_is_an_error(watched: Path, timeout: object) -> None:
-    """It says what it should be."""
+def test_an_invalid_timeout_is_an_error(watched: Path, timeout: object) -> None:
+    """The error says what is valid."""
     reply = Client(watched).ask(json.dumps({"command": "verify", "timeout": timeout}).encode())
 
-    assert "'timeout' is a number of seconds" in json.loads(reply)["error"]
+    assert "'timeout' must be a number of seconds" in json.loads(reply)["error"]
 
 
-def test_nothing_to_verify_is_an_error(repository: Path) -> None:
-    """Without a daemon nobody told anything."""
+def test_without_a_daemon_it_is_an_error(repository: Path) -> None:
+    """There is nothing to compare the tree with."""
     done = fsmond("verify", repository)
 
     assert done.returncode == 1
-    assert "nobody watches" in done.stderr
+    assert "no daemon is watching" in done.stderr
 
 
-def test_every_so_many_queries_it_is_done_by_itself(repository: Path) -> None:
-    """And what is found is in the log."""
+def test_verify_every_compares_after_so_many_queries(repository: Path) -> None:
+    """Differences are logged."""
     assert fsmond("start", repository, "--verify-every=3").returncode == 0
     until(lambda: status(repository)["state"] == "ready")
     _need_events(repository)
@@ -94,14 +94,14 @@ def test_every_so_many_queries_it_is_done_by_itself(repository: Path) -> None:
         fsmond("query", repository)
 
     until(lambda: status(repository)["last_error"] is not None)
-    assert "no event told of 1 changes: changed 'top'" in str(status(repository)["last_error"])
+    assert "no event reported 1 changes: changed 'top'" in str(status(repository)["last_error"])
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="a terminal of Unix")
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a Unix terminal")
 @pytest.mark.parametrize("command", ["start", "verify"])
-def test_a_terminal_harms_nobody(watched: Path, command: str) -> None:
-    """There is a bar when it takes long; here it does not."""
-    ours, theirs = getattr(os, "openpty")()  # noqa: B009 - of Unix
+def test_a_terminal_causes_no_error(watched: Path, command: str) -> None:
+    """A slow command shows a progress bar there; these are fast."""
+    ours, theirs = getattr(os, "openpty")()  # noqa: B009 - Unix only
     try:
         done = subprocess.run(
             [*FSMOND, command, str(watched)],

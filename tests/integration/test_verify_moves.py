@@ -1,4 +1,4 @@
-"""Nobody is alarmed by a comparison only because directories move while it is made."""
+"""A verification reports no difference only because directories move meanwhile."""
 
 import os
 import sys
@@ -7,19 +7,19 @@ import time
 from pathlib import Path
 
 import pytest
-from backends import until_built, watching
+from support.backends import until_built, watching
 
-from fsmond.daemon.monitor import Monitor
+from fsmond.monitor.monitor import Monitor
 
 if sys.platform == "win32":
-    pytest.skip("a directory cannot be moved while it is looked at", allow_module_level=True)
+    pytest.skip("a directory cannot be moved while it is open", allow_module_level=True)
 
 SECONDS = float(os.environ.get("FSMOND_FUZZ_SECONDS", "3"))
 BACKEND = {"linux": "inotify", "darwin": "FSEvents"}[sys.platform]
 
 
-def test_directories_that_move_are_no_alarm(tmp_path: Path) -> None:
-    """They were seen at places where they are no longer, or are again."""
+def test_directories_that_move_are_no_differences(tmp_path: Path) -> None:
+    """The scan saw them at places that they had left, or to which they returned."""
     for place in ("p", "q", "r/s"):
         (tmp_path / place).mkdir(parents=True)
     for number in range(4):
@@ -28,42 +28,42 @@ def test_directories_that_move_are_no_alarm(tmp_path: Path) -> None:
             folder.mkdir(exist_ok=True)
             (folder / "file").touch()
     ended = threading.Event()
-    mover = threading.Thread(target=_move_about, args=(tmp_path, ended))
+    mover = threading.Thread(target=_move_directories, args=(tmp_path, ended))
     with watching(tmp_path, BACKEND) as monitor:
         until_built(monitor)
         mover.start()
         try:
-            alarms = _verify_for(monitor, SECONDS)
+            differences = _verify_for(monitor, SECONDS)
         finally:
             ended.set()
             mover.join()
 
-    assert alarms == []
+    assert differences == []
 
 
-def test_what_no_event_told_of_is_still_an_alarm_where_directories_move(tmp_path: Path) -> None:
-    """Elsewhere, or later in the same place."""
+def test_a_change_without_an_event_is_reported_although_directories_move(tmp_path: Path) -> None:
+    """Another part of the tree is compared as always."""
     (tmp_path / "root" / "still").mkdir(parents=True)
     (tmp_path / "root" / "still" / "file").touch()
     (tmp_path / "root" / "p" / "0").mkdir(parents=True)
     (tmp_path / "root" / "q").mkdir()
     os.link(tmp_path / "root" / "still" / "file", tmp_path / "outside")
     ended = threading.Event()
-    mover = threading.Thread(target=_move_about, args=(tmp_path / "root", ended))
+    mover = threading.Thread(target=_move_directories, args=(tmp_path / "root", ended))
     with watching(tmp_path / "root", BACKEND) as monitor:
         until_built(monitor)
         mover.start()
         try:
             (tmp_path / "outside").write_text("changed by another name")
-            alarms = _verify_for(monitor, 0.0)
+            differences = _verify_for(monitor, 0.0)
         finally:
             ended.set()
             mover.join()
 
-    assert alarms == [b"still/file"]
+    assert differences == [b"still/file"]
 
 
-def _move_about(root: Path, ended: threading.Event) -> None:
+def _move_directories(root: Path, ended: threading.Event) -> None:
     places = [root / "p", root / "q", root / "r" / "s"]
     at = 0
     while not ended.is_set():
@@ -79,10 +79,10 @@ def _move_about(root: Path, ended: threading.Event) -> None:
 
 def _verify_for(monitor: Monitor, seconds: float) -> list[bytes]:
     end = time.monotonic() + seconds
-    alarms: list[bytes] = []
+    differences: list[bytes] = []
     while True:
-        verdict = monitor.keeper.verify(time.monotonic() + 20)
-        assert verdict is not None
-        alarms += [each.path for each in verdict.differences]
+        result = monitor.index_worker.verify(time.monotonic() + 20)
+        assert result is not None
+        differences += [each.path for each in result.differences]
         if time.monotonic() > end:
-            return alarms
+            return differences

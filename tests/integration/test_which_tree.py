@@ -1,4 +1,4 @@
-"""Which tree is meant: a daemon is found by a git directory, and that can have many roots."""
+"""Which tree a client means: the socket is in a git directory, which can have several roots."""
 
 import json
 import os
@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from running import fsmond, git, no_daemon_left, status, until
+from support.running import fsmond, git, no_daemon_left, status, until
 
 from fsmond.client import Client
 from fsmond.errors import OtherTreeError
@@ -19,7 +19,7 @@ if sys.platform == "win32":
 
 @pytest.fixture
 def root(tmp_path: Path) -> Iterator[Path]:
-    """Provide a repository that is watched."""
+    """Make a repository, and start its daemon."""
     root = tmp_path / "root"
     root.mkdir()
     git(root, "init", "--quiet")
@@ -33,46 +33,46 @@ def root(tmp_path: Path) -> Iterator[Path]:
 
 @pytest.fixture
 def deployed(tmp_path: Path) -> Path:
-    """Provide another directory with the same files, for the same git directory."""
+    """Make another directory with the same files, for the same git directory."""
     deployed = tmp_path / "deployed"
     deployed.mkdir()
     (deployed / "file").write_text("first")
     return deployed
 
 
-def means(monkeypatch: pytest.MonkeyPatch, root: Path, tree: Path) -> None:
-    """Have Git, and us, mean another tree with a repository."""
+def set_worktree(monkeypatch: pytest.MonkeyPatch, root: Path, tree: Path) -> None:
+    """Set another worktree for a repository, by the environment."""
     monkeypatch.setenv("GIT_DIR", str(root / ".git"))
     monkeypatch.setenv("GIT_WORK_TREE", str(tree))
 
 
 @pytest.mark.parametrize("where", ["root", "deployed", "elsewhere"])
-def test_a_query_for_another_tree_is_told_everything(
+def test_the_answer_for_another_tree_is_everything(
     root: Path, deployed: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, where: str
 ) -> None:
-    """Wherever it is typed: the environment says which tree is meant, as it does to Git."""
+    """In any directory: the environment names the tree, as for Git."""
     token = Client(root).query().token
     (root / "file").write_text("second")
     (tmp_path / "elsewhere").mkdir()
-    means(monkeypatch, root, deployed)
+    set_worktree(monkeypatch, root, deployed)
 
     done = fsmond("query", "--json", "--since", token, cwd=tmp_path / where)
-    told = json.loads(done.stdout)
+    first = json.loads(done.stdout)
 
-    assert (told["everything"], told["reason"]) == (True, "other-root")
+    assert (first["everything"], first["reason"]) == (True, "other-root")
     assert str(deployed) in done.stderr
     again = json.loads(
-        fsmond("query", "--json", "--since", told["token"], cwd=tmp_path / where).stdout
+        fsmond("query", "--json", "--since", first["token"], cwd=tmp_path / where).stdout
     )
     assert (again["everything"], again["reason"]) == (True, "other-root")
 
 
-def test_a_token_that_was_given_for_another_tree_is_good_in_none(
+def test_a_token_for_another_tree_is_valid_for_none(
     root: Path, deployed: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Git's index keeps it, and asks for this tree with it."""
+    """Git's index keeps it, and Git asks about this tree with it."""
     with monkeypatch.context() as there:
-        means(there, root, deployed)
+        set_worktree(there, root, deployed)
         token = Client(".").query().token
 
     answer = Client(root).query(token)
@@ -81,22 +81,22 @@ def test_a_token_that_was_given_for_another_tree_is_good_in_none(
     assert Client(root).query(answer.token).paths == []
 
 
-def test_a_directory_that_is_named_is_meant_whatever_the_environment_says(
+def test_a_path_argument_overrides_the_environment(
     root: Path, deployed: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Hooks inherit it, and ask for other trees."""
+    """Hooks inherit the environment, and ask about other trees."""
     token = Client(root).query().token
-    means(monkeypatch, root, deployed)
+    set_worktree(monkeypatch, root, deployed)
     (root / "file").write_text("second")
 
     assert Client(root).query(token).paths == [b"file"]
 
 
 @pytest.mark.parametrize("form", ["option", "environment", "configured"])
-def test_git_sees_what_changed_in_the_tree_that_it_means(
+def test_git_sees_the_changes_of_the_tree_that_it_uses(
     root: Path, deployed: Path, monkeypatch: pytest.MonkeyPatch, form: str
 ) -> None:
-    """By the hook, which git runs in that tree's root; and then in the first one again."""
+    """With the hook, which git runs in that tree's root; then in the first tree again."""
     hook = f"{sys.executable} -m fsmond hook"
     git(root, "config", "core.fsmonitor", hook)
     git(root, "config", "core.fsmonitorHookVersion", "2")
@@ -108,7 +108,7 @@ def test_git_sees_what_changed_in_the_tree_that_it_means(
     elif form == "configured":
         git(root, "config", "core.worktree", str(deployed))
     else:
-        means(monkeypatch, root, deployed)
+        set_worktree(monkeypatch, root, deployed)
 
     assert git(root, *options, "status", "--short") == ""
     (deployed / "file").write_text("elsewhere")
@@ -128,7 +128,7 @@ def test_git_sees_what_changed_in_the_tree_that_it_means(
 
 
 def test_a_bare_repository_with_two_homes_is_watched_for_one(tmp_path: Path) -> None:
-    """As people keep their dotfiles: the other one is answered with everything, and told so."""
+    """As for dotfiles: clients of the other home get everything, and an error at `start`."""
     git(tmp_path, "init", "--quiet", "--bare", "dotfiles")
     homes = [tmp_path / "one", tmp_path / "two"]
     for home in homes:
@@ -151,10 +151,10 @@ def test_a_bare_repository_with_two_homes_is_watched_for_one(tmp_path: Path) -> 
         assert run("query", one, "--since", token)[1].splitlines()[1:] == [".profile"]
         assert run("query", two, "--since", token)[1].splitlines()[1:] == ["/"]
         assert run("status", two)[0] == 1
-        code, _, said = run("start", two)
-        assert (code, "--replace" in said) == (1, True)
+        code, _, error = run("start", two)
+        assert (code, "--replace" in error) == (1, True)
         assert run("stop", two)[0] == 0
-        assert run("status", one)[0] == 0  # that was not its own
+        assert run("status", one)[0] == 0  # the daemon is not the other home's
 
         assert run("start", two, "--replace")[0] == 0
         assert run("status", two)[0] == 0
@@ -164,17 +164,15 @@ def test_a_bare_repository_with_two_homes_is_watched_for_one(tmp_path: Path) -> 
         run("stop", two)
 
 
-def test_a_daemon_ends_when_its_git_directory_comes_to_mean_another_tree(
-    root: Path, deployed: Path
-) -> None:
-    """Git's own client can't say what it means; it finds nobody, and starts anew."""
+def test_a_daemon_ends_when_core_worktree_names_another_tree(root: Path, deployed: Path) -> None:
+    """Git's own client cannot name its tree; it must find no daemon, and start a new one."""
     git(root, "config", "core.worktree", str(deployed))
 
     until(lambda: not (root / ".git" / "fsmonitor--daemon.ipc").exists())
 
 
-def test_a_copy_by_links_has_a_daemon_of_its_own(root: Path, tmp_path: Path) -> None:
-    """Its socket leads to the first one's daemon, which is neither asked nor ended."""
+def test_a_copy_made_of_links_has_a_daemon_of_its_own(root: Path, tmp_path: Path) -> None:
+    """Its socket leads to the original's daemon, which gives no exact answer and is not ended."""
     copy = tmp_path / "copy"
     shutil.copytree(root, copy, copy_function=os.link, ignore=shutil.ignore_patterns("file"))
     (copy / "file").write_text("first")
@@ -198,8 +196,8 @@ def test_a_copy_by_links_has_a_daemon_of_its_own(root: Path, tmp_path: Path) -> 
     assert Client(root).query(token).paths == []
 
 
-def test_a_socket_that_is_a_link_leads_to_another_trees_daemon(root: Path, tmp_path: Path) -> None:
-    """It is not believed, and not ended."""
+def test_a_socket_that_is_a_symbolic_link_is_not_trusted(root: Path, tmp_path: Path) -> None:
+    """The daemon that it leads to gives no exact answer, and is not ended."""
     other = tmp_path / "other"
     other.mkdir()
     git(other, "init", "--quiet")
@@ -211,8 +209,8 @@ def test_a_socket_that_is_a_link_leads_to_another_trees_daemon(root: Path, tmp_p
     assert status(root)["root"] == str(root)
 
 
-def test_the_same_tree_by_another_path_is_the_same(root: Path, tmp_path: Path) -> None:
-    """A symbolic link is resolved by who asks."""
+def test_a_symbolic_link_to_the_root_means_the_same_tree(root: Path, tmp_path: Path) -> None:
+    """The client resolves it."""
     (tmp_path / "link").symlink_to(root)
     token = Client(root).query().token
     (root / "file").write_text("second")

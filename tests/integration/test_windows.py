@@ -1,4 +1,4 @@
-"""What is different on Windows, as whoever starts a daemon sees it."""
+"""A daemon's life where it differs on Windows, as the person who starts it sees it."""
 
 import os
 import shutil
@@ -7,18 +7,18 @@ import sys
 from pathlib import Path
 
 import pytest
-from running import FSMOND, LONG, fsmond, make_repository, no_daemon_left, status, until
-from wine import NAMES_OF_THE_ROOT, comparing_tells_less, wine_fails
+from support.running import FSMOND, LONG, fsmond, make_repository, no_daemon_left, status, until
+from support.wine import NAMES_OF_THE_ROOT, fails_on_wine, scan_reports_less
 
 from fsmond.client import Client
-from fsmond.daemon.alive import lives
+from fsmond.process.alive import is_running
 
 if sys.platform != "win32":
-    pytest.skip("only Windows has that", allow_module_level=True)
+    pytest.skip("only for Windows", allow_module_level=True)
 
 assert sys.platform == "win32"
 
-PRESSING = """
+PRESS_KEY = """
 import ctypes, signal, subprocess, sys, time
 key, *command = sys.argv[1:]
 for each in (signal.SIGINT, signal.SIGBREAK):
@@ -35,7 +35,7 @@ SCRIPTS = Path(__file__).parents[2] / "scripts"
 
 
 def test_a_daemon_keeps_nothing_of_its_parent(repository: Path) -> None:
-    """A pipe that stays open makes a shell wait for ever; a directory can't be renamed."""
+    """A pipe that stays open makes a shell wait for ever; a directory cannot be renamed."""
     reader, writer = os.pipe()
     os.set_inheritable(writer, True)
     subprocess.run(
@@ -47,18 +47,21 @@ def test_a_daemon_keeps_nothing_of_its_parent(repository: Path) -> None:
     os.close(reader)
     pid = status(repository)["pid"]
     repository.rename(repository.with_name("moved"))
-    until(lambda: not lives(pid))
+    until(lambda: not is_running(pid))
 
 
 @pytest.mark.parametrize(
     "key",
-    ["C", pytest.param("BREAK", marks=wine_fails("takes Ctrl-Break for an invalid handle, 8.0"))],
+    [
+        "C",
+        pytest.param("BREAK", marks=fails_on_wine("fails at Ctrl-Break, version 8.0")),
+    ],
 )
 def test_a_key_ends_it_cleanly(repository: Path, key: str) -> None:
     """A clean stop is success."""
-    # What a key is told to is all of a console, so they get one of their own.
+    # All processes of a console receive the key, so these get a console of their own.
     done = subprocess.run(
-        [sys.executable, "-c", PRESSING, key, *FSMOND, "run", str(repository)],
+        [sys.executable, "-c", PRESS_KEY, key, *FSMOND, "run", str(repository)],
         capture_output=True,
         creationflags=subprocess.CREATE_NO_WINDOW,
         timeout=LONG,
@@ -71,34 +74,34 @@ def test_a_key_ends_it_cleanly(repository: Path, key: str) -> None:
 
 
 @pytest.mark.parametrize("written", [str.upper, lambda path: path.replace("\\", "/")])
-def test_a_tree_has_one_daemon_however_it_is_written(watched: Path, written) -> None:  # type: ignore[no-untyped-def]
-    """Letters of both kinds, and both slashes, mean the same there."""
+def test_all_spellings_of_a_path_lead_to_the_same_daemon(watched: Path, written) -> None:  # type: ignore[no-untyped-def]
+    """Windows ignores case, and accepts both slashes."""
     done = fsmond("status", "--json", written(str(watched)))
 
     assert done.returncode == 0
     assert Client(written(str(watched))).place.root == os.fsencode(watched)
 
 
-def test_lines_end_as_everywhere(watched: Path) -> None:
+def test_lines_end_as_on_unix(watched: Path) -> None:
     """A carriage return would be part of a name."""
     token = Client(watched).query().token
     (watched / "dir" / "new").touch()
 
-    def said(*arguments: str) -> bytes:
+    def output_of(*arguments: str) -> bytes:
         done = subprocess.run(
             [*FSMOND, *arguments], cwd=watched, capture_output=True, timeout=LONG, check=True
         )
         return done.stdout.partition(b"\0" if b"\0" in done.stdout else b"\n")[2]
 
-    # Where the tree is compared, the directory is named as well.
-    assert said("query", "--since", token) in (b"dir/new\n", b"dir/new\ndir/\n")
-    wire = said("query", "-z", "--since", token)
-    assert wire == said("hook", "2", token)
+    # A scan reports the directory as well.
+    assert output_of("query", "--since", token) in (b"dir/new\n", b"dir/new\ndir/\n")
+    wire = output_of("query", "-z", "--since", token)
+    assert wire == output_of("hook", "2", token)
     assert wire in (b"dir/new\0", b"dir/new\0dir/\0")
 
 
-def test_its_log_can_be_put_away(watched: Path) -> None:
-    """A person does so, or `fsmond uninstall`; the daemon goes on."""
+def test_its_log_can_be_renamed_and_removed(watched: Path) -> None:
+    """By a person, or by `fsmond uninstall`; the daemon continues."""
     log = Path(status(watched)["log"])
 
     log.rename(log.with_name("aside"))
@@ -107,9 +110,9 @@ def test_its_log_can_be_put_away(watched: Path) -> None:
     log.with_name("aside").unlink()
 
 
-@comparing_tells_less(NAMES_OF_THE_ROOT)
+@scan_reports_less(NAMES_OF_THE_ROOT)
 def test_a_linked_worktree_has_a_daemon_of_its_own(watched: Path) -> None:
-    """Git writes the paths that lead from one to the other with its own slashes."""
+    """Git writes forward slashes in the files that connect the two."""
     linked, gitdir = watched.parent / "linked", watched / ".git" / "worktrees" / "linked"
     linked.mkdir()
     gitdir.mkdir(parents=True)
@@ -132,13 +135,13 @@ def test_a_linked_worktree_has_a_daemon_of_its_own(watched: Path) -> None:
 
 
 def test_the_command_is_found_without_its_suffix(watched: Path, tmp_path: Path) -> None:
-    """As an installer leaves the scripts, which writes down which Python they are for."""
+    """As installed: the installer writes the path of the Python into the scripts."""
     folder = tmp_path / "bin with space"
     folder.mkdir()
     text = (SCRIPTS / "fsmond").read_text().replace("#!python", f"#!{sys.executable}", 1)
     (folder / "fsmond").write_text(text)
     shutil.copy(SCRIPTS / "fsmond.cmd", folder)
-    for package in ("fsmond", "ipc"):  # what PYTHONPATH names is not believed
+    for package in ("fsmond", "ipc"):  # PYTHONPATH is ignored
         shutil.copytree(SCRIPTS.parent / package, tmp_path / package)
 
     line = f'cmd /c ""{folder}\\fsmond" query --no-start "{watched}""'
@@ -150,8 +153,8 @@ def test_the_command_is_found_without_its_suffix(watched: Path, tmp_path: Path) 
     assert subprocess.run(line, capture_output=True, timeout=LONG, check=False).returncode == 3
 
 
-def test_a_file_that_git_replaces_is_in_nobodys_way(tmp_path: Path) -> None:
-    """Even at the moment in which it is read."""
+def test_reading_a_file_does_not_prevent_git_from_replacing_it(tmp_path: Path) -> None:
+    """Even while it is open."""
     from fsmond.git.worktree import opener
 
     make_repository(tmp_path)

@@ -4,11 +4,11 @@ import time
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from ipc_tools import pair
+from support.ipc_tools import pair
 
 from ipc.errors import HungUpError, ProtocolError
 from ipc.message import receive_message, send_message
-from ipc.pktline import FLUSH, Decoder, batches, whole
+from ipc.pktline import FLUSH, Decoder, batches, decode_single
 
 messages = st.lists(st.binary(min_size=1, max_size=40), max_size=20)
 ends = st.sampled_from([b"0000", b"0001", b"0002", b"0004"])
@@ -16,7 +16,7 @@ ends = st.sampled_from([b"0000", b"0001", b"0002", b"0004"])
 
 @st.composite
 def wire(draw: st.DrawFn) -> bytes:
-    """Packets, in either case of digits, some of them broken."""
+    """Create packets with digits of either case, some of them invalid."""
     parts = []
     for data in draw(messages):
         digits = b"%04x" % (len(data) + 4)
@@ -27,13 +27,13 @@ def wire(draw: st.DrawFn) -> bytes:
 
 @st.composite
 def split(draw: st.DrawFn, data: bytes) -> list[bytes]:
-    """Cut bytes anywhere."""
+    """Split bytes anywhere."""
     cuts = sorted(draw(st.lists(st.integers(0, len(data)), max_size=12)))
     return [data[a:b] for a, b in zip([0, *cuts], [*cuts, len(data)], strict=True)]
 
 
 def outcome(chunks: list[bytes]) -> tuple[bytes, bool, bool]:
-    """Return the data, whether it is a whole message, and whether it is none."""
+    """Return the data, whether it is a whole message, and whether it is invalid."""
     decoder = Decoder()
     data = b""
     try:
@@ -41,12 +41,12 @@ def outcome(chunks: list[bytes]) -> tuple[bytes, bool, bool]:
             for piece in decoder.feed(chunk):
                 data += piece
     except ProtocolError:
-        return b"", False, True  # what came before in the same chunk is lost with it
+        return b"", False, True  # earlier data of the same chunk is lost too
     return data, decoder.finished, False
 
 
 @given(st.data())
-def test_where_bytes_are_split_makes_no_difference(data: st.DataObject) -> None:
+def test_the_split_of_bytes_makes_no_difference(data: st.DataObject) -> None:
     """A stream may deliver them in any pieces."""
     sent = data.draw(wire())
 
@@ -55,26 +55,26 @@ def test_where_bytes_are_split_makes_no_difference(data: st.DataObject) -> None:
 
 @given(st.lists(st.binary(max_size=200)), st.integers(0, 3))
 def test_any_bytes_decode_or_raise_the_documented_error(chunks: list[bytes], drop: int) -> None:
-    """Nothing that a peer sends may raise anything else."""
+    """No bytes of a peer may raise any other error."""
     _, finished, failed = outcome(chunks[drop:])
 
     assert not (finished and failed)
 
 
 @given(st.binary(max_size=3000))
-def test_any_message_comes_back(message: bytes) -> None:
-    """Also one that looks like packets."""
+def test_an_encoded_message_decodes_to_itself(message: bytes) -> None:
+    """Even if it looks like packets."""
     sent = b"".join(b"".join(buffers) for buffers in batches(memoryview(message))) + FLUSH
 
     assert outcome([sent]) == (message, True, False)
 
 
 @given(st.one_of(wire(), st.binary(max_size=60)))
-def test_the_short_cut_agrees_with_the_decoder(data: bytes) -> None:
-    """It may decline, but never differ."""
+def test_the_fast_path_agrees_with_the_decoder(data: bytes) -> None:
+    """It may return no result, but never a different one."""
     full = outcome([data])
     try:
-        short = whole(data)
+        short = decode_single(data)
     except ProtocolError:
         assert full[2]
         return
@@ -84,7 +84,7 @@ def test_the_short_cut_agrees_with_the_decoder(data: bytes) -> None:
 
 @given(st.lists(st.binary(max_size=100), max_size=10), st.booleans())
 def test_any_iterable_of_pieces_is_one_message(pieces: list[bytes], as_view: bool) -> None:
-    """Empty pieces too, which must not end it."""
+    """Even with empty pieces, which must not end it."""
     near, far = pair()
     with near, far:
         send_message(near, [memoryview(piece) if as_view else piece for piece in pieces])
@@ -94,7 +94,7 @@ def test_any_iterable_of_pieces_is_one_message(pieces: list[bytes], as_view: boo
 
 @given(st.binary(max_size=100))
 def test_any_bytes_are_a_message_or_an_error_to_a_receiver(data: bytes) -> None:
-    """Cut short counts as hung up."""
+    """An incomplete message raises HungUpError."""
     near, far = pair()
     with near, far:
         near.sendall(data)
@@ -107,7 +107,7 @@ def test_any_bytes_are_a_message_or_an_error_to_a_receiver(data: bytes) -> None:
 
 
 def test_decoding_takes_linear_time() -> None:
-    """Eight times the bytes may cost about eight times as long, even one by one."""
+    """Eight times the bytes may take about eight times as long, even one by one."""
 
     def seconds(count: int) -> float:
         decoder = Decoder()
@@ -120,8 +120,8 @@ def test_decoding_takes_linear_time() -> None:
     assert min(seconds(16000) for _ in range(3)) < 20 * min(seconds(2000) for _ in range(3))
 
 
-def test_a_stream_of_a_gibibyte_needs_no_memory() -> None:
-    """What was yielded is not kept; the decoder keeps three bytes at most."""
+def test_decoding_a_gibibyte_needs_no_memory() -> None:
+    """The decoder buffers three bytes at most."""
     tracemalloc = pytest.importorskip("tracemalloc")
     decoder = Decoder()
     chunk = b"fff0" + bytes(65516)
@@ -137,10 +137,10 @@ def test_a_stream_of_a_gibibyte_needs_no_memory() -> None:
     assert peak < 100_000
 
 
-def test_a_gibibyte_goes_through_a_stream_in_little_memory() -> None:
-    """Sent from an iterable, received as it arrives."""
+def test_a_gibibyte_is_streamed_in_little_memory() -> None:
+    """It is sent from an iterable, and received as it arrives."""
     tracemalloc = pytest.importorskip("tracemalloc")
-    from ipc.message import received
+    from ipc.message import receive_pieces
 
     near, far = pair()
     piece = bytes(1 << 20)
@@ -149,7 +149,7 @@ def test_a_gibibyte_goes_through_a_stream_in_little_memory() -> None:
         sender = threading.Thread(target=send_message, args=(near, (piece for _ in range(1 << 10))))
         sender.start()
         try:
-            total = sum(len(each) for each in received(far))
+            total = sum(len(each) for each in receive_pieces(far))
             _, peak = tracemalloc.get_traced_memory()
         finally:
             sender.join()

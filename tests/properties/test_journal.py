@@ -1,4 +1,4 @@
-"""The journal and its tokens, whatever happens."""
+"""The journal and its tokens, over random changes."""
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -8,7 +8,7 @@ from fsmond.journal.token import Token
 
 SESSION = "0123456789abcdef"
 
-# The same examples each time: a test that fails today and not tomorrow helps nobody.
+# The same examples each time: a test that fails today but not tomorrow is of no use.
 steadily = settings(derandomize=True, deadline=None, max_examples=200)
 
 batches = st.lists(st.lists(st.sampled_from([b"a", b"b", b"c/", b"c/d", b"e", b"f"])), max_size=30)
@@ -26,7 +26,7 @@ likely_tokens = st.builds(
 
 
 class Model:
-    """A journal as one would write it if memory and time were free."""
+    """A journal as simple as possible, if memory and time cost nothing."""
 
     def __init__(self) -> None:
         self.records: list[tuple[int, bytes]] = []
@@ -45,7 +45,7 @@ class Model:
 @given(batches)
 @steadily
 def test_each_token_is_answered_as_a_list_of_all_changes_would(reports: list[list[bytes]]) -> None:
-    """Recency, no duplicates, nothing missing: the model has it by construction."""
+    """Newest first, no duplicates, nothing missing: the model has that by construction."""
     journal, model = Journal(SESSION), Model()
     for paths in reports:
         journal.record(paths)
@@ -57,10 +57,10 @@ def test_each_token_is_answered_as_a_list_of_all_changes_would(reports: list[lis
 
 @given(batches, st.integers(1, 5))
 @steadily
-def test_a_bounded_journal_tells_all_or_says_that_it_can_not(
+def test_a_bounded_journal_reports_everything_or_says_that_it_cannot(
     reports: list[list[bytes]], keep: int
 ) -> None:
-    """A change that fell off is never just left out of an answer."""
+    """A dropped change is never silently missing from an answer."""
     journal, model = Journal(SESSION, keep=keep), Model()
     for paths in reports:
         journal.record(paths)
@@ -69,15 +69,15 @@ def test_a_bounded_journal_tells_all_or_says_that_it_can_not(
 
     answers = [journal.since(Token(SESSION, at)) for at in range(model.sequence + 1)]
 
-    told = [at for at, answer in enumerate(answers) if answer != "token-too-old"]
-    assert told == list(range(told[0], model.sequence + 1))
-    assert all(answers[at] == model.since(at) for at in told)
+    answered = [at for at, answer in enumerate(answers) if answer != "token-too-old"]
+    assert answered == list(range(answered[0], model.sequence + 1))
+    assert all(answers[at] == model.since(at) for at in answered)
 
 
 @given(st.lists(st.one_of(st.sampled_from([b"a", b"b", b"c"]), st.none()), max_size=40))
 @steadily
-def test_a_token_is_answered_in_its_own_session_only(steps: list[bytes | None]) -> None:
-    """None stands for a flush: what was before and what is after never mix."""
+def test_a_token_is_answered_only_in_its_own_session(steps: list[bytes | None]) -> None:
+    """None stands for a flush; changes before and after one never mix."""
     journal = Journal(f"{0:016x}")
     tokens = [journal.token]
     for number, step in enumerate(steps, 1):
@@ -98,8 +98,8 @@ def test_a_token_is_answered_in_its_own_session_only(steps: list[bytes | None]) 
 
 @given(st.one_of(st.binary(), likely_tokens))
 @steadily
-def test_any_bytes_are_no_token_or_the_one_that_is_written_so(text: bytes) -> None:
-    """Two spellings of one token would be one too many."""
+def test_any_bytes_are_no_token_or_one_that_is_written_the_same(text: bytes) -> None:
+    """A token has only one spelling."""
     token = Token.parse(text)
 
     assert token is None or bytes(token) == text
@@ -110,7 +110,7 @@ def test_any_bytes_are_no_token_or_the_one_that_is_written_so(text: bytes) -> No
 def test_every_token_a_journal_gives_out_is_read_back(
     session: str, sequence: int, reports: list[list[bytes]]
 ) -> None:
-    """A client hands it back as it got it."""
+    """A client returns it unchanged."""
     journal = Journal(session)
     for paths in reports:
         journal.record(paths)

@@ -1,4 +1,4 @@
-"""Quoted paths, whatever they hold."""
+"""Quoting, for arbitrary paths."""
 
 import re
 
@@ -10,7 +10,7 @@ from fsmond.git.quoting import is_usual, quote
 
 steadily = settings(derandomize=True, deadline=None, max_examples=200)
 
-# Half of them of bytes that mean something, else most would need no quotes in the same way.
+# Half of them consist of special bytes; otherwise few paths would need each kind of escape.
 paths = st.one_of(
     st.binary(min_size=1).map(lambda path: path.replace(b"\0", b"0")),
     st.lists(st.sampled_from([bytes([each]) for each in b'\a\b\t\n\v\f\r"\\/ax07\x7f\xc3\xa9']))
@@ -24,7 +24,7 @@ _QUOTED = re.compile(rb'"(?:%b)*"' % _BYTE)
 
 
 def unquote(printed: bytes) -> bytes:
-    """Read a path as those do who read what Git prints."""
+    """Parse a path as a program that reads Git's output does."""
     if not printed.startswith(b'"'):
         return printed
     assert _QUOTED.fullmatch(printed)
@@ -41,15 +41,15 @@ def _byte_of(escape: bytes) -> bytes:
 
 @given(paths, st.booleans())
 @steadily
-def test_what_is_quoted_can_be_read_again(path: bytes, high: bool) -> None:
+def test_a_quoted_path_can_be_parsed(path: bytes, high: bool) -> None:
     """By the rules of Git's quoting alone."""
     assert unquote(quote(path, high=high)) == path
 
 
 @given(paths, st.booleans())
 @steadily
-def test_what_is_printed_is_one_line(path: bytes, high: bool) -> None:
-    """Without a control byte that a terminal would obey; without a high one if so asked."""
+def test_a_quoted_path_is_one_line(path: bytes, high: bool) -> None:
+    """It has no control byte and, with `high`, no byte above 127."""
     printed = quote(path, high=high)
 
     assert not any(byte < 0x20 or byte == 0x7F for byte in printed)
@@ -58,15 +58,15 @@ def test_what_is_printed_is_one_line(path: bytes, high: bool) -> None:
 
 @given(paths)
 @steadily
-def test_usual_paths_and_no_others_are_printed_as_they_are(path: bytes) -> None:
-    """A whole answer is passed on unread where this says so."""
+def test_exactly_the_usual_paths_are_not_quoted(path: bytes) -> None:
+    """An answer of usual paths is printed without being split."""
     assert is_usual(path) == (quote(path, high=True) == path)
 
 
 @given(st.lists(paths.filter(bytes.isascii)))
 @steadily
 def test_lines_are_the_paths(answer: list[bytes]) -> None:
-    """As many lines as paths, in their order, behind the token's."""
+    """One line for each path, in order, after the token's line."""
     reply = b"\0".join([b"token", *answer, b""])
 
     token, *lines = as_lines(reply, b"/tree").split(b"\n")

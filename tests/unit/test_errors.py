@@ -1,4 +1,4 @@
-"""Errors: what is said, and that they can be sent from one process to another."""
+"""Errors: their messages, and that they can be pickled."""
 
 import inspect
 import pickle
@@ -24,7 +24,7 @@ CLASSES += [GitError, UnsuitableError, WatchError]
 
 @pytest.mark.parametrize("kind", CLASSES, ids=lambda kind: kind.__name__)
 def test_an_error_can_be_sent_to_another_process(kind: type[Exception]) -> None:
-    """One that can't ends a whole pool of processes, whatever they work on."""
+    """An error that cannot be pickled ends a whole process pool."""
     error = kind("what went wrong")
     setattr(error, "more", 7)  # noqa: B010 - as a caller may
 
@@ -34,8 +34,8 @@ def test_an_error_can_be_sent_to_another_process(kind: type[Exception]) -> None:
     assert vars(again) == vars(error)
 
 
-def test_what_an_error_says_besides_is_sent_as_well() -> None:
-    """Callers decide by it."""
+def test_the_attributes_of_an_error_are_pickled_as_well() -> None:
+    """Callers decide by them."""
     other = pickle.loads(pickle.dumps(OtherDaemonError("git's own daemon watches it", "git")))
     failed = pickle.loads(pickle.dumps(GitError("no such setting", 5)))
     stopped = UnresponsiveError("it does not answer")
@@ -56,16 +56,16 @@ def test_what_an_error_says_besides_is_sent_as_well() -> None:
     ],
 )
 def test_a_message_is_for_people(error: Exception, message: str) -> None:
-    """No `b'…'`, no numbers of errors, and nothing that a terminal obeys."""
-    said = message_of(error)
+    """It has no `b'…'`, no error numbers, and no terminal control characters."""
+    printed = message_of(error)
 
-    assert message in said
-    assert "b'" not in said
-    assert "[Errno" not in said
-    assert said.isprintable()
+    assert message in printed
+    assert "b'" not in printed
+    assert "[Errno" not in printed
+    assert printed.isprintable()
 
 
-def test_what_can_be_printed_is_left_as_it_is() -> None:
+def test_printable_text_is_unchanged() -> None:
     """Names are in all languages."""
     assert printable("/café/日本") == "/café/日本"
     assert printable("a\udce9\u202eb\x9b") == r"a\xe9\u202eb\x9b"

@@ -1,4 +1,4 @@
-"""Folders that are one user's alone."""
+"""Folders that are private to a user."""
 
 import os
 import stat
@@ -11,7 +11,7 @@ from fsmond import folders
 from fsmond.errors import PathError
 
 if sys.platform == "win32":
-    pytest.skip("the system sees to it there", allow_module_level=True)
+    pytest.skip("Windows protects the folders", allow_module_level=True)
 
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
 NOBODY = 65534
@@ -19,7 +19,7 @@ NOBODY = 65534
 
 @pytest.fixture
 def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return a folder that is used in the place of `/tmp`, and is like it."""
+    """Return a folder with the mode of `/tmp` that is used instead of it."""
     folder = tmp_path / "tmp"
     folder.mkdir()
     folder.chmod(0o1777)
@@ -30,14 +30,14 @@ def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def base(temporary: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return where the user's own directory is to be: the only one."""
+    """Return the only base for the user's folder; it does not exist yet."""
     base = temporary / f"runtime-{os.geteuid()}"
     monkeypatch.setattr(folders, "_bases", lambda: [str(base)])
     return base
 
 
-def test_a_folder_is_made_for_its_user_alone(base: Path) -> None:
-    """With all above it that was not there; else it would be refused the next time."""
+def test_a_folder_is_made_private(base: Path) -> None:
+    """So are missing folders above it; otherwise it would be refused the next time."""
     folder = folders.runtime_folders()[0]
 
     os.umask(os.umask(0))
@@ -50,8 +50,8 @@ def test_a_folder_is_made_for_its_user_alone(base: Path) -> None:
 
 
 @as_root
-def test_a_directory_of_another_user_is_none(base: Path) -> None:
-    """He could answer in our daemon's place; the name can be known before."""
+def test_a_directory_of_another_user_is_refused(base: Path) -> None:
+    """That user could answer instead of our daemon; the name is predictable."""
     base.mkdir(mode=0o700)
     os.chown(base, NOBODY, NOBODY)
 
@@ -59,13 +59,13 @@ def test_a_directory_of_another_user_is_none(base: Path) -> None:
         folders.runtime_folders()
 
     assert str(base) in str(caught.value)
-    with pytest.raises(PermissionError, match="another user's"):
+    with pytest.raises(PermissionError, match="another user"):
         folders.make(str(base / "fsmond"))
 
 
 @as_root
 def test_a_link_of_another_user_is_not_followed(base: Path, tmp_path: Path) -> None:
-    """It may lead to what is ours, and where we want to write nothing."""
+    """It may lead to our own files, where we do not want to write."""
     (tmp_path / "ours").mkdir(mode=0o700)
     base.symlink_to(tmp_path / "ours")
     os.lchown(base, NOBODY, NOBODY)
@@ -79,19 +79,19 @@ def test_a_link_of_another_user_is_not_followed(base: Path, tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("which", ["", "fsmond"])
-def test_a_directory_in_which_others_may_write_is_none(base: Path, which: str) -> None:
+def test_a_directory_that_others_may_write_to_is_refused(base: Path, which: str) -> None:
     """They could put their own socket there."""
     (base / "fsmond").mkdir(parents=True, mode=0o700)
     (base / which).chmod(0o777)
 
     with pytest.raises(PathError):
         folders.runtime_folders()
-    with pytest.raises(PermissionError, match="others may write"):
+    with pytest.raises(PermissionError, match="other users may write"):
         folders.make(str(base / "fsmond"))
 
 
-def test_a_directory_that_others_may_only_read_is_one(base: Path) -> None:
-    """So it was made before."""
+def test_a_directory_that_others_may_only_read_is_accepted(base: Path) -> None:
+    """Earlier versions made it so."""
     (base / "fsmond").mkdir(parents=True)
     base.chmod(0o755)
 
@@ -100,7 +100,7 @@ def test_a_directory_that_others_may_only_read_is_one(base: Path) -> None:
 
 @pytest.mark.usefixtures("temporary")
 def test_our_own_links_are_followed(tmp_path: Path) -> None:
-    """People put their caches and states on other disks."""
+    """People move their caches and states to other disks."""
     (tmp_path / "disk").mkdir()
     (tmp_path / "state").symlink_to("disk")
 
@@ -111,17 +111,17 @@ def test_our_own_links_are_followed(tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("temporary")
 def test_a_link_to_itself_is_an_error(tmp_path: Path) -> None:
-    """Not one that goes on for ever."""
+    """It must not be followed for ever."""
     (tmp_path / "loop").symlink_to("loop")
 
     with pytest.raises(OSError, match="symbolic links"):
         folders.make(str(tmp_path / "loop" / "fsmond"))
 
 
-def test_what_the_environment_names_is_the_last_resort(
+def test_the_environment_is_the_last_resort(
     temporary: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Where is nothing else, as in some sandboxes, people can help themselves."""
+    """Without another folder, as in some sandboxes, people can set XDG_RUNTIME_DIR."""
     temporary.chmod(0o777)
     (tmp_path / "own").mkdir(mode=0o700)
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path / "own"))
@@ -129,10 +129,10 @@ def test_what_the_environment_names_is_the_last_resort(
     assert folders.runtime_folders()[-1] == str(tmp_path / "own" / "fsmond")
 
 
-def test_home_is_the_users_own_whatever_the_environment_says(
+def test_home_does_not_depend_on_the_environment(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """`sudo -E` keeps the one of somebody else."""
+    """`sudo -E` keeps another user's HOME."""
     monkeypatch.setenv("HOME", "/somewhere")
 
     assert folders.home() != "/somewhere"

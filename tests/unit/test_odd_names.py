@@ -1,8 +1,8 @@
-"""What becomes of names and tokens that are no text."""
+"""Names and tokens that are not text."""
 
 import json
 
-from systems import needs_names_of_any_bytes, of_windows
+from support.systems import needs_names_of_any_bytes, windows_only
 
 from fsmond.protocol import NO_TOKEN, Answer, request_for
 
@@ -10,25 +10,25 @@ TOKEN = "fsmond:0123456789abcdef:7"
 
 
 @needs_names_of_any_bytes
-def test_a_name_that_is_no_text_is_named_as_python_names_it() -> None:
-    """A program in Python opens it by what the object has."""
+def test_a_name_that_is_not_text_is_decoded_as_in_python() -> None:
+    """A Python program can open the file by the name in the object."""
     assert Answer(TOKEN, [b"caf\xe9"]).to_object()["paths"] == ["caf\udce9"]
 
 
-@of_windows
-def test_a_lone_surrogate_is_itself_in_an_object() -> None:
-    """So any program can open the file: these are the numbers of its name."""
+@windows_only
+def test_a_lone_surrogate_stays_a_lone_surrogate_in_an_object() -> None:
+    """Any program can open the file: these are the 16-bit units of its name."""
     written = json.dumps(Answer(TOKEN, [b"\xed\xa0\x80"]).to_object())
 
     assert '"\\ud800"' in written
 
 
-def test_a_name_that_can_be_none_is_printed_all_the_same() -> None:
-    """Whoever answers may be of another system, or no daemon of files at all."""
+def test_an_invalid_name_is_printed_all_the_same() -> None:
+    """The answer may come from another system, or from another program."""
     assert json.dumps(Answer(TOKEN, [b"\xff\xfe"]).to_object())
 
 
-def test_a_token_that_can_be_none_is_unknown() -> None:
-    """What is typed may be anything; nobody gave that."""
+def test_an_invalid_token_is_unknown() -> None:
+    """It comes from the command line; no daemon issued it."""
     assert request_for("\ud800") == NO_TOKEN
     assert Answer("\ud800", []).daemon == "?"

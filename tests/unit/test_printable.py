@@ -1,4 +1,4 @@
-"""Text that people can be shown."""
+"""Printable text."""
 
 import pytest
 
@@ -18,8 +18,8 @@ from fsmond.printable import message_of, printable
         ("\ud800", "\\ud800"),
     ],
 )
-def test_what_a_terminal_would_obey_is_escaped(text: str | bytes, shown: str) -> None:
-    """Whoever names a directory must not write what we seem to say."""
+def test_control_characters_are_escaped(text: str | bytes, shown: str) -> None:
+    """A directory's name must not forge our output."""
     assert printable(text) == shown
 
 
@@ -33,5 +33,5 @@ def test_what_a_terminal_would_obey_is_escaped(text: str | bytes, shown: str) ->
     ],
 )
 def test_an_error_names_paths_as_people_do(error: Exception, shown: str) -> None:
-    """Bytes of Python are nobody's way to write a path."""
+    """People do not write paths like Python's bytes."""
     assert message_of(error) == shown

@@ -1,4 +1,4 @@
-"""What is said at a tree's socket, as values: by examples, and then by whatever may come."""
+"""Requests and answers as values: first by examples, then by arbitrary input."""
 
 import json
 import os
@@ -7,11 +7,11 @@ from array import array
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from systems import IS_WINDOWS, needs_names_of_any_bytes
+from support.systems import IS_WINDOWS, needs_names_of_any_bytes
 
 from fsmond.errors import AnswerError
 from fsmond.protocol import (
-    MOST_PATHS,
+    MAX_ANSWER_PATHS,
     Answer,
     ask_changes,
     bytes_of,
@@ -24,11 +24,11 @@ from fsmond.protocol import (
 )
 
 TOKEN = "fsmond:0123456789abcdef:7"
-ODD = b"caf\xed\xa0\x80" if IS_WINDOWS else b"caf\xe9"  # a name that is no UTF-8
+ODD = b"caf\xed\xa0\x80" if IS_WINDOWS else b"caf\xe9"  # a name that is not UTF-8
 
 
 def test_an_answer_is_a_token_and_paths() -> None:
-    """Each ends in a NUL, also the last."""
+    """Each ends with a NUL, also the last."""
     answer = Answer.from_wire(b"fsmond:0123456789abcdef:7\0new\0old/\0")
 
     assert answer.token == TOKEN
@@ -46,7 +46,7 @@ def test_a_token_alone_means_that_nothing_changed() -> None:
 
 
 def test_a_slash_means_everything() -> None:
-    """No path begins so: they are relative to the root."""
+    """No path begins with one: paths are relative to the root."""
     answer = Answer.from_wire(b"fsmond:0123456789abcdef:7\0/\0")
 
     assert answer.everything
@@ -55,7 +55,7 @@ def test_a_slash_means_everything() -> None:
 
 
 def test_a_path_may_hold_any_byte_but_nul() -> None:
-    """Paths are bytes; nothing is decoded on the way."""
+    """Paths are bytes, and are not decoded."""
     path = bytes(range(1, 256))
 
     assert Answer.from_wire(b"token\0" + path + b"\0").paths == [path]
@@ -63,15 +63,15 @@ def test_a_path_may_hold_any_byte_but_nul() -> None:
 
 @pytest.mark.parametrize("reply", [b"", b"token", b"fatal: no", b"x" * 100_000])
 def test_an_answer_without_a_token_is_an_error(reply: bytes) -> None:
-    """Git would take it for `nothing changed`."""
+    """To Git it would mean that nothing changed."""
     with pytest.raises(AnswerError, match="no token"):
         Answer.from_wire(reply)
 
 
-# Shows a defect: what follows the last NUL is left out without a word.
+# Shows a defect: everything after the last NUL was dropped silently.
 @pytest.mark.parametrize("reply", [b"token\0path", b"token\0path\0cut of", b"token\0/"])
 def test_an_answer_that_ends_within_a_path_is_an_error(reply: bytes) -> None:
-    """A path that is left out is a change that nobody hears of."""
+    """A dropped path is a missed change."""
     with pytest.raises(AnswerError):
         Answer.from_wire(reply)
 
@@ -96,9 +96,9 @@ def test_an_answer_that_ends_within_a_path_is_an_error(reply: bytes) -> None:
             {"token": TOKEN, "everything": False, "reason": None, "paths": [os.fsdecode(ODD)]},
         ),
     ],
-    ids=["paths", "nothing", "everything", "no UTF-8"],
+    ids=["paths", "nothing", "everything", "not UTF-8"],
 )
-def test_an_answer_as_an_object_is_what_was_promised(
+def test_an_answer_as_an_object_has_the_documented_keys(
     answer: Answer, expected: dict[str, object]
 ) -> None:
     """Other programs read these names."""
@@ -111,13 +111,13 @@ def test_an_answer_as_an_object_is_what_was_promised(
         Answer(TOKEN, [b"a", ODD, b"\xc3\xa9/"]),
         Answer(TOKEN, []),
         Answer(TOKEN, None, "restart"),
-        # Shows a defect: everything for no reason told can be written, but not read.
+        # Shows a defect: everything without a reason could be written, but not read.
         Answer(TOKEN, None),
     ],
-    ids=["paths", "nothing", "everything", "everything, not said why"],
+    ids=["paths", "nothing", "everything", "everything without a reason"],
 )
-def test_what_an_object_was_made_of_is_what_it_is_read_as(answer: Answer) -> None:
-    """One side writes, the other reads, and both are of this file."""
+def test_an_answer_survives_the_way_to_an_object_and_back(answer: Answer) -> None:
+    """Both directions are in this module."""
     again = Answer.from_object(answer.to_object())
 
     assert again.to_object() == answer.to_object()
@@ -138,7 +138,7 @@ def test_what_an_object_was_made_of_is_what_it_is_read_as(answer: Answer) -> Non
         {"token": 7, "everything": False, "paths": []},
         {"token": None, "everything": True, "reason": "flush"},
         {"paths": "x" * 100_000},
-        # Show a defect: TypeError and UnicodeEncodeError come out instead.
+        # Show a defect: TypeError and UnicodeEncodeError were raised instead.
         {"token": TOKEN, "everything": False, "paths": [None]},
         {"token": TOKEN, "everything": False, "paths": [["path"]]},
         pytest.param(
@@ -148,25 +148,25 @@ def test_what_an_object_was_made_of_is_what_it_is_read_as(answer: Answer) -> Non
     ],
     ids=lambda answer: str(answer)[:60],
 )
-def test_an_object_that_is_no_answer_is_an_error_of_bounded_length(
+def test_an_invalid_object_is_an_error_of_bounded_length(
     answer: dict[str, object],
 ) -> None:
-    """Whoever listens at the socket may be no fsmond at all."""
+    """The server may not be fsmond."""
     with pytest.raises(AnswerError) as caught:
         Answer.from_object(answer)
 
     assert len(str(caught.value)) < 300
 
 
-def test_an_answer_says_what_it_is_without_all_its_paths() -> None:
-    """Somebody will print one with half a million of them."""
+def test_the_repr_of_an_answer_does_not_list_its_paths() -> None:
+    """There may be half a million of them."""
     assert repr(Answer("t:1", [b"a"] * 1000)) == "<Answer t:1: 1000 paths>"
     assert repr(Answer("t:1", None, "flush")) == "<Answer t:1: everything, flush>"
 
 
 steadily = settings(derandomize=True, deadline=None, max_examples=200)
 
-# On Windows what `os.fsencode` makes of 16-bit numbers; of these two may be one character.
+# On Windows, names are what `os.fsencode` returns for 16-bit units; two may form one character.
 units = st.lists(st.integers(1, 0xFFFF), min_size=1).map(lambda each: array("H", each).tobytes())
 encoded = units.map(lambda each: os.fsencode(each.decode("utf-16-le", "surrogatepass")))
 names = encoded if IS_WINDOWS else st.binary(min_size=1).map(lambda name: name.replace(b"\0", b"0"))
@@ -185,11 +185,11 @@ fields = {
 
 
 @given(st.one_of(st.binary(), st.lists(names).map(b"\0".join)))
-# Shows a defect: what follows the last NUL is left out without a word.
+# Shows a defect: everything after the last NUL was dropped silently.
 @example(b"token\0path")
 @steadily
-def test_any_bytes_are_an_answer_as_it_is_written_or_an_error(reply: bytes) -> None:
-    """Nothing else is raised, and no path is left out."""
+def test_any_bytes_are_a_complete_answer_or_an_error(reply: bytes) -> None:
+    """No other exception is raised, and no path is dropped."""
     try:
         answer = Answer.from_wire(reply)
     except AnswerError:
@@ -208,7 +208,7 @@ def test_any_bytes_are_an_answer_as_it_is_written_or_an_error(reply: bytes) -> N
 
 @given(tokens, st.lists(paths))
 @steadily
-def test_what_is_written_is_read(token: str, changed: list[bytes]) -> None:
+def test_an_answer_is_parsed_to_its_token_and_paths(token: str, changed: list[bytes]) -> None:
     """Byte for byte, in the same order."""
     reply = b"".join(each + b"\0" for each in [token.encode(), *changed])
 
@@ -220,7 +220,7 @@ def test_what_is_written_is_read(token: str, changed: list[bytes]) -> None:
 @given(answers)
 @steadily
 def test_an_object_goes_through_json_and_back(answer: Answer) -> None:
-    """Paths that are no UTF-8 included."""
+    """Also with paths that are not UTF-8."""
     sent = json.dumps(answer.to_object()).encode()
 
     again = Answer.from_object(json.loads(sent))
@@ -229,13 +229,13 @@ def test_an_object_goes_through_json_and_back(answer: Answer) -> None:
     assert again.paths == answer.paths
 
 
-# Shows a defect: other exceptions come out for paths that are no text, or no path.
+# Shows a defect: paths that are not strings, or are invalid, raised other exceptions.
 @given(st.fixed_dictionaries({}, optional=fields))
 @example({"token": "t", "everything": False, "paths": [7]})
 @example({"token": "t", "everything": False, "paths": ["\ud800"]})
 @steadily
 def test_any_object_is_an_answer_or_an_error(received: dict[str, object]) -> None:
-    """Nothing else is raised: whoever listens there may be no fsmond."""
+    """No other exception is raised: the server may not be fsmond."""
     try:
         answer = Answer.from_object(received)
     except AnswerError:
@@ -266,12 +266,12 @@ def test_any_object_is_an_answer_or_an_error(received: dict[str, object]) -> Non
         (b"t\0/\0" + b"r" * 5000 + b"\0", "reason"),
         (b"t\0" + b"x" * (2 << 20) + b"\0", "too long"),
         (b"t\0a\0" + b"x" * (2 << 20) + b"\0b\0", "too long"),
-        (b"t\0" + b"x\0" * (MOST_PATHS + 1), "more than"),
+        (b"t\0" + b"x\0" * (MAX_ANSWER_PATHS + 1), "more than"),
     ],
     ids=lambda value: str(value)[:30],
 )
 def test_an_answer_that_could_do_harm_is_an_error(reply: bytes, complaint: str) -> None:
-    """To a terminal, to Git, to whoever opens the paths: anybody may be at a socket."""
+    """It could harm a terminal, Git, or a program that opens the paths; any server may listen."""
     with pytest.raises(AnswerError, match=complaint) as caught:
         checked(reply)
 
@@ -291,13 +291,13 @@ def test_an_answer_that_could_do_harm_is_an_error(reply: bytes, complaint: str) 
     ],
     ids=lambda value: str(value)[:30],
 )
-def test_what_only_looks_odd_is_passed_on(reply: bytes) -> None:
-    """Names may begin with dots, and trees be deep."""
+def test_an_unusual_but_harmless_answer_is_accepted(reply: bytes) -> None:
+    """Names may begin with dots, and trees may be deep."""
     assert checked(reply) == reply
 
 
-def test_the_reason_is_behind_the_slash() -> None:
-    """Git passes over it; whoever prints an answer for others takes it away."""
+def test_the_reason_follows_the_slash() -> None:
+    """Git skips it; the commands remove it from what they print."""
     reply = b"fsmond:0123456789abcdef:7\0/\0restart\0"
 
     assert (Answer.from_wire(reply).everything, Answer.from_wire(reply).reason) == (True, "restart")
@@ -311,10 +311,8 @@ def test_the_reason_is_behind_the_slash() -> None:
 @given(st.text(), names, st.one_of(st.none(), st.text()))
 @example('"\\\n\x7f\x00\u2028😀', b'/a"\\\n', None)
 @steadily
-def test_a_request_is_the_object_that_it_stands_for(
-    tree_id: str, root: bytes, since: str | None
-) -> None:
-    """It is written without `json`, which takes longer to import than a query takes."""
+def test_a_request_is_valid_json(tree_id: str, root: bytes, since: str | None) -> None:
+    """It is written without `json`, whose import takes longer than a query."""
     tree_id = tree_id.translate(dict.fromkeys([*range(32), 34, 92]))
     message = query_for(since, tree_fields(root, tree_id))
 
@@ -343,8 +341,8 @@ def test_a_request_is_the_object_that_it_stands_for(
     ],
     ids=lambda value: str(value)[:30],
 )
-def test_what_is_no_object_is_an_error_whatever_it_is(reply: bytes) -> None:
-    """Also an object of which the peer says that it is an error."""
+def test_an_answer_that_is_not_an_object_is_an_error(reply: bytes) -> None:
+    """So is an object with the key `error`."""
     with pytest.raises(AnswerError) as caught:
         read_object(reply)
 
@@ -352,16 +350,16 @@ def test_what_is_no_object_is_an_error_whatever_it_is(reply: bytes) -> None:
 
 
 def test_an_older_daemon_answers_in_json() -> None:
-    """It knows of no forms; the answer is the same."""
-    told = Answer(TOKEN, None, "restart").to_object()
+    """It ignores `form`; the result is the same."""
+    answer = Answer(TOKEN, None, "restart").to_object()
 
-    reply = ask_changes(lambda _: json.dumps(told).encode(), "t:1", "")
+    reply = ask_changes(lambda _: json.dumps(answer).encode(), "t:1", "")
 
     assert reply == TOKEN.encode() + b"\0/\0restart\0"
 
 
-def test_one_question_is_asked_unless_another_daemon_is_there_than_the_token_is_of() -> None:
-    """Git's own daemon is asked in its own way; anyone else has to hear which tree is meant."""
+def test_a_second_request_is_sent_only_if_another_daemon_issued_the_token() -> None:
+    """Git's own daemon gets a plain token; any other needs to know which tree is meant."""
     for reply, since, expected in (
         (b"fsmond:a:1\0/\0restart\0", "fsmond:b:1", 1),
         (b"fsmond:a:1\0/\0no-token\0", None, 1),

@@ -1,10 +1,10 @@
-"""Where a tree's daemon is met."""
+"""Find a tree's root and its daemon's socket."""
 
 import os
 from pathlib import Path
 
 import pytest
-from systems import IS_WINDOWS, needs_links, needs_names_of_any_bytes, of_unix
+from support.systems import IS_WINDOWS, needs_links, needs_names_of_any_bytes, unix_only
 
 from fsmond import folders
 from fsmond.errors import PathError
@@ -13,15 +13,15 @@ from fsmond.rendezvous import name_of, place_of
 
 @pytest.fixture
 def worktree(tmp_path: Path) -> Path:
-    """Return a directory that passes for a worktree."""
+    """Return a directory that counts as a worktree."""
     root = tmp_path / "tree"
     (root / ".git").mkdir(parents=True)
     (root / ".git" / "HEAD").touch()
     return root
 
 
-def test_a_worktree_is_met_at_the_place_where_git_looks(worktree: Path) -> None:
-    """Git's client finds fsmond there, and fsmond's client Git's own daemon."""
+def test_the_socket_of_a_worktree_is_where_git_looks(worktree: Path) -> None:
+    """Git's client finds fsmond there, and fsmond's client finds Git's own daemon."""
     place = place_of(worktree)
 
     assert place.root == bytes(worktree)
@@ -30,8 +30,8 @@ def test_a_worktree_is_met_at_the_place_where_git_looks(worktree: Path) -> None:
     assert place.worktree.gitdir == bytes(worktree / ".git")
 
 
-def test_a_path_means_the_worktree_that_holds_it(worktree: Path) -> None:
-    """There is one daemon for a tree, whatever directory people stand in."""
+def test_a_path_stands_for_the_worktree_that_contains_it(worktree: Path) -> None:
+    """A tree has one daemon, whatever the current directory is."""
     below = worktree / "a" / "b"
     below.mkdir(parents=True)
 
@@ -39,7 +39,7 @@ def test_a_path_means_the_worktree_that_holds_it(worktree: Path) -> None:
 
 
 @needs_links
-def test_a_symbolic_link_means_where_it_leads(worktree: Path, tmp_path: Path) -> None:
+def test_a_symbolic_link_stands_for_its_target(worktree: Path, tmp_path: Path) -> None:
     """Two names of a tree must not make two daemons."""
     (tmp_path / "link").symlink_to(worktree)
 
@@ -50,7 +50,7 @@ def test_a_symbolic_link_means_where_it_leads(worktree: Path, tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("kind", [str, bytes, Path])
-def test_a_path_may_be_of_any_kind_that_means_one(worktree: Path, kind: type) -> None:
+def test_a_path_may_have_any_type_of_a_path(worktree: Path, kind: type) -> None:
     """As everywhere in Python."""
     path = os.fsencode(worktree) if kind is bytes else kind(worktree)
 
@@ -65,7 +65,7 @@ def test_a_path_may_be_relative(worktree: Path, monkeypatch: pytest.MonkeyPatch)
 
 
 @needs_names_of_any_bytes
-def test_a_path_may_be_no_text(tmp_path: Path) -> None:
+def test_a_path_need_not_be_text(tmp_path: Path) -> None:
     """Old trees have names in old encodings."""
     path = bytes(tmp_path) + b"/caf\xe9"
     os.mkdir(path)
@@ -74,8 +74,8 @@ def test_a_path_may_be_no_text(tmp_path: Path) -> None:
     assert place_of(os.fsdecode(path)).root == path
 
 
-def test_any_other_directory_is_met_in_the_users_own_folder(tmp_path: Path) -> None:
-    """Nothing may be written into a directory that is only watched."""
+def test_the_socket_of_any_other_directory_is_in_the_users_folder(tmp_path: Path) -> None:
+    """The daemon must not write to a directory that it only watches."""
     place = place_of(tmp_path)
 
     assert place.root == bytes(tmp_path)
@@ -86,7 +86,7 @@ def test_any_other_directory_is_met_in_the_users_own_folder(tmp_path: Path) -> N
 
 
 def test_each_directory_has_one_name_of_its_own(tmp_path: Path) -> None:
-    """Also those whose paths differ in one byte, or are as long as can be."""
+    """Also if paths differ in one byte, or have the maximum length."""
     names = {name_of(path) for path in (b"/a", b"/b", b"/a/", b"/" + b"x" * 4000, bytes(tmp_path))}
 
     assert len(names) == 5
@@ -95,7 +95,7 @@ def test_each_directory_has_one_name_of_its_own(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", [str, bytes])
-def test_a_message_has_no_bytes_of_pythons(tmp_path: Path, kind: type) -> None:
+def test_a_message_does_not_show_a_path_as_pythons_bytes(tmp_path: Path, kind: type) -> None:
     """People do not write paths like that."""
     path = tmp_path / "gone"
 
@@ -105,23 +105,25 @@ def test_a_message_has_no_bytes_of_pythons(tmp_path: Path, kind: type) -> None:
     assert str(caught.value) == f"{path}: no such directory"
 
 
-def test_a_path_that_does_not_exist_is_an_error_that_says_so(tmp_path: Path) -> None:
+def test_a_missing_path_is_an_error_that_says_so(tmp_path: Path) -> None:
     """The message is what the command line prints."""
     with pytest.raises(PathError, match="gone: no such directory"):
         place_of(tmp_path / "gone")
 
 
-def test_a_file_is_no_tree(tmp_path: Path) -> None:
-    """The message says what to name instead."""
+def test_a_file_is_not_a_tree(tmp_path: Path) -> None:
+    """The message says what to use instead."""
     (tmp_path / "file").touch()
 
-    with pytest.raises(PathError, match="file: not a directory; name the one that holds it"):
+    with pytest.raises(
+        PathError, match="file: not a directory; name the directory that contains it"
+    ):
         place_of(tmp_path / "file")
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="may enter anything")
 def test_a_directory_that_cannot_be_entered_is_an_error(tmp_path: Path) -> None:
-    """It can't be watched either."""
+    """It cannot be watched either."""
     (tmp_path / "closed").mkdir(mode=0)
 
     with pytest.raises(PathError, match="no permission"):
@@ -129,15 +131,15 @@ def test_a_directory_that_cannot_be_entered_is_an_error(tmp_path: Path) -> None:
 
 
 def test_a_link_to_itself_is_an_error(tmp_path: Path) -> None:
-    """Whatever the system says about a path, callers catch one class."""
+    """For all errors about a path, callers catch one class."""
     (tmp_path / "loop").symlink_to("loop")
 
     with pytest.raises(PathError):
         place_of(tmp_path / "loop")
 
 
-@pytest.mark.skipif(IS_WINDOWS, reason="there it can't be removed")
-def test_a_current_directory_that_is_gone_is_an_error_that_says_so(
+@pytest.mark.skipif(IS_WINDOWS, reason="Windows does not remove a current directory")
+def test_a_removed_current_directory_is_an_error(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """People remove a worktree in another window."""
@@ -149,20 +151,20 @@ def test_a_current_directory_that_is_gone_is_an_error_that_says_so(
         place_of(".")
 
 
-# Shows a defect: ValueError comes out.
+# Shows a defect: ValueError was raised.
 @pytest.mark.parametrize("path", ["a\0b", b"a\0b", "\ud800"])
-def test_what_can_be_no_path_is_an_error(path: str | bytes) -> None:
-    """`Client` promises PathError, and nothing else, for whatever it is given."""
+def test_an_invalid_path_is_an_error(path: str | bytes) -> None:
+    """`Client` promises PathError for any path."""
     with pytest.raises(PathError):
         place_of(path)
 
 
-@of_unix
+@unix_only
 @pytest.mark.parametrize("value", [None, "", "relative", "/no/such/directory", "own"])
 def test_the_place_does_not_depend_on_the_environment(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, value: str | None
 ) -> None:
-    """A daemon that was started at a terminal is asked by `cron`, or after `su`."""
+    """A daemon that was started in a terminal gets queries from `cron`, or after `su`."""
     monkeypatch.delenv("XDG_RUNTIME_DIR")
     expected = place_of(tmp_path).socket
     (tmp_path / "own").mkdir(mode=0o700)
@@ -173,11 +175,9 @@ def test_the_place_does_not_depend_on_the_environment(
     assert place_of(tmp_path).socket == expected
 
 
-@of_unix
-def test_a_socket_that_is_there_is_the_place(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The user's folder comes at a login, when a daemon may long have its socket elsewhere."""
+@unix_only
+def test_an_existing_socket_is_preferred(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A login creates the user's folder, when a running daemon may have its socket elsewhere."""
     first, second = (str(tmp_path / name) for name in ("login", "before"))
     monkeypatch.setattr(folders, "runtime_folders", lambda: [first, second])
     assert place_of(tmp_path).socket.startswith(os.fsencode(first))

@@ -1,14 +1,16 @@
-"""`fsmond hook`: what Git is told."""
+"""`fsmond hook`: the answers to Git."""
 
 import json
 import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from running import make_repository
-from systems import IS_WINDOWS
+from support.running import make_repository
+from support.systems import IS_WINDOWS
 
+from fsmond import entry_point
 from fsmond.cli import hook
 from fsmond.rendezvous import place_of
 from ipc.errors import HungUpError, TimedOutError, UnreachableError
@@ -22,7 +24,7 @@ Send = Callable[..., bytes]
 def answer_with(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> Callable[[bytes | Exception], list[bytes]]:
-    """Return a function that sets what the daemon answers; it returns what will be asked."""
+    """Return a function that sets the daemon's answer; it returns the list of later requests."""
     make_repository(tmp_path)
     monkeypatch.chdir(tmp_path)
 
@@ -47,7 +49,7 @@ def answer_with(
 AnswerWith = Callable[[bytes | Exception], list[bytes]]
 
 
-def test_version_2_is_the_answer_as_it_is(
+def test_version_2_prints_the_answer_unchanged(
     answer_with: AnswerWith, capfdbinary: pytest.CaptureFixture[bytes]
 ) -> None:
     """Git reads the token itself."""
@@ -59,8 +61,8 @@ def test_version_2_is_the_answer_as_it_is(
     assert [json.loads(each)["since"] for each in asked] == ["token"]
 
 
-def test_git_is_said_to_ask_and_from_which_tree(answer_with: AnswerWith) -> None:
-    """The daemon may watch another one; and Git forgets what others do not."""
+def test_the_request_names_git_and_the_tree(answer_with: AnswerWith) -> None:
+    """The daemon may watch another tree; and Git forgets what other clients remember."""
     asked = answer_with(REPLY)
 
     hook.run(["2", "token"])
@@ -72,8 +74,8 @@ def test_git_is_said_to_ask_and_from_which_tree(answer_with: AnswerWith) -> None
         assert (request["root"], request["tree_id"]) == (os.fsdecode(place.root), place.tree_id())
 
 
-def test_gits_own_daemon_gets_its_token_as_it_is(answer_with: AnswerWith) -> None:
-    """It takes an object for an unknown token, and would say that everything changed."""
+def test_gits_own_daemon_gets_its_token_unchanged(answer_with: AnswerWith) -> None:
+    """It takes a JSON object for an unknown token, and would answer with everything."""
     reply = b"builtin:0.1.2:3\0new\0"
     asked = answer_with(reply)
 
@@ -82,10 +84,10 @@ def test_gits_own_daemon_gets_its_token_as_it_is(answer_with: AnswerWith) -> Non
     assert asked == [b"builtin:0.1.2:2"]
 
 
-def test_git_is_not_told_the_reason(
+def test_git_does_not_get_the_reason(
     answer_with: AnswerWith, capfdbinary: pytest.CaptureFixture[bytes]
 ) -> None:
-    """It is for others, and Git has to pass over it."""
+    """It is for other clients, and Git would have to skip it."""
     answer_with(b"fsmond:0123456789abcdef:7\0/\0restart\0")
 
     hook.run(["2", "token"])
@@ -94,10 +96,10 @@ def test_git_is_not_told_the_reason(
     assert capfdbinary.readouterr().out == b"fsmond:0123456789abcdef:7\0/\0/\0"
 
 
-def test_version_1_is_the_paths_alone(
+def test_version_1_prints_only_the_paths(
     answer_with: AnswerWith, capfdbinary: pytest.CaptureFixture[bytes]
 ) -> None:
-    """It is from before there were tokens."""
+    """It is older than tokens."""
     answer_with(REPLY)
 
     assert hook.run(["1", "1700000000000000000"]) == 0
@@ -105,7 +107,7 @@ def test_version_1_is_the_paths_alone(
     assert capfdbinary.readouterr().out == b"new\0d/\0"
 
 
-def test_a_token_of_any_bytes_is_sent_as_it_is(answer_with: AnswerWith) -> None:
+def test_a_token_of_any_bytes_is_sent_unchanged(answer_with: AnswerWith) -> None:
     """It comes from Git's index, which may be damaged."""
     asked = answer_with(REPLY)
 
@@ -115,16 +117,16 @@ def test_a_token_of_any_bytes_is_sent_as_it_is(answer_with: AnswerWith) -> None:
 
 
 @pytest.mark.parametrize("reply", [b"", b"fsmond", b"no NUL here"])
-def test_an_answer_without_a_token_makes_git_look_at_everything(
+def test_an_answer_without_a_token_makes_git_scan_everything(
     answer_with: AnswerWith, capfdbinary: pytest.CaptureFixture[bytes], reply: bytes
 ) -> None:
-    """Printed as it is, it would mean that nothing changed."""
+    """Printed, it would mean that nothing changed."""
     answer_with(reply)
 
     assert hook.run(["2", "token"]) == 1
 
-    out, said = capfdbinary.readouterr()
-    assert (out, said[:27]) == (b"", b"fsmond: no token in an answ")
+    out, err = capfdbinary.readouterr()
+    assert (out, err[:27]) == (b"", b"fsmond: no token in an answ")
 
 
 @pytest.mark.parametrize(
@@ -137,10 +139,10 @@ def test_an_answer_without_a_token_makes_git_look_at_everything(
     ],
     ids=lambda error: type(error).__name__,
 )
-def test_an_error_makes_git_look_at_everything(
+def test_an_error_makes_git_scan_everything(
     answer_with: AnswerWith, capfd: pytest.CaptureFixture[str], error: Exception
 ) -> None:
-    """Git is slower then, and right."""
+    """Git is then slower, but right."""
     answer_with(error)
 
     assert hook.run(["2", "token"]) == 1
@@ -152,11 +154,13 @@ def test_an_error_makes_git_look_at_everything(
     "arguments", [[], ["2"], ["3", "token"], ["", "token"], ["2", "token", "more"]]
 )
 def test_anything_else_is_bad_usage(
-    capfd: pytest.CaptureFixture[str], arguments: list[str]
+    capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, arguments: list[str]
 ) -> None:
-    """Nobody is asked; what is said says how it is called."""
+    """No daemon is queried; the message is the usage."""
+    assert hook.run(arguments) is None
+    monkeypatch.setattr(sys, "argv", ["fsmond", "hook", *arguments])
     with pytest.raises(SystemExit) as ended:
-        hook.run(arguments)
+        entry_point.main()
 
     out, lines = capfd.readouterr()
     assert (ended.value.code, out) == (2, "")
@@ -166,7 +170,7 @@ def test_anything_else_is_bad_usage(
 # Shows a defect: a token is sent as it is, and `quit` as one stops the daemon.
 @pytest.mark.parametrize("token", ["quit", "flush", '{"command": "flush"}'])
 def test_a_token_is_never_taken_for_a_command(answer_with: AnswerWith, token: str) -> None:
-    """Rubbish as a token is a token of nowhere, whatever it spells."""
+    """Whatever its text, an invalid token is an unknown token."""
     asked = answer_with(REPLY)
 
     hook.run(["2", token])
@@ -177,7 +181,7 @@ def test_a_token_is_never_taken_for_a_command(answer_with: AnswerWith, token: st
 def test_closed_standard_output_is_an_error_in_one_line(
     answer_with: AnswerWith, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Python has none then; and what has its number is the socket, or worse."""
+    """Python has no stream then, and the descriptor may belong to the socket, or worse."""
     answer_with(REPLY)
     monkeypatch.setattr("sys.stdout", None)
 
@@ -185,5 +189,5 @@ def test_closed_standard_output_is_an_error_in_one_line(
 
     assert capfd.readouterr() == (
         "",
-        "fsmond: standard output is closed: there is nobody to answer\n",
+        "fsmond: standard output is closed, so the answer cannot be written\n",
     )

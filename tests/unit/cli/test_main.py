@@ -1,15 +1,15 @@
-"""All commands, and what is typed with them."""
+"""All commands and their options."""
 
 import pytest
 
 from fsmond import __version__
-from fsmond.cli import commands, main, telling
+from fsmond.cli import commands, main, status_text
 from fsmond.client import Client
 from fsmond.errors import NotRunningError, PathError, StartError
 
 COMMANDS = ["start", "run", "stop", "status", "query", "verify", "flush"]
 
-TOLD = {
+STATUS = {
     "version": "1.2.3",
     "root": "/tree",
     "pid": 7,
@@ -29,8 +29,8 @@ TOLD = {
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-def test_the_path_is_the_current_directory_if_it_is_left_out(name: str) -> None:
-    """For each command alike."""
+def test_the_path_defaults_to_the_current_directory(name: str) -> None:
+    """For every command."""
     assert main._parser().parse_args([name]).path == "."
     assert main._parser().parse_args([name, "sub"]).path == "sub"
     assert main._parser().parse_args([name, "--", "-odd-name"]).path == "-odd-name"
@@ -50,10 +50,10 @@ def test_the_path_is_the_current_directory_if_it_is_left_out(name: str) -> None:
     ],
     ids=" ".join,
 )
-def test_bad_usage_is_2_with_a_word_about_it(
+def test_bad_usage_exits_with_2_and_prints_the_usage(
     arguments: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Scripts tell it from a failure by that."""
+    """Scripts distinguish it from a failure."""
     with pytest.raises(SystemExit) as ended:
         main.run(arguments)
 
@@ -62,8 +62,8 @@ def test_bad_usage_is_2_with_a_word_about_it(
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["query", "--help"], ["--version"]])
-def test_help_is_no_failure(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
-    """It goes where it can be piped into a pager."""
+def test_help_is_not_a_failure(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    """It goes to standard output, and can be piped into a pager."""
     with pytest.raises(SystemExit) as ended:
         main.run(arguments)
 
@@ -72,8 +72,8 @@ def test_help_is_no_failure(arguments: list[str], capsys: pytest.CaptureFixture[
     assert (bool(out), err) == (True, "")
 
 
-def test_the_version_is_the_packages(capsys: pytest.CaptureFixture[str]) -> None:
-    """There is one place where it is written."""
+def test_the_version_is_that_of_the_package(capsys: pytest.CaptureFixture[str]) -> None:
+    """It is written in one place."""
     with pytest.raises(SystemExit):
         main.run(["--version"])
 
@@ -85,7 +85,7 @@ def test_the_version_is_the_packages(capsys: pytest.CaptureFixture[str]) -> None
     [PathError("no such directory"), StartError("too few watches"), OSError("disk on fire")],
     ids=lambda error: type(error).__name__,
 )
-def test_a_failure_is_1_and_one_line(
+def test_a_failure_exits_with_1_and_prints_one_line(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], error: Exception
 ) -> None:
     """The message says what to do; a traceback would not."""
@@ -101,30 +101,30 @@ def test_a_failure_is_1_and_one_line(
 
 
 @pytest.fixture
-def nobody_watches(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let there be no daemon, and none be started."""
+def no_daemon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Run no daemon, and fail if one is to be started."""
 
     def ask(*_: object, **options: object) -> bytes:
         assert options.get("start") is False
-        raise NotRunningError("nobody watches it")
+        raise NotRunningError("no daemon is watching it")
 
     monkeypatch.setattr(Client, "ask", ask)
 
 
-@pytest.mark.usefixtures("nobody_watches")
+@pytest.mark.usefixtures("no_daemon")
 @pytest.mark.parametrize(
     ("arguments", "status", "printed"),
     [
         (["status"], 1, "fsmond is not watching "),
         (["status", "--json"], 1, '"watching": false'),
-        (["flush"], 1, "nobody watches it"),
+        (["flush"], 1, "no daemon is watching it"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
-def test_a_command_that_needs_a_daemon_says_that_there_is_none(
+def test_a_command_that_needs_a_daemon_reports_that_there_is_none(
     capfd: pytest.CaptureFixture[str], arguments: list[str], status: int, printed: str
 ) -> None:
-    """And starts none: to look is not to begin."""
+    """It does not start one."""
     assert main.run(arguments) == status
 
     assert printed in "".join(capfd.readouterr())
@@ -134,8 +134,8 @@ def test_a_command_that_needs_a_daemon_says_that_there_is_none(
     "line",
     [
         "fsmond 1.2.3 is watching /tree",
-        "process      7, for 60 s",
-        "directories  12: 11 by events, 1 by looking at them for each query",
+        "process      7, running for 60 s",
+        "directories  12: 11 watched by events, 1 scanned for each query",
         "             sudo make it better",
         "index        ready",
         "resyncs      4",
@@ -144,6 +144,6 @@ def test_a_command_that_needs_a_daemon_says_that_there_is_none(
         "last error   none",
     ],
 )
-def test_status_says_it_for_people(line: str) -> None:
-    """A line for each thing that one may wonder about."""
-    assert line in telling.described(TOLD).splitlines()
+def test_status_has_a_line_for_each_thing(line: str) -> None:
+    """People read it."""
+    assert line in status_text.format_status(STATUS).splitlines()

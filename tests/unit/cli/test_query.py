@@ -1,9 +1,11 @@
-"""`fsmond query`: what is typed, and what is printed."""
+"""`fsmond query`: its command line and its output."""
 
 import json
+import sys
 
 import pytest
 
+from fsmond import entry_point
 from fsmond.cli import main, query
 from fsmond.cli.query import _Options, as_lines
 from fsmond.errors import AnswerError, NotRunningError, StartError
@@ -12,7 +14,7 @@ TOKEN = b"fsmond:0123456789abcdef:7"
 
 
 def read(*arguments: str) -> tuple[str, str | None, str, bool] | None:
-    """Return what was understood: path, token, form, and whether a daemon may be started."""
+    """Return the parsed path, token, form, and whether a daemon may be started."""
     options = _Options()
     if not options.read(list(arguments)):
         return None
@@ -37,7 +39,7 @@ def read(*arguments: str) -> tuple[str, str | None, str, bool] | None:
         (("--no-start", "--json", "sub"), ("sub", None, "json", False)),
     ],
 )
-def test_the_usual_options_are_understood_in_any_order(
+def test_the_usual_options_are_parsed_in_any_order(
     arguments: tuple[str, ...], expected: tuple[str, str | None, str, bool]
 ) -> None:
     """Without an argument parser, which costs more than the whole query."""
@@ -60,18 +62,18 @@ def test_the_usual_options_are_understood_in_any_order(
         ("--no-start=yes",),
     ],
 )
-def test_all_else_is_left_to_the_parser(arguments: tuple[str, ...]) -> None:
-    """It knows about help, abbreviations and what to say."""
+def test_other_command_lines_are_left_to_argparse(arguments: tuple[str, ...]) -> None:
+    """It handles help, abbreviations and errors."""
     assert read(*arguments) is None
 
 
-# Show a defect: the short way takes what the parser calls bad usage.
+# Show a defect: the quick parser accepted what argparse refuses as bad usage.
 @pytest.mark.parametrize(
     "arguments",
     [("-z", "--json"), ("--json", "-z"), ("--since", "-z"), ("--since", "--no-start"), ("", "sub")],
 )
-def test_what_the_parser_would_refuse_is_left_to_it(arguments: tuple[str, ...]) -> None:
-    """It must not depend on the way whether something is bad usage."""
+def test_what_argparse_would_refuse_is_left_to_it(arguments: tuple[str, ...]) -> None:
+    """Both parsers must agree about bad usage."""
     with pytest.raises(SystemExit) as ended:
         main._parser().parse_args(["query", *arguments])
     assert ended.value.code == 2
@@ -79,10 +81,10 @@ def test_what_the_parser_would_refuse_is_left_to_it(arguments: tuple[str, ...]) 
     assert read(*arguments) is None
 
 
-def test_an_unusual_line_goes_to_the_parser_as_it_was_typed(
+def test_an_unusual_command_line_goes_to_argparse_unchanged(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """With the command in front, as the parser expects it."""
+    """With the command first, as argparse expects."""
     given: list[list[str]] = []
 
     def run(arguments: list[str]) -> int:
@@ -90,8 +92,9 @@ def test_an_unusual_line_goes_to_the_parser_as_it_was_typed(
         return 2
 
     monkeypatch.setattr(main, "run", run)
+    monkeypatch.setattr(sys, "argv", ["fsmond", "query", "--nonsense", "sub"])
 
-    status = query.run(["--nonsense", "sub"])
+    status = entry_point.main()
 
     assert (status, given) == (2, [["query", "--nonsense", "sub"]])
 
@@ -107,16 +110,16 @@ def test_an_unusual_line_goes_to_the_parser_as_it_was_typed(
         (TOKEN + b"\0caf\xc3\xa9\0", TOKEN + b'\n"caf\\303\\251"\n'),
     ],
 )
-def test_lines_are_the_token_and_a_path_a_line(
+def test_the_lines_are_the_token_and_then_the_paths(
     monkeypatch: pytest.MonkeyPatch, reply: bytes, printed: bytes
 ) -> None:
-    """Quoted as Git quotes, so that a line is a path whatever it holds."""
+    """Paths are quoted as in Git, so that each takes one line whatever it holds."""
     monkeypatch.setattr(query, "quotes_high_bytes", lambda _: True)
 
     assert as_lines(reply, b"/tree") == printed
 
 
-def test_high_bytes_are_printed_as_they_are_where_git_is_told_so(
+def test_high_bytes_are_not_quoted_if_git_is_configured_so(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Only unusual bytes are quoted then."""
@@ -127,8 +130,8 @@ def test_high_bytes_are_printed_as_they_are_where_git_is_told_so(
     assert printed == TOKEN + b'\ncaf\xc3\xa9\n"\xc3\xa9\\t"\n'
 
 
-def test_git_is_not_asked_for_usual_names(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A process of Git's takes longer than the query."""
+def test_git_is_not_run_for_usual_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It takes longer than the query."""
 
     def ask(_: bytes) -> bool:
         raise AssertionError
@@ -140,13 +143,13 @@ def test_git_is_not_asked_for_usual_names(monkeypatch: pytest.MonkeyPatch) -> No
 
 @pytest.mark.parametrize("reply", [b"", b"fsmond", b"x" * 100_000])
 def test_an_answer_without_a_token_is_an_error(reply: bytes) -> None:
-    """Nothing printed would mean that nothing changed."""
+    """An empty output would mean that nothing changed."""
     with pytest.raises(AnswerError, match="no token"):
         as_lines(reply, b"/tree")
 
 
 class FakeClient:
-    """Answers as it is told, and notes what it was asked."""
+    """Gives a fixed answer, and records the requests."""
 
     reply: bytes | Exception = TOKEN + b"\0caf\xe9\0"
 
@@ -167,14 +170,14 @@ asked: list[object] = []
 
 @pytest.fixture(autouse=True)
 def fake_client(monkeypatch: pytest.MonkeyPatch) -> type[FakeClient]:
-    """Let nobody be there but the fake."""
+    """Replace the client by the fake."""
     asked.clear()
     monkeypatch.setattr(query, "Client", FakeClient)
     return FakeClient
 
 
-def test_z_prints_the_bytes_of_the_wire(capfdbinary: pytest.CaptureFixture[bytes]) -> None:
-    """Nothing is quoted, nothing added."""
+def test_z_prints_the_bytes_of_the_answer(capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    """Nothing is quoted or added."""
     assert query.run(["-z", "--since", "t:1", "sub", "--no-start"]) == 0
 
     assert capfdbinary.readouterr() == (TOKEN + b"\0caf\xe9\0", b"")
@@ -182,7 +185,7 @@ def test_z_prints_the_bytes_of_the_wire(capfdbinary: pytest.CaptureFixture[bytes
 
 
 def test_json_is_one_object_on_a_line(capfdbinary: pytest.CaptureFixture[bytes]) -> None:
-    """A path that is no UTF-8 has surrogate escapes."""
+    """A path that is not UTF-8 has surrogate escapes."""
     assert query.run(["--json"]) == 0
 
     out = capfdbinary.readouterr().out
@@ -193,10 +196,10 @@ def test_json_is_one_object_on_a_line(capfdbinary: pytest.CaptureFixture[bytes])
 @pytest.mark.parametrize(
     ("error", "status"),
     [
-        (NotRunningError("nobody watches it; try: fsmond start"), 3),
+        (NotRunningError("no daemon is watching it; to start one: fsmond start"), 3),
         (StartError("it could not be started"), 1),
-        (AnswerError("the answer is none"), 1),
-        (TimeoutError("nobody answers"), 1),
+        (AnswerError("the answer is invalid"), 1),
+        (TimeoutError("no answer"), 1),
     ],
     ids=lambda value: type(value).__name__,
 )
@@ -206,7 +209,7 @@ def test_an_error_is_one_line_and_its_own_exit_status(
     error: Exception,
     status: int,
 ) -> None:
-    """Scripts look at the status, people read the line."""
+    """Scripts check the status, people read the line."""
     monkeypatch.setattr(FakeClient, "reply", error)
 
     assert query.run([]) == status
@@ -215,13 +218,13 @@ def test_an_error_is_one_line_and_its_own_exit_status(
 
 
 @pytest.mark.parametrize(
-    ("since", "reply", "said"),
+    ("since", "reply", "note"),
     [
-        ("HEAD", TOKEN + b"\0/\0unknown-token\0", "'HEAD' is no token"),
-        ("", TOKEN + b"\0/\0unknown-token\0", "'' is no token"),
-        ("c:1:2:3:4", TOKEN + b"\0/\0unknown-token\0", "'c:1:2:3:4' is no token"),
-        ("\x1b[2J", TOKEN + b"\0/\0unknown-token\0", r"'\x1b[2J' is no token"),
-        ("x" * 5000, TOKEN + b"\0/\0unknown-token\0", "is no token"),
+        ("HEAD", TOKEN + b"\0/\0unknown-token\0", "'HEAD' is not a token"),
+        ("", TOKEN + b"\0/\0unknown-token\0", "'' is not a token"),
+        ("c:1:2:3:4", TOKEN + b"\0/\0unknown-token\0", "'c:1:2:3:4' is not a token"),
+        ("\x1b[2J", TOKEN + b"\0/\0unknown-token\0", r"'\x1b[2J' is not a token"),
+        ("x" * 5000, TOKEN + b"\0/\0unknown-token\0", "is not a token"),
         ("fsmond:0123456789abcdef:9", TOKEN + b"\0/\0restart\0", ""),
         ("1700000000000000000", TOKEN + b"\0path\0", ""),
         ("builtin:0.1:2", TOKEN + b"\0/\0unknown-token\0", ""),
@@ -230,20 +233,20 @@ def test_an_error_is_one_line_and_its_own_exit_status(
         (TOKEN.decode(), b"builtin:0.1:2\0/\0", "git's own daemon answered"),
     ],
 )
-def test_what_a_person_should_know_is_said(
+def test_a_note_explains_an_unexpected_answer(
     monkeypatch: pytest.MonkeyPatch,
     capfd: pytest.CaptureFixture[str],
     since: str,
     reply: bytes,
-    said: str,
+    note: str,
 ) -> None:
-    """On standard error, so that programs read the same; and the reason is nobody's path."""
+    """It goes to standard error, and the reason is not printed as a path: programs read paths."""
     monkeypatch.setattr(FakeClient, "reply", reply)
 
     assert query.run(["--since", since]) == 0
 
     out, err = capfd.readouterr()
-    assert said in err
-    assert len(err.splitlines()) == bool(said)
+    assert note in err
+    assert len(err.splitlines()) == bool(note)
     assert len(err) < 300
     assert out.splitlines()[1:] in (["/"], ["path"])

@@ -1,14 +1,14 @@
-"""Ask the application of a daemon's server, without one."""
+"""Ask the application of a daemon's server, without a server."""
 
 import json
 from typing import Any
 
-from fsmond.daemon.monitor import Monitor
 from fsmond.daemon.requests import Requests
+from fsmond.monitor.monitor import Monitor
 
 
 def pieces_of(requests: Requests, message: bytes) -> list[bytes]:
-    """Return the pieces in which a request is answered, the returned one last."""
+    """Return the pieces of an answer; the last is the one that the application returns."""
     pieces: list[bytes] = []
     last = requests(message, pieces.append)
     assert isinstance(last, bytes)
@@ -21,12 +21,12 @@ def ask(requests: Requests, message: bytes) -> bytes:
 
 
 def ask_object(requests: Requests, **request: object) -> dict[str, Any]:
-    """Return the object with which an object is answered."""
+    """Send a JSON request; return the JSON answer."""
     answer = json.loads(ask(requests, json.dumps(request).encode()))
     assert isinstance(answer, dict)
     return answer
 
 
 def now(monitor: Monitor) -> bytes:
-    """Return the token of where the history stands."""
+    """Return the history's newest token."""
     return bytes(monitor.query(None).token)

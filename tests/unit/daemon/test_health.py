@@ -1,4 +1,4 @@
-"""Whether there is still something to watch."""
+"""Whether there is still a tree to watch."""
 
 from pathlib import Path
 
@@ -25,12 +25,12 @@ def gitdir(root: Path) -> Path:
 
 @pytest.fixture
 def health(root: Path, gitdir: Path) -> Health:
-    """Return what looks after both."""
+    """Return the health of both."""
     return Health(Place(bytes(root), b"unused", Worktree(bytes(root), bytes(gitdir))))
 
 
-def test_a_tree_that_is_there_is_no_problem(health: Health, root: Path) -> None:
-    """Whatever happens inside it."""
+def test_a_tree_that_exists_is_no_problem(health: Health, root: Path) -> None:
+    """Changes inside it do not matter."""
     (root / "file").touch()
 
     assert health.problem() is None
@@ -40,7 +40,7 @@ def test_a_tree_that_is_there_is_no_problem(health: Health, root: Path) -> None:
 def test_a_directory_that_was_removed_is_gone(
     health: Health, which: str, request: pytest.FixtureRequest
 ) -> None:
-    """The daemon has nothing left to do, and says what is missing."""
+    """The daemon has nothing left to watch, and names what is missing."""
     directory: Path = request.getfixturevalue(which)
 
     directory.rmdir()
@@ -51,10 +51,10 @@ def test_a_directory_that_was_removed_is_gone(
 
 
 @pytest.mark.parametrize("which", ["root", "gitdir"])
-def test_a_directory_that_was_replaced_is_another_one(
+def test_a_directory_that_was_replaced_is_a_problem(
     health: Health, which: str, request: pytest.FixtureRequest
 ) -> None:
-    """Whoever asks at this path means the new one, which nobody watches."""
+    """A client that names this path means the new directory, which is not watched."""
     directory: Path = request.getfixturevalue(which)
 
     directory.rename(directory.with_name("aside"))
@@ -65,24 +65,26 @@ def test_a_directory_that_was_replaced_is_another_one(
     assert problem.endswith(f"{directory} was replaced")
 
 
-def test_a_file_in_its_place_is_no_directory(health: Health, root: Path) -> None:
-    """Nor is what its path leads through."""
+def test_a_file_in_place_of_the_root_is_a_problem(health: Health, root: Path) -> None:
+    """It has another identity, as a new directory has."""
     root.rename(root.with_name("aside"))
     root.touch()
 
     assert health.problem() == f"the directory {root} was replaced"
 
 
-def test_a_file_in_the_place_of_one_above_means_that_it_is_gone(health: Health, root: Path) -> None:
-    """The system has another name for this error."""
+def test_a_file_in_place_of_a_parent_means_that_the_root_is_gone(
+    health: Health, root: Path
+) -> None:
+    """The system reports it by another error, ENOTDIR."""
     root.parent.rename(root.parent.with_name("aside"))
     root.parent.touch()
 
     assert health.problem() == f"the directory {root} is gone"
 
 
-def test_a_directory_that_came_back_is_no_problem(health: Health, root: Path) -> None:
-    """It is the same one."""
+def test_a_directory_that_was_moved_back_is_no_problem(health: Health, root: Path) -> None:
+    """It is the same directory."""
     root.rename(root.with_name("aside"))
     root.with_name("aside").rename(root)
 
@@ -90,18 +92,16 @@ def test_a_directory_that_came_back_is_no_problem(health: Health, root: Path) ->
 
 
 def test_a_directory_that_is_no_worktree_has_no_git_directory(root: Path, gitdir: Path) -> None:
-    """Then there is one thing less to look after."""
+    """Then only the root is checked."""
     health = Health(Place(bytes(root), b"unused", None))
     gitdir.rmdir()
 
     assert health.problem() is None
 
 
-# Shows a defect: OSError comes out, and ends the daemon without a line in its log.
-def test_a_path_that_leads_nowhere_any_more_is_a_problem_to_tell(
-    health: Health, root: Path
-) -> None:
-    """Whatever keeps us from looking, the daemon must say why it ends."""
+# Shows a defect: OSError escapes, and ends the daemon without a line in its log.
+def test_a_path_that_cannot_be_resolved_is_a_problem(health: Health, root: Path) -> None:
+    """Whatever error the check meets, the daemon must say why it ends."""
     root.parent.rename(root.parent.with_name("aside"))
     root.parent.symlink_to(root.parent.name)
 

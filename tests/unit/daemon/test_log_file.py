@@ -1,11 +1,11 @@
-"""A log's file, which others may remove or rename at any time."""
+"""A log file, which other processes may remove or rename at any time."""
 
 import logging
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from systems import of_windows
+from support.systems import windows_only
 
 from fsmond.daemon.log_file import LogFile
 
@@ -25,8 +25,8 @@ def say(log: LogFile, text: str) -> None:
     log.emit(logging.LogRecord("name", logging.INFO, "", 0, text, None, None))
 
 
-def test_a_full_one_is_put_aside(log: LogFile, tmp_path: Path) -> None:
-    """There are two at most."""
+def test_a_full_file_is_rotated(log: LogFile, tmp_path: Path) -> None:
+    """There are at most two files."""
     for number in range(9):
         say(log, f"{number}" * 60)
 
@@ -35,24 +35,24 @@ def test_a_full_one_is_put_aside(log: LogFile, tmp_path: Path) -> None:
     assert len(list(tmp_path.iterdir())) == 2
 
 
-def test_one_that_is_open_can_be_renamed_and_removed(log: LogFile, tmp_path: Path) -> None:
-    """A person tidies up, or `fsmond uninstall` does; Windows allows it only to who is let."""
+def test_an_open_file_can_be_renamed_and_removed(log: LogFile, tmp_path: Path) -> None:
+    """By people, or by `fsmond uninstall`; Windows allows it only if the file is opened for it."""
     say(log, "before")
 
     (tmp_path / "log").rename(tmp_path / "aside")
     say(log, "after")
     (tmp_path / "aside").unlink()
-    say(log, "to nobody")
+    say(log, "to a removed file")
 
-    log.close()  # until then Windows may go on to list it
+    log.close()  # until then Windows may still list it
     assert list(tmp_path.iterdir()) == []
 
 
-@of_windows
-def test_somebody_who_has_the_one_before_open_loses_us_nothing(
+@windows_only
+def test_no_message_is_lost_while_the_older_file_is_open_elsewhere(
     log: LogFile, tmp_path: Path
 ) -> None:
-    """Then there is no room to put a full one; it grows."""
+    """Then the full file cannot be rotated, and grows."""
     say(log, "a" * 60)
     say(log, "b" * 60)
     with (tmp_path / "log.1").open():
@@ -61,8 +61,8 @@ def test_somebody_who_has_the_one_before_open_loses_us_nothing(
         assert (tmp_path / "log").read_text().split() == ["b" * 60, "c" * 60]
 
 
-def test_a_path_of_any_kind_can_be_told(log: LogFile, tmp_path: Path) -> None:
-    """Whatever encoding people have, and if it is no text."""
+def test_a_path_of_any_kind_can_be_logged(log: LogFile, tmp_path: Path) -> None:
+    """In any locale, and even if it is not valid text."""
     say(log, "caf\u00e9 \ud800")
 
     assert (tmp_path / "log").read_text(encoding="utf-8") == "caf\u00e9 ?\n"

@@ -1,4 +1,4 @@
-"""A log that is written by a thread of its own."""
+"""A log that is written on a thread of its own."""
 
 import logging
 import threading
@@ -11,7 +11,7 @@ from fsmond.daemon.log_writer import LogWriter
 
 
 class Frozen(logging.Handler):
-    """Writes when it may."""
+    """A handler that blocks until it may write."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -25,7 +25,7 @@ class Frozen(logging.Handler):
 
 @pytest.fixture
 def frozen() -> Iterator[Frozen]:
-    """Return a handler that hangs until it is told, and in the end."""
+    """Return a blocked handler, and unblock it at the end."""
     handler = Frozen()
     yield handler
     handler.may_write.set()
@@ -35,8 +35,8 @@ def _record(text: str) -> logging.LogRecord:
     return logging.makeLogRecord({"msg": text})
 
 
-def test_who_logs_does_not_wait_for_a_disk_that_is_frozen(frozen: Frozen) -> None:
-    """Nor does the end: the thread is left alone, and what is too much is counted."""
+def test_a_frozen_disk_does_not_block_the_threads_that_log(frozen: Frozen) -> None:
+    """Nor `close`: it does not join the thread.  Messages beyond the queue's size are counted."""
     writer = LogWriter(lambda: frozen)
     writer.start()
     began = time.monotonic()
@@ -46,18 +46,18 @@ def test_who_logs_does_not_wait_for_a_disk_that_is_frozen(frozen: Frozen) -> Non
     assert not writer.drain(0.01)
     writer.close()
 
-    assert writer.is_held_up
+    assert writer.is_blocked
     assert time.monotonic() - began < 10
     frozen.may_write.set()
     writer.close()
-    assert not writer.is_held_up
+    assert not writer.is_blocked
     assert "messages were not logged" in frozen.written[1]
     numbers = [text for text in frozen.written if text.isdigit()]
     assert numbers[:1000] == [str(number) for number in range(1000)]
 
 
-def test_all_is_written_in_its_order_before_it_is_closed(frozen: Frozen) -> None:
-    """Also what was logged a moment ago."""
+def test_all_messages_are_written_in_order_before_close_returns(frozen: Frozen) -> None:
+    """Also the latest ones."""
     frozen.may_write.set()
     writer = LogWriter(lambda: frozen)
     writer.start()

@@ -1,4 +1,4 @@
-"""What a daemon writes, and where."""
+"""What the daemon logs, and where."""
 
 import logging
 import os
@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from running import make_repository
-from systems import of_unix
+from support.running import make_repository
+from support.systems import unix_only
 
 from fsmond.daemon import logs
 from fsmond.daemon.logs import Log, remove_logs
@@ -18,7 +18,7 @@ from fsmond.daemon.logs import Log, remove_logs
 
 @pytest.fixture(autouse=True)
 def handlers() -> Iterator[None]:
-    """Have the log opened as in a process of its own; close it."""
+    """Restore the state of `logging`, which `open` changes for the whole process."""
     level = logging.root.level
     yield
     close_all()
@@ -28,38 +28,38 @@ def handlers() -> Iterator[None]:
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return where logs are to be, if nothing speaks against it."""
+    """Return the first choice for the log's folder."""
     folder = tmp_path / "state" / "log"
     second = tmp_path / "second"
-    monkeypatch.setattr(logs, "_places", lambda: iter([str(folder), str(second)]))
+    monkeypatch.setattr(logs, "_candidate_folders", lambda: iter([str(folder), str(second)]))
     return folder
 
 
 def close_all() -> None:
-    """Have nothing logged to where it was."""
+    """Close and remove all handlers."""
     for each in logging.root.handlers:
         each.close()
     logging.root.handlers = []
 
 
 def opened(root: Path) -> Log:
-    """Return the log of a tree's daemon."""
-    close_all()  # also what pytest has there
+    """Open the log of a tree's daemon."""
+    close_all()  # also those of pytest
     log = Log(os.fsencode(root))
-    log.open(to_file=True, watching=True)
+    log.open(to_file=True, announce=True)
     log.drain()
     return log
 
 
 def text_of(log: Log) -> str:
-    """Return what was written."""
+    """Return the log's text."""
     log.drain()
     assert log.path is not None
     return Path(log.path).read_text(encoding="utf-8")
 
 
-def test_each_tree_has_its_own_in_the_users_folder(folder: Path, tmp_path: Path) -> None:
-    """A person looks there first."""
+def test_each_tree_has_its_own_log_in_the_users_folder(folder: Path, tmp_path: Path) -> None:
+    """It is where people look first."""
     log = opened(tmp_path / "tree")
 
     assert log.path is not None
@@ -67,9 +67,9 @@ def test_each_tree_has_its_own_in_the_users_folder(folder: Path, tmp_path: Path)
     assert f"watching {tmp_path / 'tree'}, process" in text_of(log)
 
 
-@of_unix
-def test_nobody_else_may_read_it_nor_run_it(folder: Path, tmp_path: Path) -> None:
-    """Paths may be secrets."""
+@unix_only
+def test_only_the_user_may_read_it_and_no_one_may_run_it(folder: Path, tmp_path: Path) -> None:
+    """Paths may be confidential."""
     log = opened(tmp_path / "tree")
 
     assert log.path is not None
@@ -77,9 +77,9 @@ def test_nobody_else_may_read_it_nor_run_it(folder: Path, tmp_path: Path) -> Non
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
 
 
-@of_unix
-def test_one_from_before_is_closed_to_others(folder: Path, tmp_path: Path) -> None:
-    """They were made with the mode of programs."""
+@unix_only
+def test_the_mode_of_an_existing_log_is_corrected(folder: Path, tmp_path: Path) -> None:
+    """Earlier versions created it as executable, and readable by all."""
     opened(tmp_path / "tree")
     (path,) = folder.iterdir()
     path.chmod(0o755)
@@ -89,10 +89,10 @@ def test_one_from_before_is_closed_to_others(folder: Path, tmp_path: Path) -> No
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
-@of_unix
+@unix_only
 @pytest.mark.parametrize("kind", ["link", "pipe", "directory"])
-def test_what_is_no_plain_file_is_not_written(folder: Path, tmp_path: Path, kind: str) -> None:
-    """A link may lead to any file, and nobody reads the pipe."""
+def test_only_a_regular_file_is_written(folder: Path, tmp_path: Path, kind: str) -> None:
+    """A link may lead to any file, and a pipe may have no reader."""
     opened(tmp_path / "tree")
     (path,) = folder.iterdir()
     path.unlink()
@@ -111,10 +111,10 @@ def test_what_is_no_plain_file_is_not_written(folder: Path, tmp_path: Path, kind
 
 
 @pytest.mark.skipif(
-    sys.platform == "win32" or os.geteuid() != 0, reason="only root can give a file away"
+    sys.platform == "win32" or os.geteuid() != 0, reason="only root can change a file's owner"
 )
 def test_a_folder_of_another_user_is_not_used(folder: Path, tmp_path: Path) -> None:
-    """`sudo -E` keeps the variables of the one who typed it: root would write where he can."""
+    """`sudo -E` keeps the user's variables: root would write in a folder that the user controls."""
     if sys.platform == "win32":
         return
     folder.mkdir(parents=True)
@@ -127,16 +127,16 @@ def test_a_folder_of_another_user_is_not_used(folder: Path, tmp_path: Path) -> N
     assert Path(log.path).parent == tmp_path / "second"
 
 
-def test_a_log_is_in_no_tree_that_is_watched(folder: Path, tmp_path: Path) -> None:
-    """Each line would be a change; `git status` would name it where a home is a repository."""
+def test_no_log_is_in_the_watched_tree(folder: Path, tmp_path: Path) -> None:
+    """Each line would be a change; `git status` would show the log if the home is a repository."""
     log = opened(folder.parent)
 
     assert log.path is not None
     assert Path(log.path).parent == tmp_path / "second"
 
 
-def test_a_log_is_in_no_repository(folder: Path, tmp_path: Path) -> None:
-    """Nor one that another daemon watches."""
+def test_no_log_is_in_a_repository(folder: Path, tmp_path: Path) -> None:
+    """Another daemon may watch it."""
     make_repository(folder.parent)
 
     log = opened(tmp_path / "tree")
@@ -145,8 +145,8 @@ def test_a_log_is_in_no_repository(folder: Path, tmp_path: Path) -> None:
     assert Path(log.path).parent == tmp_path / "second"
 
 
-def test_where_is_no_place_nothing_is_written(folder: Path, tmp_path: Path) -> None:
-    """As when all is watched; the last error is known all the same."""
+def test_without_a_suitable_folder_there_is_no_file(folder: Path, tmp_path: Path) -> None:
+    """As when the whole file system is watched; `status` still has the last error."""
     log = opened(tmp_path)
     logging.getLogger("x").error("a\nb")
 
@@ -155,9 +155,9 @@ def test_where_is_no_place_nothing_is_written(folder: Path, tmp_path: Path) -> N
     assert str(log.last_error()).endswith(" a\\nb")
 
 
-@of_unix
-def test_a_line_says_only_what_we_say(folder: Path, tmp_path: Path) -> None:
-    """Whoever names a directory could else write lines of his own, or command a terminal."""
+@unix_only
+def test_a_path_or_an_error_cannot_forge_a_line(folder: Path, tmp_path: Path) -> None:
+    """A directory's name could contain whole lines, or control sequences of a terminal."""
     log = opened(tmp_path / "evil\nevil::0:0::/:/bin/sh")
     error = OSError("one\nevil::0:0::/:/bin/sh\x1b")
     logging.getLogger("x").error("failed\r", exc_info=error)
@@ -170,8 +170,8 @@ def test_a_line_says_only_what_we_say(folder: Path, tmp_path: Path) -> None:
     assert any(line.strip().startswith("evil::0:0") for line in lines)
 
 
-def test_there_are_not_more_and_more_of_them(folder: Path, tmp_path: Path) -> None:
-    """There is one for each tree that ever was; the newest are worth something."""
+def test_the_number_of_logs_is_limited(folder: Path, tmp_path: Path) -> None:
+    """There is one for each tree that was ever watched; the newest are kept."""
     folder.mkdir(parents=True)
     for number in range(300):
         path = folder / f"{number:032x}.log"
@@ -187,15 +187,15 @@ def test_there_are_not_more_and_more_of_them(folder: Path, tmp_path: Path) -> No
     assert {"another.log", f"{0:032x}.log", f"{299:032x}.log.1"} <= names
 
 
-def test_old_ones_go_but_for_those_in_use(folder: Path, tmp_path: Path) -> None:
-    """A daemon with nothing to say marks its own now and then."""
+def test_old_logs_are_removed_unless_they_are_in_use(folder: Path, tmp_path: Path) -> None:
+    """A daemon that logs nothing still marks its file now and then."""
     log = opened(tmp_path / "quiet")
     assert log.path is not None
     old = folder / ("0" * 32 + ".log")
     old.touch()
     for path in (Path(log.path), old):
         os.utime(path, (0, 0))
-    log.keep()
+    log.mark_in_use()
 
     opened(tmp_path / "tree")
 
@@ -203,8 +203,8 @@ def test_old_ones_go_but_for_those_in_use(folder: Path, tmp_path: Path) -> None:
     assert Path(log.path).exists()
 
 
-def test_logs_are_removed_wherever_they_are(folder: Path, tmp_path: Path) -> None:
-    """Nothing is left by `fsmond uninstall`."""
+def test_logs_are_removed_from_all_folders(folder: Path, tmp_path: Path) -> None:
+    """`fsmond uninstall` leaves none."""
     opened(tmp_path / "tree")
     close_all()
 

@@ -1,22 +1,22 @@
-"""What clients ask by objects, and the objects that answer."""
+"""JSON requests, and their JSON answers."""
 
 import os
 
 import pytest
+from support.fake_watcher import FakeWatcher
 from unit.daemon.asking import ask_object, now
-from unit.daemon.fake_watcher import FakeWatcher
 
 from fsmond import __version__
-from fsmond.daemon.monitor import Monitor
 from fsmond.daemon.requests import Requests
+from fsmond.monitor.monitor import Monitor
 
 
-def test_the_object_says_what_the_wire_says(
+def test_a_json_answer_has_the_content_of_the_wire_form(
     requests: Requests, monitor: Monitor, watcher: FakeWatcher
 ) -> None:
-    """The same answer, for programs that would rather have names."""
+    """The same answer, with named fields."""
     token = now(monitor)
-    watcher.happen(b"caf\xe9", b"\xc3\xa9/")
+    watcher.queue_change(b"caf\xe9", b"\xc3\xa9/")
 
     answer = ask_object(requests, command="query", since=token.decode())
 
@@ -42,30 +42,30 @@ def test_the_object_says_what_the_wire_says(
     ],
     ids=str,
 )
-def test_an_object_says_why_everything_may_have_changed(
+def test_a_json_answer_says_why_everything_may_have_changed(
     requests: Requests, request_of: dict[str, object], reason: str
 ) -> None:
-    """The wire has no room for it."""
+    """Git's own form has no field for the reason."""
     answer = ask_object(requests, command="query", **request_of)
 
     assert (answer["everything"], answer["reason"], answer["paths"]) == (True, reason, [])
 
 
-def test_a_flush_may_be_an_object(requests: Requests) -> None:
-    """All that can be asked can be asked so."""
+def test_a_flush_can_be_a_json_request(requests: Requests) -> None:
+    """All commands exist in JSON."""
     assert ask_object(requests, command="flush")["reason"] == "flush"
 
 
-def test_the_commands_can_be_asked_for(requests: Requests) -> None:
-    """A newer client learns what an older daemon can do."""
+def test_version_lists_the_commands(requests: Requests) -> None:
+    """A newer client finds out what an older daemon supports."""
     answer = ask_object(requests, command="version")
 
     assert answer["version"] == __version__
     assert {"query", "status", "flush", "version"} <= set(answer["commands"])
 
 
-def test_status_tells_what_was_promised(requests: Requests, monitor: Monitor) -> None:
-    """People's monitoring reads these names."""
+def test_status_has_the_documented_fields(requests: Requests, monitor: Monitor) -> None:
+    """Monitoring tools read these names."""
     monitor.query(None)
 
     answer = ask_object(requests, command="status")
@@ -81,9 +81,11 @@ def test_status_tells_what_was_promised(requests: Requests, monitor: Monitor) ->
     assert (answer["socket"], answer["last_error"]) == ("/socket", "a fault")
 
 
-def test_status_tells_each_loss_with_its_reason(requests: Requests, watcher: FakeWatcher) -> None:
-    """It is where people look when Git was slow."""
-    watcher.lose("the queue was full")
+def test_status_lists_each_loss_of_events_with_its_reason(
+    requests: Requests, watcher: FakeWatcher
+) -> None:
+    """People look there when Git was slow."""
+    watcher.lose_events("the queue was full")
 
     (loss,) = ask_object(requests, command="status")["resyncs"]
 

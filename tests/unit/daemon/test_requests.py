@@ -1,15 +1,15 @@
-"""What clients ask, and the answers, to the byte."""
+"""What clients ask, and the answers, byte for byte."""
 
 from pathlib import Path
 
 import pytest
-from running import until
+from support.fake_watcher import FakeWatcher
+from support.running import until
+from unit.conftest import Make
 from unit.daemon.asking import ask, now, pieces_of
-from unit.daemon.conftest import Make
-from unit.daemon.fake_watcher import FakeWatcher
 
-from fsmond.daemon.monitor import Monitor
 from fsmond.daemon.requests import Requests
+from fsmond.monitor.monitor import Monitor
 from ipc.server import QUIT
 
 PIECE = 4000  # paths
@@ -17,21 +17,23 @@ PIECE = 4000  # paths
 
 @pytest.fixture
 def monitor(make: Make) -> Monitor:
-    """Return one that has started."""
+    """Return a monitor that has started."""
     monitor = make()
     monitor.start()
-    until(lambda: monitor.keeper.built)
+    until(lambda: monitor.index_worker.built)
     return monitor
 
 
 @pytest.fixture
 def git_index(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return where there may be an index of Git's."""
+    """Return the path of Git's index, which need not exist."""
     return tmp_path_factory.mktemp("git") / "index"
 
 
-def test_nothing_changed_is_a_token_and_its_nul(requests: Requests, monitor: Monitor) -> None:
-    """Git takes an answer without the NUL for another thing."""
+def test_if_nothing_changed_the_answer_is_a_token_and_its_nul(
+    requests: Requests, monitor: Monitor
+) -> None:
+    """Git misreads an answer without the NUL."""
     token = now(monitor)
 
     assert ask(requests, token) == token + b"\0"
@@ -42,8 +44,8 @@ def test_what_changed_follows_the_new_token(
 ) -> None:
     """Newest first, each with its NUL, nothing quoted."""
     token = now(monitor)
-    watcher.happen(b"a", b"d/")
-    watcher.happen(b"new\nline \xff")
+    watcher.queue_change(b"a", b"d/")
+    watcher.queue_change(b"new\nline \xff")
 
     reply = ask(requests, token)
 
@@ -71,24 +73,24 @@ def test_what_changed_follows_the_new_token(
     ],
     ids=lambda message: repr(message)[:40],
 )
-def test_whatever_is_no_request_is_a_token_of_nowhere(
+def test_anything_else_is_taken_for_an_unknown_token(
     requests: Requests, monitor: Monitor, message: bytes
 ) -> None:
-    """Everything may have changed: that is right, whatever was meant."""
+    """The answer is everything, which is right whatever the client meant."""
     reply = ask(requests, message)
 
     assert reply == now(monitor) + b"\0/\0"
 
 
 @pytest.mark.parametrize("message", [b"fsmond:0123456789abcdef:7", b"", b"1", b"builtin:fake"])
-def test_a_token_in_the_place_of_one_that_git_lost_is_not_sure(
+def test_a_token_that_replaces_one_git_lost_is_provisional(
     monitor: Monitor, watcher: FakeWatcher, git_index: Path, message: bytes
 ) -> None:
-    """Git keeps its list of untracked files: the next answer names a path in each directory."""
+    """Git keeps its old list of untracked files: the next answer has a path in each directory."""
     git_index.write_bytes(b"DIRC\0entries and UNTR\0 and more")
     requests = Requests(monitor, {}, git_index=bytes(git_index))
     token = ask(requests, message).partition(b"\0")[0]
-    watcher.happen(b"file")
+    watcher.queue_change(b"file")
 
     second = ask(requests, token)
     third = ask(requests, second.partition(b"\0")[0])
@@ -98,8 +100,10 @@ def test_a_token_in_the_place_of_one_that_git_lost_is_not_sure(
     assert third == now(monitor) + b"\0"
 
 
-def test_who_has_no_such_list_has_nothing_to_forget(monitor: Monitor, git_index: Path) -> None:
-    """Nor has whoever never had a token, nor who is not Git."""
+def test_without_such_a_list_the_token_is_not_provisional(
+    monitor: Monitor, git_index: Path
+) -> None:
+    """Nor for a client that had no token before, or is not Git."""
     for text, message in ((b"DIRC\0entries", b"1"), (b"DIRC\0entries, UNTR", b"-")):
         git_index.write_bytes(text)
         requests = Requests(monitor, {}, git_index=bytes(git_index))
@@ -108,10 +112,10 @@ def test_who_has_no_such_list_has_nothing_to_forget(monitor: Monitor, git_index:
         assert ask(requests, token) == token + b"\0"
 
 
-def test_a_flush_is_answered_with_everything_and_a_token_to_go_on(
+def test_a_flush_is_answered_with_everything_and_a_new_token(
     requests: Requests, monitor: Monitor
 ) -> None:
-    """As Git's own daemon does."""
+    """As by Git's own daemon."""
     before = now(monitor)
 
     reply = ask(requests, b"flush")
@@ -120,31 +124,31 @@ def test_a_flush_is_answered_with_everything_and_a_token_to_go_on(
     assert ask(requests, before) == now(monitor) + b"\0/\0"
 
 
-def test_quit_stops_the_server_and_says_nothing(requests: Requests) -> None:
+def test_quit_stops_the_server_and_has_an_empty_answer(requests: Requests) -> None:
     """The answer is the end packet alone."""
-    said: list[bytes] = []
+    pieces: list[bytes] = []
 
-    result = requests(b"quit", said.append)
+    result = requests(b"quit", pieces.append)
 
     assert result is QUIT
-    assert said == []
+    assert pieces == []
 
 
 @pytest.mark.parametrize("count", [1, 3998, 3999, 4000, 4001, 7999, 8000, 8001, 12_345])
 def test_many_paths_come_in_pieces_that_are_one_answer(
     requests: Requests, monitor: Monitor, watcher: FakeWatcher, count: int
 ) -> None:
-    """No path is lost, split or told twice, wherever the cut falls."""
+    """No path is lost, split or repeated, wherever a piece ends."""
     token = now(monitor)
     paths = [b"directory/%d" % number for number in range(count)]
-    watcher.happen(*paths)
+    watcher.queue_change(*paths)
 
     pieces = pieces_of(requests, token)
 
     assert b"".join(pieces) == b"\0".join([now(monitor), *reversed(paths)]) + b"\0"
     assert all(piece.endswith(b"\0") for piece in pieces)
     assert max(piece.count(b"\0") for piece in pieces) <= PIECE
-    assert b"" not in pieces  # on the wire an empty piece would be an end
+    assert b"" not in pieces  # on the wire an empty piece would end the answer
 
 
 @pytest.mark.parametrize("message", [None, b"", b"flush", b"rubbish"])
@@ -153,9 +157,9 @@ def test_no_answer_holds_an_empty_path(
 ) -> None:
     """Git aborts on one."""
     token = now(monitor)
-    watcher.happen(*(b"%d" % number for number in range(999)))
+    watcher.queue_change(*(b"%d" % number for number in range(999)))
 
     fields = ask(requests, token if message is None else message).split(b"\0")
 
-    assert fields.pop() == b""  # behind the last NUL
+    assert fields.pop() == b""  # after the last NUL
     assert b"" not in fields

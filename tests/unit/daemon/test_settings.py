@@ -1,4 +1,4 @@
-"""What can be chosen for a daemon, by the environment of whoever starts it."""
+"""The daemon's settings, from the environment of the process that starts it."""
 
 import pytest
 
@@ -6,14 +6,14 @@ from fsmond.daemon.settings import Settings
 from fsmond.errors import StartError
 
 
-def test_nothing_has_to_be_chosen() -> None:
-    """Also if a variable is there, and empty."""
+def test_all_settings_have_defaults() -> None:
+    """Also if a variable is set, but empty."""
     assert Settings.of({}) == Settings("auto", 0)
     assert Settings.of({"FSMOND_WATCH": "", "FSMOND_VERIFY_EVERY": ""}) == Settings("auto", 0)
 
 
-def test_what_is_chosen_is_read() -> None:
-    """Both."""
+def test_settings_are_read_from_the_environment() -> None:
+    """Both of them."""
     chosen = {"FSMOND_WATCH": "scan", "FSMOND_VERIFY_EVERY": "100"}
 
     assert Settings.of(chosen) == Settings("scan", 100)
@@ -30,7 +30,7 @@ def test_what_is_chosen_is_read() -> None:
         ("FSMOND_VERIFY_EVERY", "²"),
     ],
 )
-def test_what_makes_no_sense_is_an_error_that_says_what_would(name: str, value: str) -> None:
-    """A daemon that works otherwise than was asked is worse than none."""
-    with pytest.raises(StartError, match=f"{name} is '{value}'; it may be "):
+def test_an_invalid_value_is_an_error_that_names_the_valid_ones(name: str, value: str) -> None:
+    """A daemon that ignores a setting is worse than none."""
+    with pytest.raises(StartError, match=f"{name} is '{value}'; it must be "):
         Settings.of({name: value})

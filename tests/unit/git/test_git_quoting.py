@@ -6,7 +6,7 @@ import pytest
 
 from fsmond.git.quoting import is_usual, quote, quotes_high_bytes
 
-# What `git ls-files` printed for such files, with core.quotePath true and false.
+# What `git ls-files` prints for such files, with core.quotePath true and false.
 PRINTED = [
     (b"plain", b"plain", b"plain"),
     (b"with space", b"with space", b"with space"),
@@ -48,21 +48,21 @@ PRINTED = [
 
 @pytest.mark.parametrize(("path", "printed", "_"), PRINTED)
 def test_a_path_is_printed_as_git_prints_it(path: bytes, printed: bytes, _: bytes) -> None:
-    """Scripts that read Git's lists read ours."""
+    """Scripts that parse Git's lists can parse ours."""
     assert quote(path, high=True) == printed
 
 
 @pytest.mark.parametrize(("path", "_", "printed"), PRINTED)
-def test_high_bytes_are_left_alone_where_git_is_told_so(
+def test_high_bytes_are_not_quoted_if_git_is_configured_so(
     path: bytes, _: bytes, printed: bytes
 ) -> None:
-    """`core.quotePath=false` is what people set who have names in their own language."""
+    """People whose file names are not English set `core.quotePath=false`."""
     assert quote(path, high=False) == printed
 
 
 @pytest.mark.parametrize(("path", "printed", "_"), PRINTED)
-def test_usual_is_what_git_prints_as_it_is(path: bytes, printed: bytes, _: bytes) -> None:
-    """A whole answer is looked at at once; only an unusual one is taken apart."""
+def test_a_path_is_usual_if_git_does_not_quote_it(path: bytes, printed: bytes, _: bytes) -> None:
+    """A whole answer is checked at once; only an unusual one is split."""
     assert is_usual(path + b"\0" + path) == (printed == path)
 
 
@@ -71,10 +71,10 @@ def test_an_answer_without_paths_is_usual() -> None:
     assert is_usual(b"")
 
 
-def test_high_bytes_are_quoted_if_git_cannot_be_asked(
+def test_high_bytes_are_quoted_if_git_cannot_be_run(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """A machine may have fsmond and no Git; its default is the safe one."""
+    """A machine may have fsmond and no Git; Git's default is the safe one."""
     monkeypatch.setenv("PATH", str(tmp_path))
 
     assert quotes_high_bytes(bytes(tmp_path))

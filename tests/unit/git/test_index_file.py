@@ -1,4 +1,4 @@
-"""What Git's index holds beside its entries."""
+"""The size of Git's index, and its cache of untracked files."""
 
 from pathlib import Path
 
@@ -21,20 +21,20 @@ from fsmond.git.index_file import is_large, may_keep_untracked
 def test_a_cache_of_untracked_files_is_an_extension(
     tmp_path: Path, text: bytes, expected: bool
 ) -> None:
-    """An entry of that name counts too: it does no harm to think that there is one."""
+    """An entry of that name counts too: to assume a cache does no harm."""
     (tmp_path / "index").write_bytes(text)
 
     assert may_keep_untracked(bytes(tmp_path / "index")) is expected
 
 
-def test_where_there_is_no_index_there_is_no_cache(tmp_path: Path) -> None:
+def test_without_an_index_there_is_no_cache(tmp_path: Path) -> None:
     """Before the first `git add`."""
     assert not may_keep_untracked(bytes(tmp_path / "index"))
-    assert may_keep_untracked(bytes(tmp_path)), "what can't be read may hold anything"
+    assert may_keep_untracked(bytes(tmp_path)), "an unreadable file may hold anything"
 
 
 @pytest.mark.parametrize(("size", "expected"), [(1 << 20, False), (8 << 20, True)])
-def test_its_size_tells_how_many_files_there_are(
+def test_its_size_shows_how_many_files_there_are(
     tmp_path: Path, size: int, *, expected: bool
 ) -> None:
     """An entry takes about a hundred bytes."""

@@ -1,4 +1,4 @@
-"""Files of a repository are opened as what anybody may have put there."""
+"""Files of a repository are not trusted: they may be FIFOs, devices, or endless."""
 
 import os
 import sys
@@ -6,12 +6,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from running import make_repository
+from support.running import make_repository
 from unit.git.test_worktree import make_gitdir
 
 from fsmond.errors import PathError
 from fsmond.git.index_file import is_large, may_keep_untracked
-from fsmond.git.worktree import NotRegularError, RefusedError, find, open_regular, read, shown
+from fsmond.git.worktree import NotRegularError, RefusedError, find, open_regular, read
 from fsmond.rendezvous import place_of
 
 if sys.platform == "win32":
@@ -72,8 +72,8 @@ def root(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("put", ODD)
-def test_what_is_no_small_regular_file_is_not_read(tmp_path: Path, put: Put) -> None:
-    """To open a pipe is to wait for a writer; to read a device, to read no end."""
+def test_only_small_regular_files_are_read(tmp_path: Path, put: Put) -> None:
+    """Opening a FIFO can block, and reading a device may never end."""
     put(tmp_path / "file")
 
     with pytest.raises(RefusedError, match="file"):
@@ -81,18 +81,18 @@ def test_what_is_no_small_regular_file_is_not_read(tmp_path: Path, put: Put) -> 
 
 
 @pytest.mark.parametrize("put", [_pipe, _endless_device, _directory])
-def test_it_is_not_even_opened(tmp_path: Path, put: Put) -> None:
-    """What opens a device may rewind a tape."""
+def test_other_files_are_not_even_opened(tmp_path: Path, put: Put) -> None:
+    """Opening a device can have side effects, such as to rewind a tape."""
     put(tmp_path / "file")
 
     with pytest.raises(NotRegularError):
         open_regular(bytes(tmp_path / "file"))
 
 
-def test_a_pipe_that_comes_after_the_look_is_not_waited_for(
+def test_a_fifo_that_replaces_the_file_after_the_check_does_not_block(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Between the look and the opening anything may take its place."""
+    """Between `stat` and `open` the file may be replaced."""
     (tmp_path / "regular").touch()
     os.mkfifo(tmp_path / "file")
     regular = os.stat(tmp_path / "regular")
@@ -102,8 +102,8 @@ def test_a_pipe_that_comes_after_the_look_is_not_waited_for(
         open_regular(bytes(tmp_path / "file"))
 
 
-def test_what_is_as_long_as_may_be_is_read_to_its_end(tmp_path: Path) -> None:
-    """One byte more is refused: half a file may say the opposite of the whole."""
+def test_a_file_of_the_maximum_size_is_read_completely(tmp_path: Path) -> None:
+    """One byte more is refused: half a file may mean the opposite of the whole."""
     (tmp_path / "file").write_bytes(b"x" * MOST)
     assert read(bytes(tmp_path / "file"), MOST) == b"x" * MOST
     assert read(bytes(tmp_path / "none"), MOST) == b""
@@ -114,8 +114,8 @@ def test_what_is_as_long_as_may_be_is_read_to_its_end(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("put", ODD)
-def test_a_configuration_that_cannot_be_read_is_refused_in_words(root: Path, put: Put) -> None:
-    """Which directory is meant cannot be known without it."""
+def test_a_configuration_that_cannot_be_read_is_refused_with_its_name(root: Path, put: Put) -> None:
+    """It says which directory is the worktree."""
     put(root / ".git" / "config")
 
     with pytest.raises(PathError, match=r"\.git/config"):
@@ -123,16 +123,16 @@ def test_a_configuration_that_cannot_be_read_is_refused_in_words(root: Path, put
 
 
 @pytest.mark.parametrize("put", ODD)
-def test_a_configuration_that_git_does_not_look_at_is_none(root: Path, put: Put) -> None:
-    """It counts with an extension only."""
+def test_a_configuration_that_git_does_not_read_is_ignored(root: Path, put: Put) -> None:
+    """`config.worktree` needs an extension."""
     put(root / ".git" / "config.worktree")
 
     assert place_of(root).root == bytes(root)
 
 
 @pytest.mark.parametrize("put", ODD)
-def test_a_configuration_of_the_worktrees_own_is_refused_as_well(root: Path, put: Put) -> None:
-    """With the extension it does."""
+def test_a_worktrees_own_configuration_is_refused_as_well(root: Path, put: Put) -> None:
+    """Git reads it if the extension is set."""
     (root / ".git" / "config").write_text("[extensions]\n\tworktreeConfig = true\n")
     put(root / ".git" / "config.worktree")
 
@@ -145,7 +145,7 @@ def test_a_configuration_of_the_worktrees_own_is_refused_as_well(root: Path, put
 def test_other_files_of_the_git_directory_do_not_stop_a_query(
     root: Path, put: Put, name: str
 ) -> None:
-    """Where the daemon is met does not depend on them."""
+    """The daemon's socket does not depend on them."""
     (root / ".git" / name).unlink(missing_ok=True)
     put(root / ".git" / name)
 
@@ -153,8 +153,10 @@ def test_other_files_of_the_git_directory_do_not_stop_a_query(
 
 
 @pytest.mark.parametrize("put", ODD)
-def test_where_a_linked_worktrees_repository_is_need_not_be_known(tmp_path: Path, put: Put) -> None:
-    """But where it has settings of its own: whether they count is said there."""
+def test_a_linked_worktree_needs_its_repository_only_for_its_own_settings(
+    tmp_path: Path, put: Put
+) -> None:
+    """The repository's configuration says whether these apply."""
     gitdir = make_gitdir(tmp_path / "main" / ".git" / "worktrees" / "linked")
     linked = tmp_path / "linked"
     linked.mkdir()
@@ -168,8 +170,8 @@ def test_where_a_linked_worktrees_repository_is_need_not_be_known(tmp_path: Path
 
 
 @pytest.mark.parametrize("put", ODD)
-def test_what_is_no_regular_file_is_no_git_file(tmp_path: Path, put: Put) -> None:
-    """Git looks at plain files only, and a worktree above may hold the path."""
+def test_a_git_file_that_is_not_a_regular_file_is_ignored(tmp_path: Path, put: Put) -> None:
+    """So Git does, and a worktree above may contain the path."""
     (tmp_path / "tree").mkdir()
     put(tmp_path / "tree" / ".git")
 
@@ -186,7 +188,7 @@ def test_an_index_that_cannot_be_read_may_hold_anything(tmp_path: Path, put: Put
 
 
 def test_a_git_file_names_a_directory_whatever_byte_is_in_the_name(tmp_path: Path) -> None:
-    """A carriage return ends no line, and newlines may be in names."""
+    """A carriage return does not end a line, and names may contain newlines."""
     gitdir = make_gitdir(tmp_path / "x")
     for byte in sorted({*range(1, 256)} - {*b"/"}):
         name = b"a" + bytes([byte]) + b"b"
@@ -199,17 +201,3 @@ def test_a_git_file_names_a_directory_whatever_byte_is_in_the_name(tmp_path: Pat
 
         assert worktree is not None
         assert worktree.gitdir == named
-
-
-@pytest.mark.parametrize(
-    ("path", "text"),
-    [
-        (b"/a b", "/a b"),
-        (b"/caf\xc3\xa9", "/caf\u00e9"),
-        (b"/a\nb\r\x1b[31m", "/a\\x0ab\\x0d\\x1b[31m"),
-        (b"/\xff", "/\udcff"),
-    ],
-)
-def test_a_path_in_a_message_is_on_one_line(path: bytes, text: str) -> None:
-    """And does nothing to a terminal."""
-    assert shown(path) == text

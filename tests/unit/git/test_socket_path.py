@@ -11,19 +11,19 @@ from fsmond.git.socket_path import socket_of
 from fsmond.git.worktree import Worktree
 
 if sys.platform != "linux":
-    pytest.skip("only there it is known what is mounted", allow_module_level=True)
+    pytest.skip("needs /proc/self/mountinfo", allow_module_level=True)
 
 
 @pytest.fixture
 def worktree(tmp_path: Path) -> Worktree:
-    """Return one whose git directory is on the file system of the temporary directory."""
+    """Return a worktree with its git directory on the temporary directory's file system."""
     gitdir = tmp_path / "tree" / ".git"
     gitdir.mkdir(parents=True)
     return Worktree(bytes(gitdir.parent), bytes(gitdir))
 
 
 def mounts(worktree: Worktree, folder: Path, kind: str) -> str:
-    """Return a list of what is mounted, in which that file system is of a kind."""
+    """Return a file in the format of mountinfo that gives that file system a type."""
     device = os.stat(worktree.gitdir).st_dev
     file = folder / "mounts"
     number = f"{os.major(device)}:{os.minor(device)}"
@@ -36,18 +36,18 @@ def mounts(worktree: Worktree, folder: Path, kind: str) -> str:
 
 
 @pytest.mark.parametrize("kind", ["ext4", "btrfs", "overlay", "tmpfs", "9p", "fakefuse"])
-def test_it_is_in_the_git_directory(worktree: Worktree, tmp_path: Path, kind: str) -> None:
-    """Also on some that tell of no events: Git looks there all the same."""
+def test_the_socket_is_in_the_git_directory(worktree: Worktree, tmp_path: Path, kind: str) -> None:
+    """Also on file systems without events: Git looks there all the same."""
     listed = mounts(worktree, tmp_path, kind)
 
     assert socket_of(worktree, listed) == worktree.gitdir + b"/fsmonitor--daemon.ipc"
 
 
 @pytest.mark.parametrize("kind", ["nfs", "nfs4", "cifs", "smb3", "fuse", "fuse.sshfs", "fuseblk"])
-def test_on_a_file_system_of_another_machine_it_is_in_the_home_directory(
+def test_on_a_remote_file_system_the_socket_is_in_the_home_directory(
     worktree: Worktree, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
 ) -> None:
-    """Sockets are no files that could be shared."""
+    """Sockets do not work on a remote file system."""
     monkeypatch.setenv("HOME", "/the/home")
     name = hashlib.sha1(worktree.root).hexdigest()
 
@@ -56,10 +56,10 @@ def test_on_a_file_system_of_another_machine_it_is_in_the_home_directory(
     assert found == f"/the/home/.git-fsmonitor-{name}".encode()
 
 
-def test_where_the_mounts_are_not_listed_nothing_is_known_to_be_remote(
+def test_without_a_list_of_mounts_every_file_system_counts_as_local(
     worktree: Worktree, tmp_path: Path
 ) -> None:
-    """As in some containers."""
+    """Some containers have none."""
     assert socket_of(worktree, str(tmp_path / "none")).startswith(worktree.gitdir)
     (tmp_path / "mounts").touch()
     assert socket_of(worktree, str(tmp_path / "mounts")).startswith(worktree.gitdir)

@@ -1,10 +1,10 @@
-"""Names are reported as Git's index spells them, too, where a file is found by either."""
+"""Paths are reported as Git's index spells them, too, if the file system is case-insensitive."""
 
 import os
 from pathlib import Path
 
 import pytest
-from running import make_repository
+from support.running import make_repository
 
 from fsmond.git import spellings
 from fsmond.git.folding import folds_case
@@ -15,7 +15,7 @@ NAMES = [b"dir/file", b"Dir2/Sub/File", b"TOP", b"a\xcc\x88/x", b"K/x", b"sparse
 
 @pytest.fixture
 def known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Spellings:
-    """Return what knows those names."""
+    """Return the spellings of an index with those names."""
     (tmp_path / "index").touch()
     monkeypatch.setattr(spellings, "names_in", lambda _: NAMES)
     return Spellings(bytes(tmp_path / "index"))
@@ -49,11 +49,11 @@ def known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Spellings:
 def test_the_spelling_of_the_index_is_reported_as_well(
     known: Spellings, reported: bytes, also: list[bytes]
 ) -> None:
-    """Git knows a file by that only; what was observed stays."""
+    """Git recognizes a file only by that; the observed spelling stays."""
     assert known.with_indexed([reported]) == [reported, *also]
 
 
-def test_each_is_named_once(known: Spellings) -> None:
+def test_each_spelling_is_listed_once(known: Spellings) -> None:
     """However many spellings were used."""
     assert known.with_indexed([b"dir/FILE", b"DIR/file", b"dir/file"]) == [
         b"dir/FILE",
@@ -65,7 +65,7 @@ def test_each_is_named_once(known: Spellings) -> None:
 def test_an_index_is_read_again_when_it_changed_and_only_then(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Reading takes a tenth of a second where there are many files."""
+    """With many files, reading takes a tenth of a second."""
     index = tmp_path / "index"
     read: list[bytes] = []
 
@@ -84,8 +84,8 @@ def test_an_index_is_read_again_when_it_changed_and_only_then(
     assert known.with_indexed([b"one"]) == [b"one", b"oNE"]
 
 
-def test_an_ordinary_tree_is_known_for_one(tmp_path: Path) -> None:
-    """Nothing of all this is its business."""
+def test_an_ordinary_tree_is_recognized(tmp_path: Path) -> None:
+    """It needs no spellings."""
     make_repository(tmp_path)
     folds = (tmp_path / ".GIT").exists()
 
@@ -93,22 +93,22 @@ def test_an_ordinary_tree_is_known_for_one(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("text", "expected"), [("true", True), ("Yes", True), ("false", False)])
-def test_what_git_found_when_it_made_the_repository_counts(
+def test_the_setting_that_git_made_at_init_counts(
     tmp_path: Path, text: str, *, expected: bool
 ) -> None:
-    """A directory may fold that its root does not."""
+    """A directory may be case-insensitive in a tree that is not."""
     make_repository(tmp_path)
     (tmp_path / ".git" / "config").write_text(f"[core]\n\tignorecase = {text}\n")
     if (tmp_path / ".GIT").exists():
-        pytest.skip("it folds here in any case")
+        pytest.skip("this file system is case-insensitive anyway")
 
     assert folds_case(bytes(tmp_path), bytes(tmp_path / ".git")) is expected
 
 
-def test_a_name_that_is_found_by_another_is_a_sign(
+def test_a_file_that_is_found_by_another_spelling_shows_case_insensitivity(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whatever the configuration says, which may come from another machine."""
+    """The configuration does not count then: it may come from another machine."""
     make_repository(tmp_path)
     real = os.lstat
 

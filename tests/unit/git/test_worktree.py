@@ -1,17 +1,17 @@
-"""Which worktree holds a path, and where its git directory is."""
+"""Find the worktree that contains a path, and its git directory."""
 
 import os
 import sys
 from pathlib import Path
 
 import pytest
-from systems import IS_WINDOWS, needs_links, needs_names_of_any_bytes, of_windows
+from support.systems import IS_WINDOWS, needs_links, needs_names_of_any_bytes, windows_only
 
 from fsmond.git.worktree import find, gitdir_of, is_within
 
 
 def make_gitdir(path: Path) -> Path:
-    """Make as much of a git directory as is looked at."""
+    """Make the part of a git directory that is checked."""
     path.mkdir(parents=True)
     (path / "HEAD").write_text("ref: refs/heads/main\n")
     return path
@@ -32,8 +32,8 @@ def test_a_directory_with_a_git_directory_is_a_worktree(tmp_path: Path) -> None:
     assert found_at(tmp_path) == (tmp_path, gitdir)
 
 
-def test_a_directory_below_belongs_to_the_worktree_that_holds_it(tmp_path: Path) -> None:
-    """People call fsmond wherever they stand."""
+def test_a_subdirectory_belongs_to_the_worktree_that_contains_it(tmp_path: Path) -> None:
+    """People run fsmond in any directory."""
     gitdir = make_gitdir(tmp_path / ".git")
     below = tmp_path / "a" / "b"
     below.mkdir(parents=True)
@@ -41,7 +41,7 @@ def test_a_directory_below_belongs_to_the_worktree_that_holds_it(tmp_path: Path)
     assert found_at(below) == (tmp_path, gitdir)
 
 
-def test_the_innermost_worktree_holds_a_path(tmp_path: Path) -> None:
+def test_a_path_belongs_to_the_innermost_worktree(tmp_path: Path) -> None:
     """A submodule or a nested repository is a tree of its own."""
     make_gitdir(tmp_path / ".git")
     inner = make_gitdir(tmp_path / "sub" / ".git")
@@ -49,8 +49,8 @@ def test_the_innermost_worktree_holds_a_path(tmp_path: Path) -> None:
     assert found_at(tmp_path / "sub") == (tmp_path / "sub", inner)
 
 
-def test_a_git_directory_without_head_is_none(tmp_path: Path) -> None:
-    """Git too goes on to look above; an empty `.git` may be left by anything."""
+def test_a_git_directory_without_head_is_ignored(tmp_path: Path) -> None:
+    """Git continues above as well; any program may leave an empty `.git`."""
     outer = make_gitdir(tmp_path / ".git")
     (tmp_path / "sub" / ".git").mkdir(parents=True)
 
@@ -58,8 +58,8 @@ def test_a_git_directory_without_head_is_none(tmp_path: Path) -> None:
 
 
 @needs_links
-def test_a_head_that_leads_nowhere_is_a_head(tmp_path: Path) -> None:
-    """It once was a symbolic link to a branch that may not exist yet."""
+def test_a_head_that_is_a_broken_link_counts(tmp_path: Path) -> None:
+    """HEAD used to be a symbolic link to a branch, which may not exist yet."""
     (tmp_path / ".git").mkdir()
     (tmp_path / ".git" / "HEAD").symlink_to("refs/heads/main")
 
@@ -68,7 +68,7 @@ def test_a_head_that_leads_nowhere_is_a_head(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("ending", ["", "\n", "\r\n", "\n\n"])
 def test_a_git_file_names_the_git_directory(tmp_path: Path, ending: str) -> None:
-    """Linked worktrees and submodules have one; some editors end lines their own way."""
+    """Linked worktrees and submodules have one; editors differ in how they end lines."""
     gitdir = make_gitdir(tmp_path / "main" / ".git" / "worktrees" / "linked")
     linked = tmp_path / "linked"
     linked.mkdir()
@@ -77,8 +77,8 @@ def test_a_git_file_names_the_git_directory(tmp_path: Path, ending: str) -> None
     assert found_at(linked) == (linked, gitdir)
 
 
-def test_a_git_file_may_be_relative_to_where_it_is(tmp_path: Path) -> None:
-    """Submodules' are, so that the whole can be moved."""
+def test_the_path_in_a_git_file_may_be_relative_to_it(tmp_path: Path) -> None:
+    """Submodules have relative paths, so that the superproject can be moved."""
     gitdir = make_gitdir(tmp_path / ".git" / "modules" / "sub")
     sub = tmp_path / "sub"
     sub.mkdir()
@@ -116,28 +116,28 @@ def test_a_git_file_may_name_a_path_of_any_bytes(tmp_path: Path) -> None:
     ],
 )
 def test_a_broken_git_file_names_nothing(tmp_path: Path, text: bytes) -> None:
-    """It is no reason to raise: a worktree above may hold the path."""
+    """It is not an error: a worktree above may contain the path."""
     (tmp_path / ".git").write_bytes(text)
 
     assert gitdir_of(bytes(tmp_path)) is None
 
 
-# Shows a defect: `gitdir: DIRECTORY` is taken for a git directory if only it is a directory.
+# Shows a defect: any directory in `gitdir: DIRECTORY` was taken for a git directory.
 @pytest.mark.parametrize("named", [".", "empty"])
 def test_a_git_file_that_names_a_directory_without_head_names_nothing(
     tmp_path: Path, named: str
 ) -> None:
-    """What is no git directory when it is called `.git` is none under another name."""
+    """A directory that is no git directory when named `.git` is none under another name."""
     (tmp_path / "empty").mkdir()
     (tmp_path / ".git").write_text(f"gitdir: {named}\n")
 
     assert gitdir_of(bytes(tmp_path)) is None
 
 
-# Shows a defect: the path is made shorter as text, `link/..` goes away without the link.
-@pytest.mark.skipif(IS_WINDOWS, reason="there the system itself makes it shorter as text")
-def test_a_git_file_is_followed_as_the_system_follows_it(tmp_path: Path) -> None:
-    """What is behind a symbolic link's `..` is above the directory that it leads to."""
+# Shows a defect: the path was normalized as text, so `link/..` vanished without reading the link.
+@pytest.mark.skipif(IS_WINDOWS, reason="Windows itself normalizes paths as text")
+def test_the_path_in_a_git_file_is_resolved_as_by_the_system(tmp_path: Path) -> None:
+    """`link/..` is the parent of the directory to which the symbolic link leads."""
     gitdir = make_gitdir(tmp_path / "far" / "gitdir")
     (tmp_path / "far" / "deep").mkdir()
     root = tmp_path / "root"
@@ -151,12 +151,12 @@ def test_a_git_file_is_followed_as_the_system_follows_it(tmp_path: Path) -> None
     assert os.path.realpath(named) == bytes(gitdir)
 
 
-# Shows a defect: a fifo is opened, which waits without limit for somebody who writes.  Here
-# somebody does, so that the test need not wait as well.
-def test_a_fifo_is_no_git_file(tmp_path: Path) -> None:
-    """Git looks at plain files only; a query must not hang on what lies about."""
+# Shows a defect: a FIFO was opened, which blocks until there is a writer.  Here there is one, so
+# that the test cannot hang.
+def test_a_fifo_is_not_a_git_file(tmp_path: Path) -> None:
+    """Git accepts regular files only, and a query must not hang."""
     if sys.platform == "win32":
-        pytest.skip("there are no fifos")
+        pytest.skip("Windows has no FIFOs")
     make_gitdir(tmp_path / "real")
     os.mkfifo(tmp_path / ".git")
     descriptor = os.open(tmp_path / ".git", os.O_RDWR)
@@ -170,14 +170,14 @@ def test_a_fifo_is_no_git_file(tmp_path: Path) -> None:
 
 
 def test_the_search_ends_at_the_root() -> None:
-    """It has itself for a parent."""
+    """The root is its own parent."""
     worktree = find(b"/", {})
 
     assert worktree is None or worktree.root == b"/"
 
 
 def test_a_directory_that_is_gone_has_no_git_directory(tmp_path: Path) -> None:
-    """It may vanish at any time; that is no error."""
+    """It may vanish at any time; that is not an error."""
     assert gitdir_of(bytes(tmp_path / "gone")) is None
 
 
@@ -192,7 +192,7 @@ def test_a_directory_that_is_gone_has_no_git_directory(tmp_path: Path) -> None:
     ],
 )
 def test_a_directory_is_within_one_above_it(directory: str, root: str, expected: bool) -> None:
-    """Also in the root of all, whose path ends with what others have behind."""
+    """Also in the root of the file system, whose path ends with a separator."""
     top = os.path.abspath(os.sep)
 
     within = is_within(os.fsencode(os.path.join(top, directory)), os.fsencode(top + root))
@@ -200,15 +200,15 @@ def test_a_directory_is_within_one_above_it(directory: str, root: str, expected:
     assert within is expected
 
 
-@of_windows
+@windows_only
 @pytest.mark.parametrize("path", [b"C:\\Work\\sub", b"c:\\work\\SUB", b"c:/work/sub"])
-def test_how_a_path_is_written_is_nothing_to_windows(path: bytes) -> None:
-    """Both kinds of slashes, and letters of both kinds."""
+def test_slashes_and_case_do_not_matter_on_windows(path: bytes) -> None:
+    """The same path has many spellings."""
     assert is_within(path, b"C:\\WORK")
 
 
-def test_the_git_directory_is_named_by_a_file_in_its_place(tmp_path: Path) -> None:
-    """To Windows there just is nothing below a file, which is not to be taken for no `.git`."""
+def test_a_git_file_is_found_from_a_subdirectory(tmp_path: Path) -> None:
+    """Windows reports a path below a file as missing, which does not mean that `.git` is."""
     gitdir = make_gitdir(tmp_path / "far")
     (tmp_path / "tree" / "sub").mkdir(parents=True)
     (tmp_path / "tree" / ".git").write_text(f"gitdir: {gitdir.as_posix()}\n")

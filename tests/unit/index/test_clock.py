@@ -1,4 +1,4 @@
-"""A clock that is set while times are compared with it."""
+"""A clock that is set while file times are compared with it."""
 
 import os
 import time
@@ -27,8 +27,8 @@ class Clocks:
 @pytest.mark.parametrize(
     ("jump", "went_back"), [(0, False), (HOUR, False), (-HOUR, True), (-SECOND, True)]
 )
-def test_it_went_back_if_less_time_passed_than_did(jump: int, went_back: bool) -> None:
-    """By the clock that nobody can set."""
+def test_it_was_set_back_if_the_monotonic_clock_advanced_more(jump: int, went_back: bool) -> None:
+    """Nobody can set that one."""
     clocks = Clocks()
     clock = clocks.made()
     clocks.steady += 10 * SECOND
@@ -39,41 +39,41 @@ def test_it_went_back_if_less_time_passed_than_did(jump: int, went_back: bool) -
 
 
 def test_what_changes_while_the_clock_is_set_back_may_change_again_unseen(tmp_path: Path) -> None:
-    """Its time is older than the one at which it was looked at."""
+    """Its time is older than the time at which it was read."""
     (tmp_path / "file").touch()
     readings = iter([0, 2 * HOUR, HOUR])
     base = time.time_ns()
     clock = Clock(lambda: base + next(readings), lambda: 0)
     index = Index(os.fsencode(tmp_path), clock=clock)
-    index.look(b"")
+    index.compare(b"")
     index.clock = Clock()
 
-    [found] = index.look(b"").differences
+    [found] = index.compare(b"").differences
 
     assert found.path == b"file"
     assert not found.is_certain
 
 
-def test_what_has_a_time_to_come_is_in_doubt_for_a_moment_only(tmp_path: Path) -> None:
-    """A clock that was set back, or another machine's, is behind the times of files for hours."""
+def test_a_time_in_the_future_makes_a_file_uncertain_for_a_moment_only(tmp_path: Path) -> None:
+    """If our clock was set back, or times are another machine's, they stay ahead for hours."""
     (tmp_path / "dir").mkdir()
     (tmp_path / "dir" / "file").write_text("one")
     clocks = Clocks()
     clocks.wall -= HOUR
     index = Index(os.fsencode(tmp_path), clock=clocks.made())
 
-    def doubted() -> list[tuple[int, bool]]:
-        look = index.look(b"dir/")
-        return [(len(look.differences), look.may_have_had_others)]
+    def uncertain() -> list[tuple[int, bool]]:
+        comparison = index.compare(b"dir/")
+        return [(len(comparison.differences), comparison.may_have_had_transient_names)]
 
-    index.look(b"dir/")
-    assert doubted() == [(1, True)]
+    index.compare(b"dir/")
+    assert uncertain() == [(1, True)]
     clocks.steady += 3 * SECOND
-    assert doubted() == [(1, True)], "what was looked at last was in doubt"
-    assert doubted() == [(0, False)]
+    assert uncertain() == [(1, True)], "the last record was uncertain"
+    assert uncertain() == [(0, False)]
     (tmp_path / "dir" / "file").write_text("two")
-    assert doubted() == [(1, False)]
-    assert doubted() == [(1, True)], "it may have changed again, and so may what is beside it"
+    assert uncertain() == [(1, False)]
+    assert uncertain() == [(1, True)], "it may have changed again, and so may its neighbours"
     clocks.steady += 3 * SECOND
-    doubted()
-    assert doubted() == [(0, False)]
+    uncertain()
+    assert uncertain() == [(0, False)]

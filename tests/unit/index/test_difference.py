@@ -1,4 +1,4 @@
-"""What two records of a directory differ in."""
+"""The differences between two records of a directory."""
 
 from array import array
 
@@ -22,13 +22,13 @@ def found(before: bytes, now: bytes) -> set[tuple[bytes, str, bool]]:
 
 
 def test_the_same_is_no_difference() -> None:
-    """The usual case, which costs one comparison of bytes."""
+    """The usual case; it costs one comparison of bytes."""
     one = record(a=CONTENT | FILE, b_=CONTENT | DIRECTORY)
 
     assert differences(b"", one, one) == []
 
 
-def test_new_gone_and_changed_are_told_apart() -> None:
+def test_new_gone_and_changed_are_distinguished() -> None:
     """Each by its path."""
     before = record(gone=CONTENT | FILE, kept=CONTENT | FILE, changed=CONTENT | FILE)
     now = record(kept=CONTENT | FILE, changed=2 * CONTENT | FILE, new=CONTENT | FILE)
@@ -41,20 +41,20 @@ def test_new_gone_and_changed_are_told_apart() -> None:
 
 
 def test_another_kind_is_a_replacement() -> None:
-    """A file that is a link now; it has the same name, and is another thing."""
+    """Such as a file that is a link now, under the same name."""
     assert found(record(a=CONTENT | FILE), record(a=CONTENT | LINK)) == {(b"d/a", "replaced", True)}
 
 
-def test_a_directory_in_place_of_a_file_is_named_in_both_ways() -> None:
-    """For Git they are two: one went, one came."""
+def test_a_directory_in_place_of_a_file_is_two_differences() -> None:
+    """For Git one path vanished and another one appeared."""
     file, directory = record(a=CONTENT | FILE), record(a_=CONTENT | DIRECTORY)
 
     assert found(file, directory) == {(b"d/a", "gone", True), (b"d/a/", "replaced", True)}
     assert found(directory, file) == {(b"d/a", "replaced", True), (b"d/a/", "gone", True)}
 
 
-def test_what_was_racy_is_told_once_more() -> None:
-    """It may have changed within the same tick; once it is looked at later, that is over."""
+def test_what_was_racy_is_reported_again() -> None:
+    """It may have changed within the same tick; a record made later is not racy any more."""
     racy, calm = record(a=CONTENT | FILE | RACY), record(a=CONTENT | FILE)
 
     assert found(racy, racy) == {(b"d/a", "changed", False)}
@@ -63,21 +63,21 @@ def test_what_was_racy_is_told_once_more() -> None:
 
 
 def test_what_was_racy_and_is_different_has_changed_for_certain() -> None:
-    """Then there is nothing left to doubt."""
+    """Then the change is certain."""
     racy, other = record(a=CONTENT | FILE | RACY), record(a=2 * CONTENT | FILE)
 
     assert found(racy, other) == {(b"d/a", "changed", True)}
 
 
 def test_one_more_name_elsewhere_is_no_difference_here() -> None:
-    """That has a time of its own, which the content of the signature holds."""
+    """The new name changes the file's change time, and that is in the signature."""
     one, two = record(a=CONTENT | FILE), record(a=CONTENT | FILE | LINKED)
 
     assert found(one, two) == set()
 
 
 def test_a_directory_that_could_not_be_read_had_nothing() -> None:
-    """All that is found later is new."""
+    """Everything that is found later is new."""
     assert found(UNREAD, record(a=CONTENT | FILE)) == {(b"d/a", "new", True)}
     assert differences(b"", UNREAD, UNREAD) == []
 

@@ -11,8 +11,8 @@ from fsmond.index.status import lstat
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="of Unix")
-def test_a_path_of_any_length_is_looked_at(tmp_path: Path) -> None:
-    """The system takes 4095 bytes at once, and a file further down may have several names."""
+def test_the_status_of_a_path_of_any_length_is_read(tmp_path: Path) -> None:
+    """The system accepts 4095 bytes at once, and a file further down may have several names."""
     handle = os.open(tmp_path, os.O_RDONLY)
     for _ in range(30):
         os.mkdir(b"d" * 200, dir_fd=handle)

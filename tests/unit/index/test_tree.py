@@ -1,4 +1,4 @@
-"""The records of a tree, compared with it."""
+"""The records of all directories of a tree, compared with it."""
 
 import os
 import subprocess
@@ -7,12 +7,12 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
-from wine import NO_LINKS
+from support.wine import NO_LINKS
 
 from fsmond.index.status import scan, stat
 from fsmond.index.tree import Index
 
-OLD = 1_600_000_000  # seconds since the epoch: long before any look
+OLD = 1_600_000_000  # seconds since the epoch: long before any comparison
 
 
 @pytest.fixture
@@ -26,7 +26,7 @@ def root(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def index(root: Path, monkeypatch: pytest.MonkeyPatch) -> Index:
-    """Make an index of it, from some time later on."""
+    """Make an index of the tree, some time later."""
     later(monkeypatch)
     made = Index(os.fsencode(root), {b".git", b"meta/git"})
     differing(made)
@@ -34,7 +34,7 @@ def index(root: Path, monkeypatch: pytest.MonkeyPatch) -> Index:
 
 
 def later(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have it be an hour later, so that nothing is racy any more."""
+    """Set the clock an hour ahead, so that nothing is racy any more."""
     import time
 
     real = time.time_ns
@@ -43,11 +43,11 @@ def later(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def differing(index: Index, tops: Iterable[bytes] = (b"",)) -> set[tuple[bytes, str]]:
     """Compare, and return what differs."""
-    return {(each.path, each.kind.value) for look in index.walk(tops) for each in look.differences}
+    return {(each.path, each.kind.value) for one in index.walk(tops) for each in one.differences}
 
 
 def test_an_unchanged_tree_does_not_differ(index: Index, root: Path) -> None:
-    """However often it is looked at, or read."""
+    """However often it is compared or read."""
     (root / "top").read_text()
 
     assert differing(index) == set()
@@ -56,7 +56,7 @@ def test_an_unchanged_tree_does_not_differ(index: Index, root: Path) -> None:
 
 
 def test_all_kinds_of_changes_are_found(index: Index, root: Path) -> None:
-    """Once each."""
+    """Each change is found once."""
     (root / "top").write_text("TOP")
     (root / "dir" / "file").unlink()
     (root / "dir" / "new").mkdir()
@@ -76,7 +76,7 @@ def test_all_kinds_of_changes_are_found(index: Index, root: Path) -> None:
 
 
 def test_a_change_that_leaves_size_and_time_is_found(index: Index, root: Path) -> None:
-    """Whoever sets a time back can't set back the time of that."""
+    """A program can restore the modification time, but not the change time."""
     before = (root / "top").stat()
     (root / "top").write_text("pot")
     os.utime(root / "top", ns=(before.st_atime_ns, before.st_mtime_ns))
@@ -84,8 +84,8 @@ def test_a_change_that_leaves_size_and_time_is_found(index: Index, root: Path) -
     assert differing(index) == {(b"top", "changed")}
 
 
-def test_a_tree_that_is_gone_is_named_path_by_path(index: Index, root: Path) -> None:
-    """And forgotten: nothing of it is told twice, nor kept."""
+def test_a_directory_that_is_gone_is_reported_path_by_path(index: Index, root: Path) -> None:
+    """And its records are dropped: nothing of it is reported twice."""
     (root / "dir").rename(root.parent / "outside")
 
     assert differing(index) == {
@@ -97,20 +97,20 @@ def test_a_tree_that_is_gone_is_named_path_by_path(index: Index, root: Path) -> 
     assert len(index) == 1
 
 
-def test_what_changed_a_moment_ago_is_told_once_more(root: Path) -> None:
+def test_what_changed_a_moment_ago_is_reported_again(root: Path) -> None:
     """Another change within the same tick of the clock would look the same."""
     index = Index(os.fsencode(root))
     (root / "top").write_text("now")
     differing(index)
 
-    doubtful = [each for look in index.walk([b""]) for each in look.differences]
+    uncertain = [each for one in index.walk([b""]) for each in one.differences]
 
-    assert b"top" in {each.path for each in doubtful}
-    assert not any(each.is_certain for each in doubtful)
+    assert b"top" in {each.path for each in uncertain}
+    assert not any(each.is_certain for each in uncertain)
 
 
 def test_a_symbolic_link_is_itself(index: Index, root: Path) -> None:
-    """What it leads to is another matter, and may be anywhere."""
+    """Its target does not count: it may be anywhere."""
     (root / "link").symlink_to("/")
     if not (root / "link").is_symlink():
         pytest.skip(NO_LINKS)
@@ -124,14 +124,14 @@ def test_a_link_in_place_of_a_directory_is_not_entered(index: Index, root: Path)
     (root / "dir").rename(root / "elsewhere")
     (root / "dir").symlink_to("elsewhere")
 
-    told = {(each.path, each.kind.value) for each in index.look(b"dir/deep/").differences}
+    found = {(each.path, each.kind.value) for each in index.compare(b"dir/deep/").differences}
 
-    assert told == {(b"dir/deep/file", "gone")}
+    assert found == {(b"dir/deep/file", "gone")}
     assert b"dir/deep/" not in index
 
 
-def test_what_is_excluded_is_not_looked_at(index: Index, root: Path) -> None:
-    """The git directory, wherever it is, and what is inside of nested ones."""
+def test_what_is_excluded_is_not_compared(index: Index, root: Path) -> None:
+    """The git directory, wherever it is, and the contents of nested ones."""
     (root / ".git" / "objects").mkdir(parents=True)
     (root / "meta" / "git" / "objects").mkdir(parents=True)
     (root / "dir" / ".git" / "objects").mkdir(parents=True)
@@ -142,7 +142,7 @@ def test_what_is_excluded_is_not_looked_at(index: Index, root: Path) -> None:
 def test_a_directory_that_fails_may_have_changed(
     index: Index, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Each time, until it can be read; and then all that is in it."""
+    """Each time, until it can be read; and then everything in it."""
 
     def failing(handle: str | int) -> object:
         if "deep" in os.listdir(handle):
@@ -152,7 +152,7 @@ def test_a_directory_that_fails_may_have_changed(
     with monkeypatch.context() as patch:
         patch.setattr("fsmond.index.reading.scan", failing)
         assert {path for path, _ in differing(index)} >= {b"dir/"}
-        # A name in it has Git list it anew, whatever there is.
+        # A name in it makes Git list it again, whatever is there.
         assert differing(index) == {(b"dir/", "changed"), (b"dir/.fsmond", "changed")}
 
     assert {path for path, _ in differing(index)} >= {b"dir/", b"dir/file", b"dir/deep/"}
@@ -160,44 +160,44 @@ def test_a_directory_that_fails_may_have_changed(
 
 
 def test_a_root_that_fails_is_an_error(tmp_path: Path) -> None:
-    """There is no path to be named for it."""
+    """There is no path to report instead."""
     with pytest.raises(OSError, match=r"No such file|File not found|cannot find"):
         differing(Index(os.fsencode(tmp_path / "nowhere")))
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="of Unix")
 def test_all_names_of_a_file_are_known(index: Index, root: Path) -> None:
-    """Also the one it had when it was the only one."""
+    """Also the first one, recorded when the file had no other."""
     os.link(root / "top", root / "dir" / "second")
-    index.look(b"dir/")
+    index.compare(b"dir/")
 
     assert list(index.links(set()).values()) == [{b"top", b"dir/second"}]
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="of Unix")
 def test_names_of_files_that_had_several_are_found_when_asked_for(index: Index, root: Path) -> None:
-    """A file that has one name left is marked no more, and may be written by an open handle."""
+    """A file with one name left has no mark any more, but may be written by an open handle."""
     inode = (root / "top").stat().st_ino & 0xFFFFFFFF
 
     assert index.links({inode, 0}) == {inode: {b"top"}, 0: set()}
 
 
-def test_what_changed_since_the_start_is_told_by_its_time(root: Path) -> None:
-    """Files by their own, names that came or went by the directory's."""
+def test_what_changed_since_the_start_is_known_by_its_time(root: Path) -> None:
+    """Files by their own times, new or vanished names by the times of the directory."""
     index = Index(os.fsencode(root))
-    os.utime(root / "top", (OLD, OLD))  # which makes it recent: that has a time of its own
+    os.utime(root / "top", (OLD, OLD))  # this sets the change time, which makes it recent
     index.since = stat(str(root / "top")).st_ctime_ns
 
-    looks = {look.prefix: look for look in index.walk([b""])}
+    compared = {each.prefix: each for each in index.walk([b""])}
 
-    assert b"top" in looks[b""].recent
+    assert b"top" in compared[b""].recent
     index.since = stat(str(root / "top")).st_ctime_ns + 10**9
-    looks = {look.prefix: look for look in index.walk([b""])}
-    assert not any(look.recent or look.stirred for look in looks.values())
+    compared = {each.prefix: each for each in index.walk([b""])}
+    assert not any(each.recent or each.names_changed for each in compared.values())
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="of Unix")
-def test_paths_of_any_length_are_looked_at(root: Path) -> None:
+def test_paths_of_any_length_are_compared(root: Path) -> None:
     """A hundred levels of long names, and thousands of short ones."""
     handle = os.open(root, os.O_RDONLY)
     for name in ["d" * 200] * 60 + ["d"] * 1500:
@@ -211,45 +211,43 @@ def test_paths_of_any_length_are_looked_at(root: Path) -> None:
     differing(index)
 
     assert len(index) == 3 + 60 + 1500
-    assert index.look(b"/".join([b"d" * 200] * 60) + b"/").differences == []
-    subprocess.run(["rm", "-r", root / ("d" * 200)], check=True)  # shutil can't
+    assert index.compare(b"/".join([b"d" * 200] * 60) + b"/").differences == []
+    subprocess.run(["rm", "-r", root / ("d" * 200)], check=True)  # shutil cannot
 
 
-def test_a_directory_that_left_while_others_were_looked_at_is_named(
-    index: Index, root: Path
-) -> None:
-    """It was seen in the one above; what is in it was not."""
-    (root / "dir" / "came").mkdir()
+def test_a_directory_that_vanishes_during_a_walk_is_reported(index: Index, root: Path) -> None:
+    """It was listed in the directory above, but its contents were not read."""
+    (root / "dir" / "new").mkdir()
     walk = index.walk([b"dir/"])
     next(walk)
-    (root / "dir" / "came").rename(root / "elsewhere")
+    (root / "dir" / "new").rename(root / "elsewhere")
 
-    looks = {look.prefix: look for look in walk}
+    compared = {each.prefix: each for each in walk}
 
-    assert looks[b"dir/came/"].may_have_had_others
+    assert compared[b"dir/new/"].may_have_had_transient_names
 
 
 @pytest.mark.parametrize("tick", [False, True])
-def test_a_name_that_came_and_went_is_known_by_the_directorys_own_times(
+def test_a_transient_name_is_known_by_the_times_of_its_directory(
     index: Index, root: Path, tick: bool
 ) -> None:
-    """Once; of the directory in which it was, and of no other."""
+    """Reported once, for the directory that had the name and for no other."""
     (root / "dir" / "new").touch()
     if tick:
-        index.look(b"dir/")
+        index.compare(b"dir/")
     (root / "dir" / "new").unlink()
 
-    def stirred() -> list[bytes]:
-        return [look.prefix for look in index.walk([b""]) if look.may_have_had_others]
+    def changed() -> list[bytes]:
+        return [each.prefix for each in index.walk([b""]) if each.may_have_had_transient_names]
 
-    assert stirred() == [b"dir/"]
-    assert stirred() == []
+    assert changed() == [b"dir/"]
+    assert changed() == []
 
 
 def test_a_directory_that_changed_a_moment_ago_may_change_again_unseen(root: Path) -> None:
-    """As a file may, within one tick of the clock."""
+    """Like a file, within one tick of the clock."""
     index = Index(os.fsencode(root))
     (root / "dir" / "new").touch()
-    index.look(b"dir/")
+    index.compare(b"dir/")
 
-    assert index.look(b"dir/").may_have_had_others
+    assert index.compare(b"dir/").may_have_had_transient_names

@@ -1,4 +1,4 @@
-"""The journal: which paths changed since a point in the history, or why nobody knows."""
+"""The journal: which paths changed since a point in the history, or why that is unknown."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -19,14 +19,14 @@ def journal() -> Journal:
 
 
 def test_a_new_history_begins_with_nothing(journal: Journal) -> None:
-    """The first client gets a token to start from, and has missed nothing after it."""
+    """The first client gets a token to start from, and nothing changed after it."""
     assert journal.token == Token(SESSION, 0)
     assert journal.since(journal.token) == []
     assert len(journal) == 0
 
 
-def test_what_changed_after_a_token_is_told(journal: Journal) -> None:
-    """And not what changed before: the client knows that already."""
+def test_what_changed_after_a_token_is_reported(journal: Journal) -> None:
+    """What changed before is not: the client knows that already."""
     journal.record([b"before"])
     token = journal.token
 
@@ -36,7 +36,7 @@ def test_what_changed_after_a_token_is_told(journal: Journal) -> None:
 
 
 def test_the_newest_change_comes_first(journal: Journal) -> None:
-    """Walking back from the newest is what keeps a query as cheap as its answer."""
+    """To walk back from the newest makes a query as cheap as its answer."""
     token = journal.token
     for path in (b"one", b"two", b"three"):
         journal.record([path])
@@ -44,7 +44,7 @@ def test_the_newest_change_comes_first(journal: Journal) -> None:
     assert journal.since(token) == [b"three", b"two", b"one"]
 
 
-def test_a_path_that_changes_again_is_told_once(journal: Journal) -> None:
+def test_a_path_that_changes_again_is_reported_once(journal: Journal) -> None:
     """A build writes the same files all day long; an answer must not grow with that."""
     token = journal.token
     journal.record([b"often", b"seldom"])
@@ -55,8 +55,8 @@ def test_a_path_that_changes_again_is_told_once(journal: Journal) -> None:
     assert len(journal) == 2
 
 
-def test_a_path_named_twice_in_one_report_is_told_once(journal: Journal) -> None:
-    """The kernel sends an event for each of create, write and close."""
+def test_a_path_named_twice_in_one_report_is_reported_once(journal: Journal) -> None:
+    """The kernel sends one event each for create, write and close."""
     token = journal.token
 
     journal.record([b"same", b"other", b"same"])
@@ -64,8 +64,8 @@ def test_a_path_named_twice_in_one_report_is_told_once(journal: Journal) -> None
     assert journal.since(token) == [b"same", b"other"]
 
 
-def test_each_client_is_told_what_it_missed_itself(journal: Journal) -> None:
-    """Many ask with tokens of different age; none uses up what another has not seen."""
+def test_each_client_gets_what_changed_since_its_own_token(journal: Journal) -> None:
+    """Clients with older and newer tokens do not take changes away from each other."""
     tokens = [journal.token]
     for path in (b"a", b"b", b"a"):
         journal.record([path])
@@ -76,8 +76,8 @@ def test_each_client_is_told_what_it_missed_itself(journal: Journal) -> None:
     assert answers == [[b"a", b"b"], [b"a", b"b"], [b"a"], []]
 
 
-def test_a_report_of_nothing_makes_older_tokens_no_less_valid(journal: Journal) -> None:
-    """A batch may hold nothing but what is excluded."""
+def test_an_empty_report_leaves_older_tokens_valid(journal: Journal) -> None:
+    """A batch of events may hold only excluded paths."""
     token = journal.token
 
     journal.record([])
@@ -86,7 +86,7 @@ def test_a_report_of_nothing_makes_older_tokens_no_less_valid(journal: Journal) 
 
 
 def test_a_token_from_the_future_is_unknown(journal: Journal) -> None:
-    """To call it up to date would hide every change until the sequence gets there."""
+    """To call it up to date would hide every change until the sequence reaches it."""
     journal.record([b"path"])
 
     assert journal.since(Token(SESSION, 2)) == "unknown-token"
@@ -94,20 +94,20 @@ def test_a_token_from_the_future_is_unknown(journal: Journal) -> None:
 
 @pytest.mark.parametrize("session", ["starting", "x", "0" * 100_000])
 def test_a_session_that_no_daemon_had_is_unknown(journal: Journal, session: str) -> None:
-    """It was made up, by Git's user or by the hook."""
+    """Git's user or the hook made it up."""
     assert journal.since(Token(session, 0)) == "unknown-token"
 
 
 def test_another_daemons_session_means_that_it_was_restarted(journal: Journal) -> None:
-    """People who wonder why Git looked at everything learn that it was not a fault."""
+    """The reason shows people that Git checked everything because of a restart."""
     assert journal.since(Token(OTHER, 7)) == "restart"
 
 
 @pytest.mark.parametrize("reason", ["flush", "overflow", "sync-timeout", "degraded"])
-def test_a_token_of_a_session_that_ended_is_answered_with_why(
+def test_a_token_of_an_ended_session_is_answered_with_the_reason_of_its_end(
     journal: Journal, reason: str
 ) -> None:
-    """The gap is told for what it was, not as an unknown token."""
+    """Not with unknown-token."""
     journal.record([b"path"])
     token = journal.token
 
@@ -117,8 +117,8 @@ def test_a_token_of_a_session_that_ended_is_answered_with_why(
     assert journal.token == Token(OTHER, 1)
 
 
-def test_after_a_restart_nothing_of_before_is_told(journal: Journal) -> None:
-    """Paths without their session's tokens would be reported to clients that know them."""
+def test_after_a_restart_older_changes_are_not_reported(journal: Journal) -> None:
+    """A client with a token of the new session knows them already."""
     journal.record([b"before"])
     journal.restart(OTHER, "flush")
     token = journal.token
@@ -129,7 +129,7 @@ def test_after_a_restart_nothing_of_before_is_told(journal: Journal) -> None:
 
 
 def test_each_of_two_ended_sessions_has_its_own_reason(journal: Journal) -> None:
-    """A client that slept through a flush and an overflow is told about its own end."""
+    """A client that missed a flush and an overflow learns why its own session ended."""
     first = journal.token
     journal.restart(OTHER, "flush")
     second = journal.token
@@ -139,7 +139,7 @@ def test_each_of_two_ended_sessions_has_its_own_reason(journal: Journal) -> None
 
 
 def test_reasons_are_remembered_in_bounded_number(journal: Journal) -> None:
-    """A client that flushes in a loop must not make the daemon grow; old ends become restarts."""
+    """A client may flush in a loop; the oldest ended sessions are answered with "restart"."""
     first = journal.token
     for number in range(1000):
         last = journal.token
@@ -151,7 +151,7 @@ def test_reasons_are_remembered_in_bounded_number(journal: Journal) -> None:
 
 
 def test_the_number_of_paths_is_bounded() -> None:
-    """Memory is bounded by distinct paths, whatever happens in the tree."""
+    """Memory is bounded by the number of distinct paths."""
     journal = Journal(SESSION, keep=100)
 
     for number in range(1000):
@@ -161,7 +161,7 @@ def test_the_number_of_paths_is_bounded() -> None:
 
 
 def test_a_report_larger_than_the_bound_is_cut_as_well() -> None:
-    """A checkout may report a million paths at a time."""
+    """A checkout may report a million paths at once."""
     journal = Journal(SESSION, keep=100)
     token = journal.token
 
@@ -173,7 +173,7 @@ def test_a_report_larger_than_the_bound_is_cut_as_well() -> None:
 
 
 def test_a_token_older_than_what_was_dropped_is_too_old() -> None:
-    """What fell off may be what this client missed."""
+    """The dropped paths may have changed after it."""
     journal = Journal(SESSION, keep=4)
     tokens = [journal.token]
     for number in range(5):
@@ -193,7 +193,7 @@ def test_a_token_older_than_what_was_dropped_is_too_old() -> None:
 
 
 def test_a_path_that_changes_all_the_time_keeps_no_token_from_being_answered() -> None:
-    """Only distinct paths count against the bound, not changes."""
+    """Distinct paths count towards the bound, not changes."""
     journal = Journal(SESSION, keep=4)
     token = journal.token
 
@@ -203,8 +203,8 @@ def test_a_path_that_changes_all_the_time_keeps_no_token_from_being_answered() -
     assert journal.since(token) == [b"b", b"a"]
 
 
-def test_what_was_dropped_in_an_old_session_makes_no_token_of_a_new_one_too_old() -> None:
-    """Its sequence goes on where the old one's ended."""
+def test_what_was_dropped_in_an_old_session_does_not_affect_tokens_of_a_new_one() -> None:
+    """The new sequence continues the old one."""
     journal = Journal(SESSION, keep=2)
     for number in range(10):
         journal.record([b"%d" % number])
@@ -217,15 +217,15 @@ def test_what_was_dropped_in_an_old_session_makes_no_token_of_a_new_one_too_old(
 
 
 @pytest.mark.parametrize("changed", [0, 1, 2, 15, 16, 17, 100])
-def test_a_query_touches_as_many_entries_as_it_answers(journal: Journal, changed: int) -> None:
-    """A journal with half a million paths answers a young token as fast as an empty one."""
-    touched: list[object] = []
+def test_a_query_reads_as_many_entries_as_it_returns(journal: Journal, changed: int) -> None:
+    """A journal with half a million paths answers a new token as fast as an empty one."""
+    read: list[object] = []
 
     class Counting(dict[bytes, int]):
         def __reversed__(self) -> Iterator[bytes]:
             return reversed(Backwards(list(self)))
 
-        def values(self) -> Any:  # what the journal needs of it: to go backwards
+        def values(self) -> Any:  # the journal needs only to go backwards
             return Backwards([self[path] for path in self])
 
         def items(self) -> Any:
@@ -234,7 +234,7 @@ def test_a_query_touches_as_many_entries_as_it_answers(journal: Journal, changed
     class Backwards(list[Any]):
         def __reversed__(self) -> Iterator[Any]:
             for each in self[::-1]:
-                touched.append(each)
+                read.append(each)
                 yield each
 
     journal.record(b"%d" % number for number in range(10_000))
@@ -246,12 +246,12 @@ def test_a_query_touches_as_many_entries_as_it_answers(journal: Journal, changed
     answer = journal.since(token)
 
     assert answer == names[::-1]
-    assert touched or not changed
-    assert len(touched) < 100 + 4 * changed  # it takes some at a time, and sees that it may stop
+    assert read or not changed
+    assert len(read) < 100 + 4 * changed  # it reads in slices, and a few more to see where to stop
 
 
-def test_a_token_that_is_handed_out_is_a_settled_one(journal: Journal) -> None:
-    """What is recorded since then is told to who has it."""
+def test_changes_after_the_settled_token_are_reported_with_it(journal: Journal) -> None:
+    """Only settled tokens are handed out."""
     journal.record([b"before"])
     journal.settle()
     journal.record([b"D/"])
@@ -262,8 +262,8 @@ def test_a_token_that_is_handed_out_is_a_settled_one(journal: Journal) -> None:
     assert journal.settled is journal.token
 
 
-def test_what_is_not_settled_is_told_in_the_next_session_too(journal: Journal) -> None:
-    """A new session begins at any time."""
+def test_what_is_not_settled_is_reported_in_the_next_session_too(journal: Journal) -> None:
+    """A new session may begin at any time."""
     journal.record([b"D/"])
     journal.restart(OTHER, "flush")
 
@@ -271,8 +271,8 @@ def test_what_is_not_settled_is_told_in_the_next_session_too(journal: Journal) -
     assert journal.since(journal.settled) == [b"D/"]
 
 
-def test_a_settled_history_is_so_in_the_next_session(journal: Journal) -> None:
-    """Who has its newest token is answered fastest."""
+def test_a_settled_history_stays_settled_in_the_next_session(journal: Journal) -> None:
+    """A query with the newest token is answered fastest."""
     journal.record([b"before"])
     journal.settle()
 
@@ -281,8 +281,8 @@ def test_a_settled_history_is_so_in_the_next_session(journal: Journal) -> None:
     assert journal.settled is journal.token
 
 
-def test_what_is_void_is_so_for_the_tokens_until_then(journal: Journal) -> None:
-    """Those from then on are as good as any."""
+def test_voiding_affects_older_tokens_only(journal: Journal) -> None:
+    """Newer tokens are answered as usual."""
     journal.record([b"before"])
     token = journal.token
     journal.void("degraded")

@@ -1,26 +1,26 @@
-"""The demonstration says what it does in a repository that is not its own."""
+"""The demonstration announces what it does in an existing repository."""
 
 from contextlib import ExitStack
 from pathlib import Path
 
 import demo
 import pytest
-from running import git, make_repository
+from support.running import git, make_repository
 
 
-def test_a_directory_in_somebodys_repository_is_announced_and_removed(
+def test_a_directory_in_an_existing_repository_is_announced_and_removed(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Who named the repository may have something open there that looks at it."""
+    """The user may have a program open that watches the repository."""
     make_repository(tmp_path)
     git(tmp_path, "status")
     monkeypatch.setattr(demo, "COMMAND", Path(__file__))
 
     with ExitStack() as stack:
-        _, place, _ = demo.set_stage(tmp_path, stack)
-        said = capsys.readouterr().out
+        _, folder, _ = demo.prepare(tmp_path, stack)
+        output = capsys.readouterr().out
         made = {path.name for path in tmp_path.iterdir()}
 
-    assert made == {".git", place}
-    assert f"{tmp_path / place}/, a directory that is made now" in said
+    assert made == {".git", folder}
+    assert f"{tmp_path / folder}/, a directory that is made now" in output
     assert {path.name for path in tmp_path.iterdir()} == {".git"}

@@ -1,0 +1,369 @@
+"""A daemon's life: claim the socket, watch the tree, answer clients, end.
+
+`run` and `run_detached` are the two entry points; both call `serve`.  Each function stands below
+its callers.
+"""
+
+import gc
+import logging
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable
+from functools import partial
+from types import FrameType
+
+from fsmond.daemon.clients import ClientCheck, views_for_platform
+from fsmond.daemon.health import Health
+from fsmond.daemon.logs import Log
+from fsmond.daemon.memory import return_freed_memory
+from fsmond.daemon.requests import Requests
+from fsmond.daemon.settings import Settings
+from fsmond.errors import Error, StartError
+from fsmond.folders import make
+from fsmond.git.folding import folds_case
+from fsmond.git.index_file import is_large
+from fsmond.git.worktree import is_within
+from fsmond.monitor.monitor import Monitor
+from fsmond.monitor.timestamps import Timestamps
+from fsmond.printable import message_of, printable
+from fsmond.process.attempts import StartAttempt
+from fsmond.process.detach import READY, raise_limits, report_to_parent
+from fsmond.protocol import FSMOND
+from fsmond.rendezvous import Place
+from fsmond.watching.choice import watcher_for_platform
+from ipc.errors import AddressInUseError
+from ipc.errors import Error as IPCError
+from ipc.server import Server, ServerOptions
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from fsmond.git.spellings import Spellings
+
+# Which daemon a new one stops, to take its place.
+REPLACE_NONE, REPLACE_OTHER_PROGRAMS, REPLACE_ANY = "none", "other programs", "any"
+
+_REPLACE_TIMEOUT = 30.0  # seconds in which a daemon that was asked to quit has to be gone
+_REMOVAL_CHECK = 0.002  # seconds; `rm` takes half a millisecond for a new repository
+_FIRST_CLIENT = 0.03  # seconds in which the client that started the daemon is served first
+_REMOVAL_INTERVAL = 0.001  # seconds between two checks for a removal, during _FIRST_CLIENT
+_EARLY = 0.3  # seconds after the start in which ticks are more frequent
+_EARLY_TICK = 0.03  # seconds between two ticks in that time
+TICK = 0.5  # seconds between two ticks after it
+_MIN_DESCRIPTORS = 32  # more than half of them are used at once
+_PYTHON_NO_THREAD = "can't start new thread"  # Python's message
+_NO_MORE_THREADS = (
+    "the system allows no more threads or processes: see ulimit -u, ulimit -v, and pids.max of the "
+    "control group"
+)
+
+_log = logging.getLogger(__name__)
+
+
+class _NotNeededError(StartError):
+    """No daemon is needed: another one is running, or the tree is gone."""
+
+
+class _EndSignal(BaseException):
+    """A signal ends the daemon.  Not an Exception: no handler of errors must catch it."""
+
+
+def run(place: Place, *, replace: bool) -> int:
+    """Be the daemon in the foreground; return the exit status.
+
+    `replace`: stop any other daemon first, also one of fsmond's: a service manager wants this very
+    process to be the daemon.
+    """
+    raise_limits()
+    log = Log(place.root)
+    log.open(to_file=False)
+    try:
+        serve(place, log, ready=lambda: None, replace=REPLACE_ANY if replace else REPLACE_NONE)
+    except Error:
+        log.close()
+        raise
+    return end_log(log, 0)
+
+
+def run_detached(arguments: list[str]) -> int:
+    """Be the daemon, after `detach`; report to the parent when it answers, or why it does not."""
+    return_freed_memory()
+    replaces = arguments[-1] == "--replace"
+    place = Place.from_arguments(arguments[: len(arguments) - replaces])
+    replace = REPLACE_OTHER_PROGRAMS if replaces else REPLACE_NONE
+    log = Log(place.root)
+    attempt = StartAttempt(place)
+
+    def ready() -> None:
+        attempt.clear()
+        report_to_parent(READY)
+
+    try:
+        serve(place, log, ready, replace=replace, detached=True)
+    except Error as error:
+        if isinstance(error, _NotNeededError):
+            attempt.clear()
+        report_to_parent(f"{printable(str(error))}\n".encode(errors="replace"))
+        log.open(to_file=True)
+        _log.error("%s", error)
+        return end_log(log, 1)
+    except Exception as error:
+        attempt.record_failure(f"it failed: {error}")
+        log.open(to_file=True)
+        _log.exception("failed")
+        log.close()
+        raise
+    return end_log(log, 0)
+
+
+def end_log(log: Log, status: int) -> int:
+    """Write the rest of the log; return the exit status, or exit here if the write is blocked."""
+    if not log.close():
+        os._exit(status)  # a normal exit of Python would wait for the blocked thread
+    return status
+
+
+def serve(
+    place: Place,
+    log: Log,
+    ready: Callable[[], None],
+    *,
+    replace: str = REPLACE_NONE,
+    detached: bool = False,
+) -> None:
+    """Watch a tree and answer clients, until a client says quit or the tree is gone.
+
+    Calls `ready` once it answers, and opens the log soon after.  `replace`: REPLACE_NONE,
+    REPLACE_OTHER_PROGRAMS (daemons that are not fsmond) or REPLACE_ANY.  `detached`: handle all
+    signals that end a process, even if the parent ignored them.  Must be called on the main
+    thread.  Raises StartError if the tree cannot be watched, or another daemon watches it.
+    """
+    _end_on_signals(detached=detached)
+    try:
+        _refuse_few_descriptors()
+        _serve(place, log, ready, replace=replace)
+        _log.info("ended")
+    except _EndSignal as end:
+        _log.info("ended by signal %s", end)
+    except AddressInUseError as error:
+        raise _NotNeededError(f"{os.fsdecode(place.root)} is already watched") from error
+    except StartError:
+        raise
+    except (IPCError, OSError) as error:
+        kind = StartError if _exists(place) else _NotNeededError
+        raise kind(message_of(error)) from error
+    except RuntimeError as error:
+        if str(error) != _PYTHON_NO_THREAD:
+            raise
+        raise StartError(_NO_MORE_THREADS) from error
+
+
+def _end_on_signals(*, detached: bool) -> None:
+    def end(number: int, _: FrameType | None) -> None:
+        for each in signals:
+            signal.signal(each, signal.SIG_IGN)  # once is enough
+        raise _EndSignal(signal.Signals(number).name)
+
+    signals = [signal.SIGTERM, signal.SIGINT]
+    if sys.platform == "win32":
+        # The close of a console counts as well: it leaves no time for more, and no file to remove.
+        signals.append(signal.SIGBREAK)
+    else:
+        signals.append(signal.SIGHUP)
+    # In the foreground, an ignored signal stays ignored: as by `nohup`, or in a background job.
+    signals = [each for each in signals if detached or signal.getsignal(each) != signal.SIG_IGN]
+    for each in signals:
+        signal.signal(each, end)
+
+
+def _refuse_few_descriptors() -> None:
+    """Raise StartError if descriptors would soon run out, after the report that it answers."""
+    if sys.platform != "win32":
+        import resource
+
+        soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+        if 0 <= soft < _MIN_DESCRIPTORS:
+            raise StartError(
+                f"only {soft} files may be open at once, and a daemon needs {_MIN_DESCRIPTORS}: "
+                f"ulimit -n {_MIN_DESCRIPTORS}"
+            )
+
+
+def _exists(place: Place) -> bool:
+    """Say whether there is a tree to watch, as far as its paths show."""
+    try:
+        return Health(place).problem() is None
+    except OSError:
+        return False
+
+
+def _serve(place: Place, log: Log, ready: Callable[[], None], *, replace: str) -> None:
+    _refuse_pseudo_filesystem(place.root)
+    health = Health(place)
+    monitor = _make_monitor(place)
+    if place.worktree is None:
+        make(os.fsdecode(os.path.dirname(place.socket)))
+    try:
+        requests = _make_requests(place, monitor, log)
+        _refuse_removed(health)
+        # From here on clients are answered, if only with "everything": Git waits without a timeout.
+        server = _claim_socket(place, requests, replace=replace)
+        try:
+            # A removal may have listed the directory before the socket came, and continue now.
+            _refuse_removed(health, within=_REMOVAL_CHECK)
+            monitor.on_end = server.stop
+            server.start()
+            monitor.start()
+            ready()
+            if _serve_first_client(server, health):
+                log.open(to_file=True, announce=True)  # not earlier: it takes time
+                _tick_until_end(server, monitor, health, log)
+        finally:
+            server.close()
+    finally:
+        monitor.stop()
+
+
+def _refuse_pseudo_filesystem(root: bytes) -> None:
+    """Raise StartError for `/proc` and similar directories, which `core.worktree` may name."""
+    if sys.platform == "linux":
+        from fsmond.daemon.pseudo_filesystems_linux import pseudo_filesystem_type
+
+        kind = pseudo_filesystem_type(root)
+        if kind is not None:
+            path, name = printable(root), kind.decode(errors="replace")
+            raise StartError(f"{path} holds no files: it is in a pseudo file system ({name})")
+
+
+def _make_monitor(place: Place) -> Monitor:
+    settings = Settings.of()
+    monitor = Monitor(
+        place.root,
+        partial(watcher_for_platform, how=settings.watch),
+        excluded=_excluded_paths(place),
+    )
+    monitor.verify_every = settings.verify_every
+    git_index = _git_index(place)
+    if git_index is not None:
+        monitor.timestamps = Timestamps(git_index)
+        monitor.is_large = is_large(git_index)
+    return monitor
+
+
+def _excluded_paths(place: Place) -> frozenset[bytes]:
+    """Return the paths that do not belong to the tree: its git directory, by all its names."""
+    excluded = {b".git"}
+    if place.worktree is not None:
+        gitdir = os.path.realpath(place.worktree.gitdir)  # `.git` may be a symbolic link
+        if is_within(gitdir, place.root):
+            path = os.path.relpath(gitdir, place.root)
+            excluded.add(path.replace(os.fsencode(os.sep), b"/"))
+        excluded |= _spellings_of_dot_git(place.root)
+    return frozenset(excluded)
+
+
+def _spellings_of_dot_git(root: bytes) -> set[bytes]:
+    """Return the names of `.git` in the root: `.GIT` is one if the file system folds case."""
+    git = os.path.join(root, b".git")
+    candidates = [name for name in os.listdir(root) if name.lower() == b".git"]
+    return {name for name in candidates if os.path.samefile(os.path.join(root, name), git)}
+
+
+def _git_index(place: Place) -> bytes | None:
+    return os.path.join(place.worktree.gitdir, b"index") if place.worktree else None
+
+
+def _make_requests(place: Place, monitor: Monitor, log: Log) -> Requests:
+    facts = {
+        "settings": Settings.of()._asdict(),
+        "socket": os.fsdecode(place.socket),
+        "log": lambda: log.path,
+        "last_error": log.last_error,
+    }
+    clients = ClientCheck(place.root, place.tree_id(), views_for_platform())
+    requests = Requests(monitor, facts, git_index=_git_index(place), clients=clients)
+    requests.spellings = _git_spellings(place)
+    return requests
+
+
+def _git_spellings(place: Place) -> "Spellings | None":
+    """Return the names in Git's index, if the file system finds a file by other spellings too."""
+    if place.worktree is None:
+        return None
+    if not folds_case(place.root, place.worktree.gitdir):
+        return None
+    from fsmond.git.spellings import Spellings  # not needed for an ordinary tree
+
+    return Spellings(os.path.join(place.worktree.gitdir, b"index"))
+
+
+def _refuse_removed(health: Health, within: float = 0.0) -> None:
+    """Raise StartError if the tree is gone, or goes within so many seconds."""
+    problem = health.problem()
+    deadline = time.monotonic() + within
+    while problem is None:
+        if health.is_being_removed():
+            problem = "its git directory is being removed"
+        elif time.monotonic() >= deadline:
+            return
+    raise _NotNeededError(problem)
+
+
+def _claim_socket(place: Place, requests: Requests, *, replace: str) -> Server:
+    """Claim the socket; stop its owner at the last moment, as Git soon starts its daemon again."""
+    deadline = time.monotonic() + _REPLACE_TIMEOUT
+    # Who may write in a git directory controls the repository, by its hooks: no guard would help.
+    options = ServerOptions(allow_shared_directory=place.worktree is not None)
+    while True:
+        try:
+            return Server(place.socket, requests, options)
+        except AddressInUseError:
+            if replace == REPLACE_NONE or time.monotonic() > deadline:
+                raise
+            from fsmond.process.socket_owner import owner_of, stop_owner  # seldom needed
+
+            if replace == REPLACE_OTHER_PROGRAMS and owner_of(place) == FSMOND:
+                raise
+            _log.info("another daemon is running: asking it to quit")
+            stop_owner(place)
+
+
+def _serve_first_client(server: Server, health: Health) -> bool:
+    """Let the client that started the daemon go first; return whether the git directory stays.
+
+    `rm -r` fails if a file appears in a directory that it has listed.  It may have listed this one
+    before the socket came, so check meanwhile whether the directory is being removed.
+    """
+    deadline = time.monotonic() + _FIRST_CLIENT
+    while time.monotonic() < deadline:
+        if health.is_being_removed():
+            _log.warning("ending: the git directory is being removed")
+            return False
+        if server.wait(_REMOVAL_INTERVAL):
+            break
+    return True
+
+
+def _tick_until_end(server: Server, monitor: Monitor, health: Health, log: Log) -> None:
+    """Do what is due at each tick, until the server stops or there is nothing left to watch."""
+    is_frozen = False
+    early_until = time.monotonic() + _EARLY
+    while not server.wait(TICK if time.monotonic() > early_until else _EARLY_TICK):
+        if server.stop_reason is not None:
+            # Clients that wait for a comparison would delay the end for minutes.
+            monitor.index_worker.stop()
+            break
+        monitor.tick()
+        log.mark_in_use()
+        if monitor.index_worker.built and not is_frozen:
+            is_frozen = True
+            gc.collect()
+            gc.freeze()  # the index lives until the end: spare later collections the walk over it
+        problem = monitor.ended or health.problem()
+        if problem:
+            _log.warning("ending: %s", problem)
+            return
+    if monitor.ended:
+        _log.warning("ending: %s", monitor.ended)
+    _log.info("the server stopped: %s", server.stop_reason)

@@ -1,0 +1,337 @@
+"""The history of one tree: a watcher, a journal and an index, under one lock.
+
+The threads, and what each of them does:
+
+- `fsmond-watch`, the watcher's thread, reads events and calls the Sink methods below.  A thread
+  that calls the watcher's `start` or `sync` does the same: a query reads the events itself.  The
+  lock is held during these calls, but not always for `gone`.
+- `fsmond-index`, the thread of IndexWorker, compares the tree with the index.  Only this thread
+  changes the index.  It reads the disk without the lock.
+- `fsmond-probe`, one for each file system that may not answer, compares that file system with an
+  index of its own.  It takes the lock to record what changed.
+- Any thread may call `query`, `flush` and the other public methods.  In the daemon, the server's
+  workers call `query` and `flush`, and the main thread calls `tick`.
+
+The locks, and what each of them guards:
+
+- `TreeState.lock` guards the journal, the recorder, the watcher, what else TreeState says, and the
+  state of IndexWorker unless noted there.  A query waits for it until its deadline.  A thread with
+  much to do releases it every few milliseconds.
+- Each probe has a condition, which guards its requests.  No thread holds both locks.
+
+These are read without a lock: tokens of the journal, which are replaced and never changed; flags
+and figures; and what Index documents for any thread.  Timestamps needs no lock.
+"""
+
+import os
+import threading
+import time
+from collections.abc import Callable, Collection, Iterable
+from typing import NamedTuple
+
+from fsmond.index.difference import ANY_NAME
+from fsmond.index.tree import Index
+from fsmond.journal.history import KEEP, Journal
+from fsmond.journal.token import SESSION_DIGITS, Token
+from fsmond.monitor.identity import identity, leads_to
+from fsmond.monitor.index_worker import IndexWorker
+from fsmond.monitor.normalization import HAS_TWO_FORMS, with_both_forms
+from fsmond.monitor.resyncs import Resyncs
+from fsmond.monitor.timestamps import Timestamps
+from fsmond.monitor.tree_state import TreeState
+from fsmond.watching.contract import Sink, Watcher
+from fsmond.watching.native.cookies import COOKIE_PREFIX
+
+PATIENCE = 0.9  # seconds that a query may take, so that its client has the answer within one
+_POLL = 0.002  # seconds between two checks of a condition, or for a short piece of work
+_SLICE = 0.003  # seconds of work for which the lock is held, as others may wait for it
+_YIELD = 0.0002  # seconds in which other threads get the lock
+_SMALL = 500  # directories; covering them takes about 10 ms
+
+
+class Changes(NamedTuple):
+    """The answer to a query: a new token, and what changed since the old one."""
+
+    token: Token
+    paths: list[bytes] | None
+    """None if everything may have changed."""
+    reason: str | None
+    """Why everything may have changed; see fsmond.protocol.Answer."""
+
+
+WatcherFactory = Callable[[bytes, Sink, threading.Lock, frozenset[bytes]], Watcher]
+
+
+class Monitor:
+    """Reports what changed below one root.  All public methods may be called on any thread."""
+
+    def __init__(
+        self,
+        root: bytes,
+        watcher: WatcherFactory,
+        *,
+        excluded: frozenset[bytes] = frozenset(),
+        keep: int = KEEP,
+        patience: float = PATIENCE,
+    ) -> None:
+        self.root = root
+        self.started = time.time()
+        self.queries = 0  # counted without a lock: a figure for people
+        self.ended: str | None = None
+        """Why the tree cannot be watched any longer; None as long as it can."""
+        self.on_end: Callable[[], None] = lambda: None
+        """Called when `ended` is set, on any thread, with the lock held or not; must not block."""
+        self.verify_every = 0
+        """Queries between two comparisons of the tree that log unreported changes; 0: never."""
+        self.timestamps = Timestamps(None)
+        """For requests with a time instead of a token; replace it before `start`."""
+        self.is_large = False
+        """If true, no query waits until the tree is covered; set it before `start`."""
+        self.resyncs = Resyncs()
+        self._patience = patience
+        self._identity = identity(root)
+        self._flush_wanted = False
+        journal, index = Journal(_new_session(), keep=keep), Index(root, excluded, COOKIE_PREFIX)
+        index.since = index.clock.read()
+        self._tree = tree = TreeState(root, index, journal)
+        tree.watcher = self.watcher = watcher(root, self, tree.lock, excluded)
+        self._lock, self._index, self._journal = tree.lock, index, journal
+        self._recorder = tree.recorder
+        self.index_worker = IndexWorker(tree, self)
+
+    def start(self, *, patience: float = 0.0) -> None:
+        """Begin to cover the tree; wait until that is done, at most `patience` seconds."""
+        self.index_worker.start()
+        self.watcher.start()
+        deadline = time.monotonic() + patience
+        while not self.index_worker.covered and time.monotonic() < deadline:
+            self.watcher.sync(deadline)
+            time.sleep(_POLL)
+
+    def tick(self) -> None:
+        """Do periodic work; to be called about twice a second."""
+        self.resyncs.log()
+        if self.watcher.is_partial:
+            self.watcher.sync(time.monotonic() + _POLL)  # perhaps more can be watched by now
+        if self._lock.acquire(timeout=self._patience):
+            try:
+                late = time.monotonic() + _POLL
+                self._recorder.check_new_names(late, indexed=self.index_worker.built)
+            finally:
+                self._lock.release()
+        self.index_worker.tick(self.queries)
+        self._note_time()
+
+    def stop(self) -> None:
+        """Stop watching; join all threads."""
+        self.index_worker.stop()
+        self.watcher.stop()
+
+    def query(self, since: bytes | Token | None) -> Changes:
+        """Return what changed since the answer with this token, within `patience` seconds."""
+        self.queries += 1
+        deadline = time.monotonic() + self._patience
+        wanted = self._token(since) if isinstance(since, bytes) else since
+        reason = "no-token" if since is None else "unknown-token"
+        index_worker = self.index_worker
+        if not index_worker.covered and self._answers_early(wanted, deadline):
+            why = reason if wanted is None else self._journal.since(wanted)
+            return self._everything(why if isinstance(why, str) else "restart")
+        trouble = self.watcher.sync(deadline)
+        if (
+            trouble
+            or not index_worker.built
+            or index_worker.recovering
+            or index_worker.must_compare
+        ):
+            trouble = self._catch_up(trouble, wanted, deadline)
+        if self.why_ended() is not None:
+            trouble = "degraded"
+        if trouble is not None:
+            return self._everything(trouble)
+        if wanted is self._journal.token and self._nothing_is_due():
+            return Changes(wanted, [], None)  # by far the most frequent answer: it takes no lock
+        return self._changes_since(wanted, reason, deadline)
+
+    def _nothing_is_due(self) -> bool:
+        """Say whether an answer needs only the journal; without the lock, after `sync`."""
+        due = self._flush_wanted or self.verify_every or self._recorder.is_due
+        return not (due or self.watcher.unreadable() or self._tree.unanswered)
+
+    def why_ended(self) -> str | None:
+        """Return why the tree cannot be watched any longer; None as long as it can."""
+        if not leads_to(self.root, self._identity):
+            self.gone("the directory was moved or replaced")  # no event reports that
+        return self.ended
+
+    def _token(self, since: bytes) -> Token | None:
+        if (token := Token.parse(since)) is None:
+            self._note_time()
+            token = self.timestamps.token_at(since)
+        return token
+
+    def _note_time(self) -> None:
+        # Unwatched directories are reported only once there is an index to compare them with.
+        if self.index_worker.covered and (self.index_worker.built or not self.watcher.is_partial):
+            self.timestamps.note(self._journal.settled)
+
+    def _answers_early(self, wanted: Token | None, deadline: float) -> bool:
+        """Say whether to answer "everything" before the tree is covered.
+
+        For a small tree wait until it is covered, as a token is worth more then.
+        """
+        known = self._is_known(wanted)
+        wait = not (known or self.is_large)
+        while wait and not self.index_worker.covered and time.monotonic() < deadline:
+            self.watcher.sync(time.monotonic() + _POLL)
+            if self.watcher.counts().directories > _SMALL:
+                break
+            time.sleep(_POLL / 10)
+        if self.index_worker.covered:
+            return False
+        self.index_worker.has_early_tokens = True  # before the answer's token is taken
+        return not known
+
+    def _catch_up(self, trouble: str | None, wanted: Token | None, deadline: float) -> str | None:
+        """Record what events do not report; return why that failed, if it did."""
+        if not self.index_worker.built and self.watcher.is_partial:
+            self.index_worker.has_early_tokens = True
+        now = self._journal.token.sequence
+        sequence = wanted.sequence if wanted is not None and self._is_known(wanted) else now
+        if trouble in (None, "overflow") and self.index_worker.must_wait(sequence):
+            trouble = self.index_worker.catch_up(deadline)
+        return trouble
+
+    def _is_known(self, token: Token | None) -> bool:
+        return token is not None and token.session == self.session
+
+    def _changes_since(self, wanted: Token | None, reason: str, deadline: float) -> Changes:
+        if not self._check_new_names(deadline) or not self._take_lock(deadline):
+            return self._everything("sync-timeout")
+        try:
+            if self.verify_every and self.queries % self.verify_every == 0:
+                self.index_worker.want_verification()
+            return self._changes_since_locked(wanted, reason)
+        finally:
+            self._lock.release()
+
+    def _take_lock(self, deadline: float) -> bool:
+        return self._lock.acquire(blocking=False) or self._lock.acquire(
+            timeout=max(deadline - time.monotonic(), 0)
+        )
+
+    def _check_new_names(self, deadline: float) -> bool:
+        """Check new names; say whether that was done by the deadline."""
+        while self._recorder.is_due:
+            if not self._take_lock(deadline):
+                return False
+            try:
+                late = min(deadline, time.monotonic() + _SLICE)
+                if self._check_new_names_locked(late):
+                    return True
+                is_early = time.monotonic() < late
+            finally:
+                self._lock.release()
+            if is_early or time.monotonic() >= deadline:
+                return False  # waiting does not help, or no time is left
+            time.sleep(_YIELD)
+        return True
+
+    def _check_new_names_locked(self, deadline: float) -> bool:
+        was_settled = self._journal.settled is self._journal.token
+        done = self._recorder.check_new_names(deadline, indexed=self.index_worker.built)
+        if was_settled:
+            self._journal.settle()  # newly found names of known files need no listing
+        return done
+
+    def _everything(self, reason: str) -> Changes:
+        if not self.index_worker.covered:
+            self.index_worker.has_early_tokens = True  # before the answer's token is taken
+        return Changes(self._journal.settled, None, reason)
+
+    def _changes_since_locked(self, wanted: Token | None, reason: str) -> Changes:
+        if self._flush_wanted:
+            self.begin_session("flush")
+        # The paths may be newer than this token: what is not settled is reported again.
+        now = self._journal.settled
+        if wanted is None:
+            return Changes(now, None, reason)
+        found = self._journal.since(wanted)
+        if isinstance(found, str):
+            return Changes(now, None, found)
+        more = self.watcher.unreadable()
+        for prefix in self._tree.unanswered:
+            more += [prefix, prefix + ANY_NAME]
+        if wanted.is_provisional:
+            if not self.index_worker.built:
+                return Changes(now, None, "sync-timeout")  # soon all directories will be known
+            known = [*self._index.prefixes(), *self.watcher.watched()]
+            more += [prefix + ANY_NAME for prefix in known]
+        if more:
+            found = list(dict.fromkeys([*found, *more]))
+        return Changes(now, with_both_forms(found) if HAS_TWO_FORMS else found, None)
+
+    def flush(self) -> Changes:
+        """Invalidate all tokens, at the latest when the next query is answered."""
+        self._flush_wanted = True
+        self.index_worker.has_early_tokens = True
+        if self._lock.acquire(timeout=self._patience):
+            try:
+                self.begin_session("flush")
+            finally:
+                self._lock.release()
+        return Changes(self._journal.settled, None, "flush")
+
+    @property
+    def session(self) -> str:
+        """The session of the current tokens."""
+        return self._journal.token.session
+
+    def changed(self, paths: Collection[bytes]) -> None:
+        """See Sink; the lock is held."""
+        self._recorder.record(paths)
+
+    def appeared(self, paths: Iterable[bytes]) -> None:
+        """See Sink; the lock is held."""
+        self._recorder.note_new(paths)
+
+    def recheck(self, prefix: bytes) -> None:
+        """See Sink; the lock is held."""
+        self.index_worker.note_recheck(prefix)
+
+    def moved(self, old: bytes, new: bytes) -> None:
+        """See Sink; the lock is held."""
+        self._recorder.note_moved(old, new)
+
+    def prepare(self, deadline: float) -> bool:
+        """See Sink; the lock is held."""
+        return not self.index_worker.built or self._recorder.check_ahead(deadline)
+
+    def caught_up(self) -> None:
+        """See Sink; the lock is held."""
+        self._journal.settle()
+
+    def lost(self, detail: str) -> None:
+        """See Sink; the lock is held."""
+        self.resyncs.note(detail)
+        self.index_worker.note_lost()
+
+    def covered(self) -> None:
+        """See Sink; the lock is held."""
+        self.index_worker.note_covered()
+        self._journal.settle()
+        self._note_time()
+
+    def gone(self, detail: str) -> None:
+        """See Sink; the lock may be held or not."""
+        self.ended = detail
+        self.on_end()
+
+    def begin_session(self, reason: str) -> None:
+        """See Owner; the lock is held."""
+        self._flush_wanted = False
+        self._journal.restart(_new_session(), reason)
+
+
+def _new_session() -> str:
+    return os.urandom(SESSION_DIGITS // 2).hex()

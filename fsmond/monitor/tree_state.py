@@ -1,0 +1,38 @@
+"""The state of one tree that the parts of a monitor share, and the lock that guards it.
+
+What only one part uses is not here: it belongs to that part.
+"""
+
+import threading
+
+from fsmond.index.tree import Index
+from fsmond.journal.history import Journal
+from fsmond.monitor.change_recorder import ChangeRecorder
+from fsmond.watching.contract import Watcher
+
+
+class TreeState:
+    """Shared by Monitor, IndexWorker, Reconciler and Confirmation; see monitor.py for threads."""
+
+    watcher: Watcher
+    """Reports changes; guarded by the lock.  Set by Monitor, which makes it with the lock."""
+
+    def __init__(self, root: bytes, index: Index, journal: Journal) -> None:
+        self.lock = threading.Lock()
+        self.journal = journal
+        """Which paths changed, and when; guarded by the lock."""
+        self.index = index
+        """What the tree looked like; changed by the index worker's thread alone, with no lock."""
+        self.recorder = ChangeRecorder(root, index, journal)
+        """Records changes in the journal, under every name of a file; guarded by the lock."""
+        self.losses = 0
+        """How many times events were lost; guarded by the lock."""
+        self.to_recheck: dict[bytes, int] = {}
+        """Directories to compare before the next answer, without those below; guarded by the lock.
+
+        The number changes when a directory is added again.
+        """
+        self.unanswered: list[bytes] = []
+        """Prefixes not compared in time; replaced by the index worker's thread, read by any."""
+        self.is_stopping = False
+        """Whether all work is to end soon; set and read on any thread."""

@@ -1,0 +1,131 @@
+from pathlib import Path
+
+import pytest
+from bench.names import (
+    DESIGN,
+    FIRST_BY_NAME,
+    GIT_DAEMON,
+    IDLE,
+    NO_WATCHER,
+    OURS,
+    OVERFLOWS,
+    RATE,
+    START_MEMORY,
+)
+from bench.report.behind import gaps
+from bench.report.page import render, render_profile, write
+from bench.report.targets import check_targets
+from bench.report.texts import LABELS
+from bench.results import Results, Series
+from support.source_files import ROOT
+
+
+def _result(series: list[Series], what: str) -> str:
+    return next(each.word for each in check_targets(series) if each.target.what == what)
+
+
+@pytest.mark.parametrize(("ours", "word"), [(40.0, "reached"), (40.1, "**MISSED**")])
+def test_a_target_is_a_multiple_of_the_peer(ours: float, word: str) -> None:
+    """The design allows 0.4 times what git's daemon takes in the same run."""
+    series = [
+        Series("latency", IDLE, OURS, "µs", (ours,), 0),
+        Series("latency", IDLE, GIT_DAEMON, "µs", (100.0,), 0),
+    ]
+
+    assert _result(series, "query, nothing changed") == word
+
+
+def test_a_target_on_a_curve_is_checked_at_the_designs_tree() -> None:
+    """A smaller tree does not count."""
+    series = [Series("growth", START_MEMORY, OURS, "MB", (23.0,), 1000)]
+
+    assert _result(series, "memory after start, same tree") == "not measured"
+    series.append(Series("growth", START_MEMORY, OURS, "MB", (33.0,), DESIGN))
+    assert _result(series, "memory after start, same tree") == "**MISSED**"
+
+
+def test_a_loss_in_one_round_misses_the_target() -> None:
+    """A median would hide a loss in two of five rounds."""
+    series = [Series("bursts", OVERFLOWS, OURS, "", (0.0, 0.0, 0.0, 1.0, 2.0))]
+
+    assert _result(series, "the same: overflows of the queue") == "**MISSED**"
+
+
+def test_without_a_peer_a_target_is_not_reached() -> None:
+    """The report claims nothing that was not measured."""
+    series = [Series("latency", IDLE, OURS, "µs", (1.0,), 0)]
+
+    assert _result(series, "query, nothing changed") == "not measured"
+
+
+def test_the_page_lists_absent_peers_and_how_to_get_them(results: Results) -> None:
+    """A peer that is silently left out would seem to be slower."""
+    assert "- **Watchman**: apt-get install watchman" in render(results, set())
+
+
+def test_the_page_has_the_remark_of_a_failure(results: Results) -> None:
+    """The cell in the table is empty, and the reader needs the reason."""
+    assert "- git's daemon, lost: it ended" in render(results, set())
+
+
+def test_the_page_has_medians_and_spread(results: Results) -> None:
+    """A median without its spread cannot be judged."""
+    lines = render(results, set()).splitlines()
+
+    assert any(line.startswith("| nothing changed, µs | 44 (41 – 47)") for line in lines)  # noqa: RUF001
+
+
+def test_the_page_shows_only_plots_that_exist(results: Results) -> None:
+    """Without matplotlib there are none, and no broken links."""
+    assert "benchmarks/truth.svg" in render(results, {"truth"})
+    assert ".svg" not in render(results, set())
+
+
+def test_a_profile_is_shown_unchanged(results: Results) -> None:
+    """Columns of text need a fence around them."""
+    page = render_profile(results._replace(texts={"In the daemon": "a   b\n1   2"}))
+
+    assert "## In the daemon\n\n```\na   b\n1   2\n```" in page
+
+
+def test_writing_a_report_twice_makes_the_same_files(results: Results, tmp_path: Path) -> None:
+    """Otherwise each run would change all files."""
+    few = [each for each in results.series if each.section in ("truth", "memory")]
+    results = results._replace(series=few)
+
+    write(results, tmp_path)
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*.*")}
+    write(results, tmp_path)
+
+    assert {path: path.read_bytes() for path in tmp_path.rglob("*.*")} == before
+
+
+def test_the_page_lists_the_rows_in_which_a_peer_is_better() -> None:
+    """A reader must not have to search for them; baselines are not peers."""
+    series = [
+        *(Series("growth", FIRST_BY_NAME, OURS, "ms", (60.0 * at,), at) for at in (10, 20)),
+        *(Series("growth", FIRST_BY_NAME, GIT_DAEMON, "ms", (600.0,), at) for at in (10, 20)),
+        Series("clients", RATE, OURS, "/s", (100.0,), 4),
+        Series("clients", RATE, GIT_DAEMON, "/s", (150.0,), 4),
+        Series("latency", IDLE, OURS, "µs", (40.0,), 0),
+        Series("latency", IDLE, GIT_DAEMON, "µs", (100.0,), 0),
+        Series("writers", "a build", OURS, "ms", (40.0,)),
+        Series("writers", "a build", NO_WATCHER, "ms", (30.0,)),
+    ]
+
+    found = {gap.what: (gap.at, gap.ratio, gap.curve) for gap in gaps(series)}
+
+    assert found == {FIRST_BY_NAME: (20, 2.0, ((20, 2.0),)), RATE: (4, 1.5, ((4, 1.5),))}
+    assert "start until a change is reported by name: 20" in render(
+        Results({}, {}, series, {}), set()
+    )
+
+
+def test_every_label_is_for_a_name_that_is_measured() -> None:
+    """A key that is no longer measured would leave the old words in the report."""
+    paths = (ROOT / "scripts" / "bench").rglob("*.py")
+    text = "".join(
+        path.read_text(encoding="utf-8") for path in paths if path.parent.name != "report"
+    )
+
+    assert [key for key in LABELS if key not in text] == []
