@@ -75,12 +75,16 @@ class Client:
 
     def flush(self) -> Answer:
         """Invalidate all tokens.  Never starts a daemon."""
+        try:  # noqa: SIM105 - a query imports no contextlib
+            self.status()  # fails early if the daemon watches another tree
+        except OtherDaemonError:
+            pass  # Git's own daemon knows this request, too
         answer = Answer.from_wire(self.ask(FLUSH, start=False))
         answer.reason = "flush"
         return answer
 
     def quit(self) -> None:
-        """Tell the daemon to quit; it exits after this returns."""
+        """Ask the daemon to quit; it exits after this returns."""
         self.ask(QUIT, start=False)
 
     def verify(self) -> dict[str, object]:

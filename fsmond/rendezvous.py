@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     StrPath = str | bytes | os.PathLike[str] | os.PathLike[bytes]
 
 
+_FROM_ENVIRONMENT = b"--from-environment"  # an argument of the daemon: see Worktree
+
+
 class Place:
     """A tree and its daemon's socket; all paths are absolute."""
 
@@ -30,7 +33,7 @@ class Place:
         """Return an identifier that no other existing tree has; requests name their tree by it.
 
         Empty on Windows, where Python versions differ about inodes; there a root usually has only
-        one path.  Raises OSError if the tree is gone.
+        one path.  Raise OSError if the tree is gone.
         """
         if sys.platform == "win32":
             return ""
@@ -41,21 +44,27 @@ class Place:
 
     def as_arguments(self) -> list[str]:
         """Return the place as arguments: a search in another process might find another place."""
-        parts = [self.root, self.socket, *([self.worktree.gitdir] if self.worktree else [])]
+        parts = [self.root, self.socket]
+        if self.worktree is not None:
+            parts.append(self.worktree.gitdir)
+            parts += [_FROM_ENVIRONMENT] if self.worktree.is_from_environment else []
         return [os.fsdecode(part) for part in parts]
 
     @classmethod
     def from_arguments(cls, arguments: "list[str]") -> "Place":
         """Read what `as_arguments` returned."""
-        root, socket, *gitdir = map(os.fsencode, arguments)
-        return cls(root, socket, Worktree(root, gitdir[0]) if gitdir else None)
+        root, socket, *rest = map(os.fsencode, arguments)
+        if not rest:
+            return cls(root, socket, None)
+        chosen = rest[1:] == [_FROM_ENVIRONMENT]
+        return cls(root, socket, Worktree(root, rest[0], is_from_environment=chosen))
 
 
 def place_of(path: "StrPath", environment: "Mapping[str, str] | None" = None) -> Place:
     """Return the place of the worktree that contains `path`, or of the directory itself.
 
     GIT_DIR and GIT_WORK_TREE come from the process's environment unless one is given.  If both are
-    set, the path `.` stands for that worktree, wherever it is, as it does for Git.  Raises
+    set, the path `.` stands for that worktree, wherever it is, as it does for Git.  Raise
     PathError unless `path` is a directory that can be entered, and if Git would refuse it.
     """
     environment = os.environ if environment is None else environment

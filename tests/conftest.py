@@ -2,6 +2,7 @@
 
 import importlib
 import os
+import signal
 import sys
 import threading
 import time
@@ -46,7 +47,13 @@ def _left_behind(
 
 
 def pytest_configure() -> None:
-    """Make the programs that tests start on Windows import the checkout, installed or not."""
+    """Give the programs that tests start what they expect, whatever started the tests.
+
+    A background job of a shell ignores SIGINT, and so would its children.  On Windows the programs
+    have to find the checkout, installed or not.
+    """
+    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     if sys.platform == "win32":
         paths = [str(ROOT), os.environ.get("PYTHONPATH")]
         if is_wine():

@@ -38,13 +38,13 @@ def start(
     from fsmond.process.launch import launch
 
     client = Client(path, start=False)
-    started, met = launch(client.place, replace=replace, start_process=start_process)
-    if started and met:
-        print(f"fsmond: replaced {daemon_name(met)}", file=sys.stderr)
-    if not started and met != FSMOND:
+    started, owner = launch(client.place, replace=replace, start_process=start_process)
+    if started and owner:
+        print(f"fsmond: replaced {daemon_name(owner)}", file=sys.stderr)
+    if not started and owner != FSMOND:
         root = os.fsdecode(client.place.root)
-        what = f"{daemon_name(met or '')} is already watching {root}"
-        if met == OTHER_TREE:
+        what = f"{daemon_name(owner or '')} is already watching {root}"
+        if owner == OTHER_TREE:
             what = f"{root} is not watched: the daemon of its git directory watches another tree"
         print_error(f"{what}; to replace it: fsmond start --replace")
         return 1
@@ -58,7 +58,7 @@ def start(
 
 
 def _has_settings(client: Client, settings: "Mapping[str, object]") -> bool:
-    """Say whether the running daemon has these settings; print what to do if not."""
+    """Return whether the running daemon has these settings; print what to do if not."""
     if not settings:
         return True
     reported = client.status().get("settings")
@@ -78,9 +78,14 @@ def _has_settings(client: Client, settings: "Mapping[str, object]") -> bool:
 
 
 def _from_environment() -> dict[str, object]:
-    """Return the settings that environment variables give."""
+    """Return the settings that environment variables give; raise StartError if one is invalid."""
     names = {name: os.environ.get(f"FSMOND_{name.upper()}") for name in _SETTINGS}
-    return {name: value for name, value in names.items() if value}
+    given: dict[str, object] = {name: value for name, value in names.items() if value}
+    if given:
+        from fsmond.daemon.settings import Settings  # slow to import
+
+        Settings.of()
+    return given
 
 
 def option_of(name: str) -> str:

@@ -2,7 +2,7 @@
 
 import errno
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from fsmond.git.worktree import find, gitdir_of, linked_file
 from fsmond.monitor.identity import identity
@@ -24,7 +24,10 @@ _SETTINGS = (b"config", b"config.worktree")  # files in which `core.worktree` ma
 
 
 class Health:
-    """Checks that a tree's directories are still the same.  Raises OSError if they are gone."""
+    """Checks that a tree's directories are still the same.
+
+    The constructor raises OSError if they are gone.
+    """
 
     def __init__(self, place: Place) -> None:
         self._configured = ConfiguredWorktree(place)
@@ -57,7 +60,7 @@ class Health:
         return self._problem_of_git() or self._configured.problem()
 
     def is_being_removed(self) -> bool:
-        """Say whether an entry of the git directory is gone: all others may follow."""
+        """Return whether an entry of the git directory is gone: all others may follow."""
         gitdir, entries = self._gitdir, self._entries
         return gitdir is not None and _present(gitdir, entries) != entries
 
@@ -82,12 +85,12 @@ class Health:
         return status.st_dev, status.st_ino
 
     def _gitdir_names_dot_git(self) -> bool:
-        """Say whether the git directory names the root's `.git`, as that of a linked worktree."""
+        """Return whether the git directory names the root's `.git`, as in a linked worktree."""
         named = None if self._gitdir is None else linked_file(self._gitdir)
         return named is not None and os.path.realpath(os.path.dirname(named)) == self._root
 
     def _dot_git_names_gitdir(self) -> bool:
-        """Say whether `.git` in the root is the git directory, or leads to it."""
+        """Return whether `.git` in the root is the git directory, or leads to it."""
         if self._gitdir is None:
             return False
         try:
@@ -102,7 +105,7 @@ def _present(gitdir: bytes, names: Sequence[bytes]) -> list[bytes]:
 
 
 def _exists(path: bytes) -> bool:
-    """Say whether a path exists; True also if that cannot be found out."""
+    """Return whether a path exists; True also if that cannot be found out."""
     try:
         os.lstat(path)
     except (FileNotFoundError, NotADirectoryError):
@@ -121,19 +124,20 @@ class ConfiguredWorktree:
 
     def __init__(self, place: Place) -> None:
         self._place = place
-        self._signatures = self._read_signatures()
-        # If the environment chose this tree, the settings say nothing about it.
-        self._is_configured = self._configured_root() == place.root
+        # Nothing is known yet: the setting may have changed since a client found this tree by it.
+        self._signatures: list[tuple[int, ...]] | None = None
 
     def problem(self) -> str | None:
         """Return that it names another tree, if it does."""
-        if not self._is_configured:
+        worktree = self._place.worktree
+        if worktree is None or worktree.is_from_environment:
             return None
         signatures = self._read_signatures()
         if signatures == self._signatures:
             return None
         self._signatures = signatures
-        if self._configured_root() == self._place.root:
+        by_gitdir = {"GIT_DIR": os.fsdecode(worktree.gitdir)}
+        if self._place.root in (self._root_by(by_gitdir), self._root_by({})):
             return None
         return "the git directory is now configured for another worktree"
 
@@ -143,13 +147,10 @@ class ConfiguredWorktree:
             return []
         return [_signature(os.path.join(worktree.gitdir, name)) for name in _SETTINGS]
 
-    def _configured_root(self) -> bytes | None:
-        """Return the git directory's worktree, regardless of the environment."""
-        worktree = self._place.worktree
-        if worktree is None:
-            return None
+    def _root_by(self, environment: Mapping[str, str]) -> bytes | None:
+        """Return the worktree that Git would find in the root with this environment."""
         try:
-            found = find(self._place.root, {"GIT_DIR": os.fsdecode(worktree.gitdir)})
+            found = find(self._place.root, environment)
         except (OSError, ValueError):
             return None
         return None if found is None else found.root

@@ -47,11 +47,13 @@ class NotRegularError(OSError):
 class Worktree:
     """A directory with files, and the git directory that belongs to it alone."""
 
-    __slots__ = ("gitdir", "root")
+    __slots__ = ("gitdir", "is_from_environment", "root")
 
-    def __init__(self, root: bytes, gitdir: bytes) -> None:
+    def __init__(self, root: bytes, gitdir: bytes, *, is_from_environment: bool = False) -> None:
         self.root = root
         self.gitdir = gitdir
+        self.is_from_environment = is_from_environment
+        """Whether GIT_WORK_TREE named the root; then Git's settings say nothing about it."""
 
 
 def find(directory: bytes, environment: "Mapping[str, str]") -> Worktree | None:
@@ -59,7 +61,7 @@ def find(directory: bytes, environment: "Mapping[str, str]") -> Worktree | None:
 
     Git applies GIT_DIR and GIT_WORK_TREE to any directory.  This function applies them only to
     directories in the worktree that they name: hooks inherit them, and query other trees as well.
-    Raises RefusedError for a bare repository, for another user's repository that Git would refuse,
+    Raise RefusedError for a bare repository, for another user's repository that Git would refuse,
     and if it cannot be known which directory is meant.
     """
     git_dir, work_tree = environment.get("GIT_DIR"), environment.get("GIT_WORK_TREE")
@@ -76,7 +78,7 @@ def find(directory: bytes, environment: "Mapping[str, str]") -> Worktree | None:
 
 
 def is_within(directory: bytes, root: bytes) -> bool:
-    """Say whether a directory is the root or below it; both as `os.path.realpath` returns them."""
+    """Return whether a directory is the root or below it; both come from `os.path.realpath`."""
     directory, root = os.path.normcase(directory), os.path.normcase(root)
     return directory == root or directory.startswith(os.path.join(root, b""))
 
@@ -100,7 +102,7 @@ def linked_file(gitdir: bytes) -> bytes | None:
 def core_settings(file: bytes, text: bytes) -> dict[bytes, bytes]:
     """Return `worktree` and `bare` of the section `core`, if the configuration file sets them.
 
-    `text` is the file's content.  The value of `bare` is `true` or `false`.  Raises RefusedError if
+    `text` is the file's content.  The value of `bare` is `true` or `false`.  Raise RefusedError if
     the file is broken.
     """
     found = _parse(text)
@@ -114,7 +116,7 @@ def core_settings(file: bytes, text: bytes) -> dict[bytes, bytes]:
 
 
 def is_enabled(gitdir: bytes, name: str) -> bool:
-    """Say whether a boolean setting is true in the repository's configuration."""
+    """Return whether a boolean setting is true in the repository's configuration."""
     config = os.path.join(gitdir, _path_in(os.path.join(gitdir, b"commondir")), b"config")
     if name.rpartition(".")[2].lower().encode() not in read(config, _MAX_CONFIG).lower():
         return False
@@ -124,7 +126,7 @@ def is_enabled(gitdir: bytes, name: str) -> bool:
 def read(file: bytes, limit: int) -> bytes:
     """Return the content of a repository's file; nothing if there is no such file.
 
-    Raises RefusedError if it is not a regular file, has more than `limit` bytes, or cannot be read.
+    Raise RefusedError if it is not a regular file, has more than `limit` bytes, or cannot be read.
     """
     try:
         descriptor = open_regular(file)
@@ -170,7 +172,7 @@ def _from_environment(directory: bytes, git_dir: bytes, root: bytes | None) -> W
     if not _is_gitdir(gitdir):
         return None
     if root is not None:
-        return Worktree(root, gitdir)
+        return Worktree(root, gitdir, is_from_environment=True)
     configured, is_bare = _configured(gitdir)
     if is_bare:
         return None  # a bare repository's hooks inherit GIT_DIR, and query worktrees elsewhere
@@ -201,7 +203,7 @@ def _search_upwards(directory: bytes, root: bytes | None) -> Worktree | None:
 def _worktree_of(gitdir: bytes, root: bytes | None, parent: bytes | None) -> Worktree:
     """Return the worktree of a git directory; `parent` is the directory whose `.git` it is."""
     if root is not None:
-        return Worktree(root, gitdir)
+        return Worktree(root, gitdir, is_from_environment=True)
     configured, is_bare = _configured(gitdir)
     root = configured or parent
     if is_bare or root is None:
@@ -216,7 +218,7 @@ def _is_gitdir(path: bytes) -> bool:
 
 
 def _looks_bare(directory: bytes) -> bool:
-    """Say whether a directory with a HEAD is a git directory, and is not named `.git`."""
+    """Return whether a directory with a HEAD is a git directory, and is not named `.git`."""
     if os.path.basename(directory) == b".git":
         return False
     if not all(os.path.isdir(os.path.join(directory, name)) for name in (b"objects", b"refs")):
@@ -307,7 +309,7 @@ def _configured(gitdir: bytes) -> tuple[bytes | None, bool]:
 
 
 def _uses_worktree_config(gitdir: bytes) -> bool:
-    """Say whether `config.worktree` applies, which an extension in the repository enables."""
+    """Return whether `config.worktree` applies, which an extension in the repository enables."""
     return is_enabled(gitdir, "extensions.worktreeConfig")
 
 

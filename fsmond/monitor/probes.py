@@ -12,9 +12,9 @@ from collections.abc import Callable, Iterable, Sequence
 from fsmond.index.tree import Index
 from fsmond.monitor.coalesced_runs import CoalescedRuns
 
-MOST = 64  # such file systems in one tree, each with a thread
-PATIENCE = 0.5  # seconds to compare all of them, before an answer is given without
-_JOIN = 0.2  # seconds in which their threads end, unless they are blocked
+MAX_PROBES = 64  # threads; further file systems are in each answer as not compared
+COMPARE_TIMEOUT = 0.5  # seconds to compare all of them, before an answer is given without
+_JOIN_TIMEOUT = 0.2  # seconds in which their threads end, unless they are blocked
 
 Record = Callable[[Sequence[bytes]], None]
 
@@ -43,7 +43,7 @@ class Probe:
 
     @property
     def is_behind(self) -> bool:
-        """Say whether a requested comparison is not done."""
+        """Whether a requested comparison is not done."""
         return self._runs.is_requested
 
     def request(self) -> int:
@@ -54,7 +54,7 @@ class Probe:
             return ticket
 
     def wait(self, ticket: int, deadline: float) -> bool:
-        """Say whether that comparison is done by the deadline, in seconds of time.monotonic."""
+        """Return whether that comparison is done by the deadline, in seconds of time.monotonic."""
         with self._condition:
             return self._condition.wait_for(
                 lambda: self._runs.is_done(ticket), max(0.0, deadline - time.monotonic())
@@ -104,23 +104,25 @@ class Probe:
 
 
 class Probes:
-    """The probes of one tree, by prefix; called on one thread."""
+    """The probes of one tree, by prefix; `compare` is called on one thread."""
 
     def __init__(self, root: bytes, record: Record) -> None:
         self._base = root.rstrip(b"/") + b"/"
         self._record = record
         self._probes: dict[bytes, Probe] = {}
 
-    def compare(self, prefixes: Iterable[bytes], patience: float = PATIENCE) -> list[bytes]:
+    def compare(self, prefixes: Iterable[bytes], timeout: float = COMPARE_TIMEOUT) -> list[bytes]:
         """Compare what is below these; return the prefixes that were not done in time."""
         wanted = set(prefixes)
         for prefix in self._probes.keys() - wanted:
             self._probes.pop(prefix).stop()
-        deadline = time.monotonic() + patience
+        deadline = time.monotonic() + timeout
         tickets = []
-        for prefix in wanted:
+        for prefix in sorted(wanted):
             probe = self._probes.get(prefix)
             if probe is None:
+                if len(self._probes) >= MAX_PROBES:
+                    continue
                 probe = self._probes[prefix] = Probe(self._base, prefix, self._record)
                 probe.start()
             was_behind = probe.is_behind
@@ -136,9 +138,10 @@ class Probes:
         return sum(probe.scanned for probe in list(self._probes.values()))
 
     def stop(self) -> None:
-        """End all threads that are not blocked; the others end when they no longer are."""
-        for probe in self._probes.values():
+        """End the threads; one that is blocked ends when it no longer is.  Any thread."""
+        probes = list(self._probes.values())  # `compare` may add one meanwhile
+        for probe in probes:
             probe.stop()
-        deadline = time.monotonic() + _JOIN
-        for probe in self._probes.values():
+        deadline = time.monotonic() + _JOIN_TIMEOUT
+        for probe in probes:
             probe.join(deadline)

@@ -4,7 +4,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from support.running import FSMOND, LONG
+import pytest
+from support.running import FSMOND, LONG, fsmond
 
 
 def test_a_daemon_imports_no_module_from_the_current_directory(
@@ -49,3 +50,15 @@ spawn.Child.__init__ = lambda self, _, *rest: child(self, words, *rest)
 sys.argv = ["fsmond", "query", sys.argv[1]]
 run()
 """
+
+
+def test_an_invalid_setting_is_an_error_even_if_a_daemon_runs(
+    watched: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The advice to restart with it would not help."""
+    monkeypatch.setenv("FSMOND_WATCH", "foo")
+
+    done = fsmond("start", watched)
+
+    assert done.returncode == 1
+    assert "FSMOND_WATCH is 'foo'; it must be one of auto, events, scan" in done.stderr

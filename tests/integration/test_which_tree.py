@@ -11,7 +11,9 @@ import pytest
 from support.running import fsmond, git, no_daemon_left, status, until
 
 from fsmond.client import Client
-from fsmond.errors import OtherTreeError
+from fsmond.errors import OtherTreeError, StartError
+from fsmond.process.launch import launch
+from fsmond.rendezvous import place_of
 
 if sys.platform == "win32":
     pytest.skip("a socket is a file on Unix alone", allow_module_level=True)
@@ -123,8 +125,8 @@ def test_git_sees_the_changes_of_the_tree_that_it_uses(
     assert git(root, "status", "--short") == ""
     (root / "file").write_text("here")
     (deployed / "file").write_text("first")
-    assert git(root, "status", "--short") == " M file\n"
-    fsmond("stop", deployed)
+    with no_daemon_left(deployed):
+        assert git(root, "status", "--short") == " M file\n"
 
 
 def test_a_bare_repository_with_two_homes_is_watched_for_one(tmp_path: Path) -> None:
@@ -171,6 +173,20 @@ def test_a_daemon_ends_when_core_worktree_names_another_tree(root: Path, deploye
     until(lambda: not (root / ".git" / "fsmonitor--daemon.ipc").exists())
 
 
+def test_a_tree_that_was_configured_for_a_moment_gets_no_daemon(root: Path, deployed: Path) -> None:
+    """The setting may change between the search for the tree and the daemon's start."""
+    socket = root / ".git" / "fsmonitor--daemon.ipc"
+    git(root, "config", "core.worktree", str(deployed))
+    place = place_of(deployed, {"GIT_DIR": str(root / ".git")})
+    assert place.root == bytes(deployed)
+    until(lambda: not socket.exists())
+    git(root, "config", "--unset", "core.worktree")
+
+    with pytest.raises(StartError, match="configured for another worktree"):
+        launch(place)
+    assert not socket.exists()
+
+
 def test_a_copy_made_of_links_has_a_daemon_of_its_own(root: Path, tmp_path: Path) -> None:
     """Its socket leads to the original's daemon, which gives no exact answer and is not ended."""
     copy = tmp_path / "copy"
@@ -185,6 +201,7 @@ def test_a_copy_made_of_links_has_a_daemon_of_its_own(root: Path, tmp_path: Path
         assert fsmond("status", copy).returncode == 1
         with pytest.raises(OtherTreeError, match="watches"):
             Client(copy, start=False).verify()
+        assert fsmond("flush", copy).returncode == 1
         assert fsmond("stop", copy).returncode == 0
         assert status(root)["root"] == str(root)
 

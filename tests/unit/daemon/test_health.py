@@ -26,7 +26,8 @@ def gitdir(root: Path) -> Path:
 @pytest.fixture
 def health(root: Path, gitdir: Path) -> Health:
     """Return the health of both."""
-    return Health(Place(bytes(root), b"unused", Worktree(bytes(root), bytes(gitdir))))
+    worktree = Worktree(bytes(root), bytes(gitdir), is_from_environment=True)
+    return Health(Place(bytes(root), b"unused", worktree))
 
 
 def test_a_tree_that_exists_is_no_problem(health: Health, root: Path) -> None:
