@@ -66,7 +66,7 @@ def unresponsive(root: bytes, peer: "Peer | None") -> UnresponsiveError:
 
 
 def is_stopped(pid: int) -> bool:
-    """Say whether a signal or a debugger suspended a process; False if that is not known."""
+    """Return whether a signal or a debugger suspended a process; False if that is not known."""
     try:
         with open(f"/proc/{pid}/stat", "rb") as file:
             return file.read(4096).rpartition(b") ")[2][:1] in (b"T", b"t")

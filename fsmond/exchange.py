@@ -17,7 +17,8 @@ def exchange(
 ) -> bytes:
     """Send a request to a tree's socket; return the answer, of at most `limit` bytes.
 
-    Raises the errors of `ipc`, OtherUserError and UnresponsiveError.  `root` is for their messages.
+    Raise OtherUserError; UnresponsiveError; AnswerError if the system refuses the connection; or
+    another error of `ipc`.  `root` is for the messages.
     """
     try:
         connection = connect(socket)

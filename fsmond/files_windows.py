@@ -21,8 +21,8 @@ from typing import NamedTuple
 _READ_ATTRIBUTES = 0x80
 _SHARE_ALL = 7
 _OPEN_EXISTING = 3
-_BACKUP = 0x02000000  # required to open directories
-_ITSELF = 0x00200000  # opens a link, not its target
+_BACKUP_SEMANTICS = 0x02000000  # required to open directories
+_OPEN_REPARSE_POINT = 0x00200000  # opens a link, not its target
 _NO_HANDLE = ctypes.c_void_p(-1).value
 _BASIC, _TAG, _LISTING = 0, 9, 10  # kinds of information
 # A listed file: offset of the next one; write time, change time, size, attributes, bytes of the
@@ -30,13 +30,13 @@ _BASIC, _TAG, _LISTING = 0, 9, 10  # kinds of information
 _LISTED = Struct("=I20xQQQ8xIII28xQ")
 _NAME_SIZE = 4
 _BUFFER_SIZE = 1 << 16  # bytes of a listing at a time
-_LIST = 1
-_NO_MORE = 18
+_LIST_DIRECTORY = 1
+_NO_MORE_FILES = 18
 _LONG = "\\\\?\\"  # prefix of a path: it may have any length, and is taken literally
 _NETWORK = "\\\\"
 _EPOCH = 116_444_736_000_000_000  # the Unix epoch, in units of 100 ns since that of Windows
 _IS_DIRECTORY, _IS_READ_ONLY, _IS_REPARSE_POINT = 0x10, 0x1, 0x400
-_LEADS_ELSEWHERE = 0x20000000  # bit of a reparse point's tag: a junction, or a link
+_NAME_SURROGATE = 0x20000000  # bit of a reparse point's tag: it is a junction, or a link
 
 
 class Status(NamedTuple):
@@ -61,7 +61,7 @@ class Entry:
         """The status in the directory's listing, which may be out of date."""
 
     def stat(self, *, follow_symlinks: bool) -> Status:
-        """Return the current status, or the listed one if access is denied; raises OSError."""
+        """Return the current status, or the listed one if access is denied; raise OSError."""
         assert not follow_symlinks
         try:
             return stat(self._path)
@@ -126,7 +126,7 @@ def scan(folder: str | int) -> Iterator[Iterator[Entry]]:
     """List a directory, but no link, like os.scandir; takes a path of `any_length`."""
     assert isinstance(folder, str)
     folder = folder.rstrip("\\")
-    handle = _opened(folder + "\\" * folder.endswith(":"), _LIST)
+    handle = _opened(folder + "\\" * folder.endswith(":"), _LIST_DIRECTORY)
     try:
         if not modes.S_ISDIR(_status(handle).st_mode):
             raise NotADirectoryError(errno.ENOTDIR, "it is a link, or not a directory", folder)
@@ -148,7 +148,7 @@ def _entries(folder: str, handle: int) -> Iterator[Entry]:
             if not after:
                 break
             at += after
-    if ctypes.get_last_error() != _NO_MORE:
+    if ctypes.get_last_error() != _NO_MORE_FILES:
         raise ctypes.WinError(ctypes.get_last_error())
 
 
@@ -159,7 +159,7 @@ def _listed(*known: int) -> Status:
 
 
 def stat(path: str | int) -> Status:
-    """Return the status of a path itself, not of a link's target; raises OSError."""
+    """Return the status of a path itself, not of a link's target; raise OSError."""
     assert isinstance(path, str)
     handle = _opened(path, _READ_ATTRIBUTES)
     try:
@@ -174,7 +174,15 @@ def lstat(path: bytes) -> Status:
 
 
 def _opened(path: str, access: int) -> int:
-    handle = _open(path, access, _SHARE_ALL, None, _OPEN_EXISTING, _BACKUP | _ITSELF, None)
+    handle = _open(
+        path,
+        access,
+        _SHARE_ALL,
+        None,
+        _OPEN_EXISTING,
+        _BACKUP_SEMANTICS | _OPEN_REPARSE_POINT,
+        None,
+    )
     if handle == _NO_HANDLE:
         raise ctypes.WinError(ctypes.get_last_error())
     assert isinstance(handle, int)
@@ -205,7 +213,7 @@ def _tag(handle: int) -> int:
 
 
 def _mode(attributes: int, tag: int) -> int:
-    if tag & _LEADS_ELSEWHERE:
+    if tag & _NAME_SURROGATE:
         return modes.S_IFLNK
     if attributes & _IS_DIRECTORY:
         return modes.S_IFDIR  # no more: no event reports changes of the rest

@@ -21,7 +21,7 @@ def runtime_folders() -> list[str]:
     """Return the folders where this user's sockets may be; new sockets belong in the first.
 
     On Unix they depend on the user only, not on the environment: clients in a terminal, in `cron`
-    and after `su` must find the same daemon.  A folder need not exist yet; call `make`.  Raises
+    and after `su` must find the same daemon.  A folder need not exist yet; call `make`.  Raise
     PathError if there is none.
     """
     if sys.platform == "win32":
@@ -90,7 +90,7 @@ def _bases() -> list[str]:
 
 
 def _may_hold(base: str) -> bool:
-    """Say whether a base and our folder in it are safe, or the base is missing and may be made."""
+    """Return whether a base and our folder in it are safe, or the base can be made safely."""
     try:
         ours = os.path.join(base, NAME)
         for path in (ours, base):

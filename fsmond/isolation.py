@@ -11,7 +11,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-HOME = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+INSTALL_PATH = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 """The directory or archive that contains the packages `fsmond` and `ipc`."""
 
 # Variables with these prefixes change which code runs, and differ between the clients that may
@@ -32,7 +32,7 @@ def scrubbed(environment: "Mapping[str, str]") -> dict[str, str]:
 
 
 def is_tainted() -> bool:
-    """Say whether this process may run code that the environment names."""
+    """Return whether this process may run code that the environment names."""
     for name in os.environ:
         if name.startswith("PYTHON"):
             if not sys.flags.ignore_environment and name not in _HARMLESS:
@@ -41,23 +41,23 @@ def is_tainted() -> bool:
             return True
     # HOME says where the user's own packages are, and it may be another user's.
     own = getattr(sys.modules.get("site"), "USER_SITE", None)
-    return own in sys.path and own != HOME
+    return own in sys.path and own != INSTALL_PATH
 
 
 def isolate() -> None:
     """Restrict further imports to trusted places; call it early in a program of ours."""
-    places = [each for each in trusted(sys.path) if each != HOME]
-    sys.path[:] = [HOME, *places]
+    places = [each for each in trusted(sys.path) if each != INSTALL_PATH]
+    sys.path[:] = [INSTALL_PATH, *places]
     import ipc  # noqa: F401 - ours, whatever else has that name
 
-    sys.path[:] = [*places, HOME]
+    sys.path[:] = [*places, INSTALL_PATH]
 
 
 def trusted(paths: "Iterable[str]") -> list[str]:
     """Return those entries of a `sys.path` from which modules may be imported."""
     refused = {_folder_of_program(), *_named(), _current()}
     site = sys.modules.get("site")
-    sure = {os.path.dirname(os.__file__), HOME, *(site.getsitepackages() if site else ())}
+    sure = {os.path.dirname(os.__file__), INSTALL_PATH, *(site.getsitepackages() if site else ())}
     return [each for each in paths if each in sure or (os.path.isabs(each) and each not in refused)]
 
 

@@ -243,7 +243,7 @@ def daemon_name(daemon: str) -> str:
 
 
 def is_token(text: str) -> bool:
-    """Say whether text has the form of a token, of any tree and time."""
+    """Return whether text has the form of a token, of any tree and time."""
     parts = text.split(":")
     if not text.isascii() or len(text) > _MAX_TOKEN:
         return False

@@ -62,7 +62,7 @@ def short_address(directory: int, name: bytes, disallow_chdir: bool) -> Iterator
 
 
 def has_descriptor_path(directory: int) -> bool:
-    """Whether an open directory has a path through its descriptor."""
+    """Return whether an open directory has a path through its descriptor."""
     return hasattr(os, "O_PATH") and os.path.exists(b"%b/%d" % (_DESCRIPTORS, directory))
 
 

@@ -5,7 +5,7 @@ import os
 from ipc.errors import InvalidPathError
 
 PIPES = "\\\\.\\pipe\\"
-_LONGEST = 256  # characters; Windows' limit for the whole name of a pipe
+_MAX_NAME = 256  # characters; Windows' limit for the whole name of a pipe
 _VERBATIM = "\\\\?\\"
 _VERBATIM_SHARE = "\\\\?\\UNC\\"
 
@@ -25,9 +25,9 @@ def pipe_name(path: bytes) -> str:
     drive, colon, rest = real.partition(":")
     # Git replaces all slashes with backslashes, and a drive's colon with an underscore.
     pipe = PIPES + (f"{drive}_{rest}" if colon and len(drive) == 1 else real).replace("/", "\\")
-    if len(pipe) > _LONGEST:
+    if len(pipe) > _MAX_NAME:
         raise InvalidPathError(
-            f"the pipe for {real!r} would have a name of more than {_LONGEST} characters:"
+            f"the pipe for {real!r} would have a name of more than {_MAX_NAME} characters:"
             " use a shorter path"
         )
     return pipe

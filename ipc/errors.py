@@ -13,7 +13,7 @@ Error
 
 
 class Error(Exception):
-    """The base class of all errors that this package raises on purpose."""
+    """The base class of this package's errors; wrong use raises ValueError or RuntimeError."""
 
     state: int = 4
     """The `ActiveState` of the path that this error implies."""

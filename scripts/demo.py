@@ -108,7 +108,7 @@ def check_answer(answer: str, folder: str) -> None:
 
 
 def covers(path: str, other: str) -> bool:
-    """Say whether `other` is `path`, or below it."""
+    """Return whether `other` is `path`, or below it."""
     return other == path or (path.endswith("/") and other.startswith(path))
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 COMMAND = Path(sys.executable).with_name("fsmond")
 SHOWN = 16  # lines of output; with more, the rest would not fit the screen
-_PATIENCE = 60  # seconds for one command; one that takes longer hangs
+_TIMEOUT = 60  # seconds for one command; one that takes longer hangs
 _INHERITED = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_COMMON_DIR")
 
 
@@ -52,7 +52,7 @@ class Shell:
                 capture_output=True,
                 text=True,
                 errors="surrogateescape",
-                timeout=_PATIENCE,
+                timeout=_TIMEOUT,
                 check=True,
             ).stdout
         except subprocess.CalledProcessError as error:

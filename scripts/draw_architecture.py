@@ -1,4 +1,4 @@
-"""Draw the rooms of the code, and who imports whom, into `docs/architecture.md`.
+"""Draw the rooms of the code, and which imports which, into `docs/architecture.md`.
 
 The picture is Mermaid text, which GitHub shows as a graph and a diff shows line by line.  The
 arrows come from the imports, the sentences from the docstrings; only the layers are written here.
@@ -90,7 +90,7 @@ LAYERS = (
     Layer("for all rooms; arrows to it are left out", (HELPERS,)),
 )
 ROOMS = tuple(room for layer in LAYERS for room in layer.rooms)
-# Who asks, and whom: no import says so.
+# Which program sends requests, and where to: no import shows that.
 OUTSIDE = """\
     people(["people, at a terminal"])
     git_program(["Git"])

@@ -55,7 +55,7 @@ from fsmond.monitor.monitor import Monitor
 from fsmond.daemon.requests import Requests
 from fsmond.watching.choice import watcher_for_platform
 monitor = Monitor(os.fsencode(sys.argv[1]), watcher_for_platform, excluded=frozenset({b".git"}))
-monitor.start(patience=300)
+monitor.start(timeout=300)
 while not monitor.index_worker.built: os.sched_yield()
 requests = Requests(monitor, {})
 token = requests(b"-", len).partition(b"\\0")[0]
@@ -209,5 +209,5 @@ def _wait_for_strace(pid: int) -> None:
 
 
 def is_command_installed() -> bool:
-    """Say whether fsmond is installed beside this Python."""
+    """Return whether fsmond is installed beside this Python."""
     return COMMAND.exists()

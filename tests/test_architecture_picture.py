@@ -18,12 +18,12 @@ def drawn_with(**sources: str) -> str:
 
 
 def test_the_page_has_the_picture_that_the_code_gives() -> None:
-    """A picture that nobody draws again soon lies.  The cure: make architecture."""
+    """A picture that is not drawn again is soon wrong.  The cure: make architecture."""
     assert architecture.main(["--check"]) == 0
 
 
 def test_a_new_import_is_a_new_arrow() -> None:
-    """One that nobody meant is then seen in a review."""
+    """One that was not intended is then seen in a review."""
     arrow = "    journal --> ipc\n"
     assert arrow not in drawn_with()
 

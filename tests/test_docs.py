@@ -214,7 +214,7 @@ class Session:
 
 
 def _is_of_a_checkout(line: str) -> bool:
-    """Say whether it warns that fsmond is in a worktree, as it is where it is developed."""
+    """Return whether it warns that fsmond is in a worktree, as it is where it is developed."""
     return line.startswith("fsmond: ") and "a commit could replace it" in line
 
 

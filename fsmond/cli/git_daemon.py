@@ -180,7 +180,7 @@ def _configured(kind: str, name: str) -> str:
 
 
 def _is_bare() -> bool:
-    """Say whether the repository is bare; raise _FatalError if Git finds none."""
+    """Return whether the repository is bare; raise _FatalError if Git finds none."""
     try:
         find(os.path.realpath(os.getcwdb()), os.environ)  # refuses a FIFO, on which Git would hang
     except BareError:
@@ -211,10 +211,10 @@ def _start(place: Place, *, announce: bool, timeout: int) -> int:
     _check_not_running(place)
     if announce:
         print(f"starting fsmonitor-daemon in '{printable(place.root)}'", file=sys.stderr)
-    patience = max(timeout, _MIN_TIMEOUT)
-    deadline = time.monotonic() + patience
+    timeout = max(timeout, _MIN_TIMEOUT)
+    deadline = time.monotonic() + timeout
     try:
-        started, _ = launch(place, patience=patience, start_process=start_process)
+        started, _ = launch(place, timeout=timeout, start_process=start_process)
     except Error as error:
         late = time.monotonic() >= deadline
         word = "daemon not online yet" if late else "daemon failed to start"

@@ -19,7 +19,7 @@ from ipc.errors import Error as IPCError
 from ipc.errors import InvalidPathError, NoServerError
 
 _SOCKET = b"/fsmonitor--daemon.ipc"
-_LONGEST = 8192  # bytes of a `.git` file: twice the longest path
+_MAX_SIZE = 8192  # bytes of a `.git` file: twice the longest path
 _REGULAR = 0o10  # the type of a plain file, as the upper bits of a mode have it
 _TIMEOUT = 3.0  # seconds; a daemon that is not suspended takes one at most
 _CLIENT = ', "client": "git"'  # Git forgets what other clients remember: see docs/reference/git.md
@@ -99,7 +99,7 @@ def _gitdir() -> bytes | None:
         if stat(b".git")[0] >> 12 != _REGULAR:
             return None
         with open(b".git", "rb", buffering=0, opener=_opener) as file:
-            named = file.read(_LONGEST).removeprefix(b"gitdir: ").rstrip(b"\r\n")
+            named = file.read(_MAX_SIZE).removeprefix(b"gitdir: ").rstrip(b"\r\n")
         return named if stat(named)[1:3] == stat(given)[1:3] else None  # inode and device
     except (OSError, ValueError):
         return None

@@ -35,7 +35,7 @@ def report_other_root() -> None:
 
 
 def _is_new(text: str) -> bool:
-    """Say whether this message was not printed within the last minutes, and record it."""
+    """Return whether this message was not printed within the last minutes, and record it."""
     try:
         file = _opened()
     except (OSError, ImportError, ValueError):

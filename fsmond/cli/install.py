@@ -28,7 +28,7 @@ _WHERE = {
 
 
 def install(options: argparse.Namespace) -> int:
-    """Configure Git to query fsmond, and start the daemon.  Raises GitError."""
+    """Configure Git to query fsmond, and start the daemon.  Raise GitError."""
     way = repository.choose_way(options.way, everywhere=options.everywhere)
     root = None if options.everywhere else repository.root_of(options.path)
     if root is not None:
@@ -99,9 +99,9 @@ def _files_of_hook() -> tuple[str, str]:
 
 
 def _start(root: bytes, way: str) -> int:
-    started, met = launch(place_of(root), replace=True)
-    if started and met:
-        write_line(f"fsmond replaced {daemon_name(met)}")
+    started, owner = launch(place_of(root), replace=True)
+    if started and owner:
+        write_line(f"fsmond replaced {daemon_name(owner)}")
     write_line(f"fsmond is watching {os.fsdecode(root)}")
     if way == "builtin":
         write_line(
@@ -112,7 +112,7 @@ def _start(root: bytes, way: str) -> int:
 
 
 def uninstall(options: argparse.Namespace) -> int:
-    """Restore the previous configuration, and stop the daemon.  Raises GitError."""
+    """Restore the previous configuration, and stop the daemon.  Raise GitError."""
     root = None if options.everywhere else repository.root_of(options.path)
     scope = "--global" if root is None else repository.scope_of(root)
     settings = Settings(scope, root)

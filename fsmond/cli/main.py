@@ -45,9 +45,12 @@ def _parser() -> argparse.ArgumentParser:
         return added
 
     start = add("start", commands.start, "start the daemon in the background")
-    _add_settings(start, "Git's own daemon")
+    _add_settings(
+        start,
+        "Git's own daemon is watching the worktree, or fsmond another tree of its git directory",
+    )
     run = add("run", commands.run, "run the daemon in the foreground, and log to standard error")
-    _add_settings(run, "another daemon (Git's own or fsmond)")
+    _add_settings(run, "another daemon (Git's own or fsmond) is watching the worktree")
     add("stop", commands.stop, "stop the daemon, and wait until its process has exited")
     status = add("status", commands.status, "show the daemon's state; exit status 1 if none runs")
     status.add_argument("--json", action="store_true", help="print one JSON object")
@@ -63,15 +66,16 @@ def _parser() -> argparse.ArgumentParser:
             "--global", dest="everywhere", action="store_true", help="for all your repositories"
         )
     adding.add_parser("git-daemon", help="act as git fsmonitor--daemon: start|run|stop|status")
-    _add_hook_options(adding.add_parser("hook", help="act as Git's fsmonitor hook"))
+    text = "act as Git's fsmonitor hook"
+    _add_hook_options(adding.add_parser("hook", help=text, description=text))
     return parser
 
 
-def _add_settings(command: argparse.ArgumentParser, replaced: str) -> None:
+def _add_settings(command: argparse.ArgumentParser, condition: str) -> None:
     command.add_argument(
         "--replace",
         action="store_true",
-        help=f"if {replaced} is watching the worktree, stop it and take its place",
+        help=f"if {condition}, stop that daemon and take its place",
     )
     command.add_argument(
         "--watch",
@@ -113,7 +117,7 @@ def _add_hook_options(hook: argparse.ArgumentParser) -> None:
 
 
 def _add_query_options(query: argparse.ArgumentParser) -> None:
-    query.add_argument("--since", metavar="TOKEN", help="the first line of the previous answer")
+    query.add_argument("--since", metavar="TOKEN", help="the first line of an earlier answer")
     form = query.add_mutually_exclusive_group()
     form.add_argument("-z", action="store_true", help="end paths with NUL, and do not quote them")
     form.add_argument("--json", action="store_true", help="print one JSON object")

@@ -35,7 +35,7 @@ class Step(NamedTuple):
 
 
 def at_terminal() -> bool:
-    """Say whether standard error is a terminal."""
+    """Return whether standard error is a terminal."""
     if not sys.stderr.isatty():
         return False
     try:
@@ -49,7 +49,7 @@ def at_terminal() -> bool:
 def progress_bar(client: Client, title: str, progress: Progress) -> Iterator[None]:
     """Show a bar while the body runs; `progress` reads from a status how much is done.
 
-    Starts a thread for it, and joins it at the end.
+    Start a thread for it, and join it at the end.
     """
 
     def step_of(status: dict[str, object]) -> Step:

@@ -38,7 +38,7 @@ def stop(client: Client) -> int:
         except NotRunningError:
             return 0
         except (OtherDaemonError, OtherTreeError) as error:
-            print_error(f"no fsmond daemon is running: {error}")
+            print_error(f"nothing was stopped: {error}")
             return 0
         except UnresponsiveError as error:
             if server is None:

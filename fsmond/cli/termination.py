@@ -63,7 +63,7 @@ class ServerProcess:
         return None
 
     def kill(self) -> bool:
-        """Send SIGTERM, then SIGKILL; say whether the process has exited.
+        """Send SIGTERM, then SIGKILL; return whether the process has exited.
 
         Call this only if `reason_not_to_kill` returns None.
         """

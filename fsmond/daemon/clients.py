@@ -38,7 +38,7 @@ class ClientCheck:
 
     @property
     def namespace(self) -> int | None:
-        """The mount namespace with exact answers; None if it is not known, or does not matter."""
+        """The mount namespace whose clients get exact answers; None if unknown, or if all do."""
         return None if self._views is None else self._views.namespace
 
     def view_mismatch(self, reply: object) -> Mismatch | None:
@@ -64,7 +64,7 @@ class ClientCheck:
         return Mismatch("other-root", OTHER_ROOT)
 
     def names_root(self, request: Mapping[str, object]) -> bool:
-        """Say whether a request names the root by its own path: no mount changes what it means."""
+        """Return whether a request names the root by its own path, which no mount can change."""
         return request.get("root") == os.fsdecode(self._root)
 
     def _is_meant(self, root: object, tree_id: object) -> bool:
@@ -93,7 +93,7 @@ class ClientCheck:
 
 
 def _may_have_mounts(mounts: bytes, directory: bytes) -> bool:
-    """Say whether something may be mounted below a directory, by the kernel's list."""
+    """Return whether something may be mounted below a directory, by the kernel's list."""
     for special in b"\\\n\t ":
         directory = directory.replace(bytes([special]), b"\\%03o" % special)
     return b" " + directory.rstrip(b"/") + b"/" in mounts

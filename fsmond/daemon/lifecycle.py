@@ -51,7 +51,7 @@ _REMOVAL_INTERVAL = 0.001  # seconds between two checks for a removal, during _F
 _EARLY = 0.3  # seconds after the start in which ticks are more frequent
 _EARLY_TICK = 0.03  # seconds between two ticks in that time
 TICK = 0.5  # seconds between two ticks after it
-_MIN_DESCRIPTORS = 32  # more than half of them are used at once
+_MIN_DESCRIPTORS = 32  # more than half of them are in use right after the start
 _PYTHON_NO_THREAD = "can't start new thread"  # Python's message
 _NO_MORE_THREADS = (
     "the system allows no more threads or processes: see ulimit -u, ulimit -v, and pids.max of the "
@@ -132,12 +132,12 @@ def serve(
     replace: str = REPLACE_NONE,
     detached: bool = False,
 ) -> None:
-    """Watch a tree and answer clients, until a client says quit or the tree is gone.
+    """Watch a tree and answer clients, until a client, a signal or the loss of the tree ends it.
 
-    Calls `ready` once it answers, and opens the log soon after.  `replace`: REPLACE_NONE,
+    Call `ready` once it answers, and open the log soon after.  `replace`: REPLACE_NONE,
     REPLACE_OTHER_PROGRAMS (daemons that are not fsmond) or REPLACE_ANY.  `detached`: handle all
     signals that end a process, even if the parent ignored them.  Must be called on the main
-    thread.  Raises StartError if the tree cannot be watched, or another daemon watches it.
+    thread.  Raise StartError if the tree cannot be watched, or another daemon watches it.
     """
     _end_on_signals(detached=detached)
     try:
@@ -147,7 +147,10 @@ def serve(
     except _EndSignal as end:
         _log.info("ended by signal %s", end)
     except AddressInUseError as error:
-        raise _NotNeededError(f"{os.fsdecode(place.root)} is already watched") from error
+        root = os.fsdecode(place.root)
+        raise _NotNeededError(
+            f"{root} is already watched by another daemon; to replace it: fsmond run --replace"
+        ) from error
     except StartError:
         raise
     except (IPCError, OSError) as error:
@@ -191,7 +194,7 @@ def _refuse_few_descriptors() -> None:
 
 
 def _exists(place: Place) -> bool:
-    """Say whether there is a tree to watch, as far as its paths show."""
+    """Return whether there is a tree to watch, as far as its paths show."""
     try:
         return Health(place).problem() is None
     except OSError:
@@ -313,7 +316,7 @@ def _refuse_removed(health: Health, within: float = 0.0) -> None:
 def _claim_socket(place: Place, requests: Requests, *, replace: str) -> Server:
     """Claim the socket; stop its owner at the last moment, as Git soon starts its daemon again."""
     deadline = time.monotonic() + _REPLACE_TIMEOUT
-    # Who may write in a git directory controls the repository, by its hooks: no guard would help.
+    # Whoever may write in a git directory controls the repository, by its hooks.
     options = ServerOptions(allow_shared_directory=place.worktree is not None)
     while True:
         try:
@@ -359,7 +362,7 @@ def _tick_until_end(server: Server, monitor: Monitor, health: Health, log: Log) 
         if monitor.index_worker.built and not is_frozen:
             is_frozen = True
             gc.collect()
-            gc.freeze()  # the index lives until the end: spare later collections the walk over it
+            gc.freeze()  # the index lives until the end: later collections skip it
         problem = monitor.ended or health.problem()
         if problem:
             _log.warning("ending: %s", problem)

@@ -63,7 +63,7 @@ class LogWriter(logging.Handler):
 
     @property
     def is_blocked(self) -> bool:
-        """Say whether the thread is still running after `close`."""
+        """Whether the thread is still running after `close`."""
         return self._thread.is_alive()
 
     def _run(self) -> None:

@@ -96,7 +96,7 @@ class Log:
             self._writer.drain()
 
     def close(self) -> bool:
-        """Write the queued messages, for a second at most; say whether that was done."""
+        """Write the queued messages, for a second at most; return whether that was done."""
         if self._writer is None:
             return True
         self._writer.close()

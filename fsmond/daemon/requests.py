@@ -37,7 +37,7 @@ _MAX_LISTED = 5000  # directories or differences that a JSON answer lists
 _MAX_LISTED_BYTES = 512 << 10  # of their paths; JSON makes them up to six times as long
 _SINCE = b', "since": '  # the last field in the requests of fsmond's own clients
 
-_VERIFY_PATIENCE = 600.0  # seconds; ten million files take less
+_VERIFY_TIMEOUT = 600.0  # seconds; ten million files take less
 _MAX_VERIFIERS = 4  # requests that may wait so long: other requests need threads, too
 
 _log = logging.getLogger(__name__)
@@ -231,7 +231,7 @@ class Requests:
         return self._wire(changes, reply, with_reason=True)
 
     def _verify(self, request: Mapping[str, object]) -> dict[str, object]:
-        timeout = request.get("timeout", _VERIFY_PATIENCE)
+        timeout = request.get("timeout", _VERIFY_TIMEOUT)
         if isinstance(timeout, bool) or not isinstance(timeout, int | float) or not timeout >= 0:
             return {"error": f"'timeout' must be a number of seconds, not {_short(timeout)}"}
         if not self._verifiers.acquire(blocking=False):
@@ -239,7 +239,7 @@ class Requests:
                 "error": f"{_MAX_VERIFIERS} other clients wait for a verification; try again later"
             }
         try:
-            deadline = time.monotonic() + min(timeout, _VERIFY_PATIENCE)
+            deadline = time.monotonic() + min(timeout, _VERIFY_TIMEOUT)
             result = self._monitor.index_worker.verify(deadline)
         finally:
             self._verifiers.release()
@@ -330,7 +330,7 @@ def _since_in(request: Mapping[str, object]) -> bytes | None:
 
 
 def _is_plain(rest: bytes) -> bool:
-    """Say whether this is a JSON string without escapes, and the end of an object."""
+    """Return whether this is a JSON string without escapes, and the end of an object."""
     return rest[:1] == b'"' and rest[-2:] == b'"}' and rest.count(b'"') == 2 and b"\\" not in rest  # noqa: PLR2004 - around it
 
 

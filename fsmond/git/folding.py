@@ -10,7 +10,7 @@ _MAX_SIZE = 8 << 20  # bytes of a configuration file
 
 
 def folds_case(root: bytes, gitdir: bytes) -> bool:
-    """Say whether the worktree or its git directory is case-insensitive, or Git says so."""
+    """Return whether the worktree or its git directory is case-insensitive, or Git says so."""
     try:
         with os.scandir(root) as entries:
             # A directory may be a mount point whose file system never answers.

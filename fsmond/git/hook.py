@@ -17,7 +17,7 @@ def hook_command(program: str, main: str) -> str:
 
 
 def works(command: str, version: str) -> bool:
-    """Say whether the hook's command runs this version of fsmond."""
+    """Return whether the hook's command runs this version of fsmond."""
     words = shlex.split(command)[:-1]
     try:
         done = subprocess.run(

@@ -11,7 +11,7 @@ _MAX_PIECES = 64  # a limit, as a query waits for this
 
 
 def may_keep_untracked(path: bytes) -> bool:
-    """Say whether the index may have a cache of untracked files; False if there is no index."""
+    """Return whether the index may have a cache of untracked files; False if there is no index."""
     # Not with a memory map: if another process truncated the file, SIGBUS would end this one.
     try:
         descriptor = open_regular(path)
@@ -29,7 +29,7 @@ def may_keep_untracked(path: bytes) -> bool:
 
 
 def _holds(descriptor: int, wanted: bytes) -> bool:
-    """Say whether a file contains some bytes; True also if it is too long to be read."""
+    """Return whether a file contains some bytes; True also if it is too long to be read."""
     last = b""
     for _ in range(_MAX_PIECES):
         piece = os.read(descriptor, _PIECE)
@@ -42,7 +42,7 @@ def _holds(descriptor: int, wanted: bytes) -> bool:
 
 
 def is_large(path: bytes) -> bool:
-    """Say whether the index has tens of thousands of entries, by its size alone."""
+    """Return whether the index has tens of thousands of entries, by its size alone."""
     try:
         return os.stat(path).st_size > _LARGE
     except OSError:

@@ -27,7 +27,7 @@ def names_in(path: bytes) -> list[bytes]:
     """Return the names in an index, in any order; an empty list if there is no such file.
 
     The name of a sparse directory ends with a `/`.  For a split index, the list includes names that
-    were removed since it was split.  Raises IndexFileError, and OSError if it cannot be read.
+    were removed since it was split.  Raise IndexFileError, and OSError if it cannot be read.
     """
     try:
         data = _content(path)

@@ -101,5 +101,5 @@ def version() -> tuple[int, int]:
 
 
 def asks_daemons() -> bool:
-    """Say whether this git can query a daemon itself: since git 2.36, on Linux since 2.55."""
+    """Return whether this git can query a daemon itself: since git 2.36, on Linux since 2.55."""
     return b"feature: fsmonitor--daemon" in git("version", "--build-options").splitlines()

@@ -8,7 +8,7 @@ _USUAL = bytes(byte for byte in range(128) if byte not in _CONTROL and byte not 
 
 
 def is_usual(text: bytes) -> bool:
-    """Say whether text has no byte, other than NUL, that Git would quote."""
+    """Return whether text has no byte, other than NUL, that Git would quote."""
     return not text.translate(None, _USUAL + b"\0")
 
 

@@ -45,12 +45,12 @@ def choose_way(chosen: str | None, *, everywhere: bool = False) -> str:
     if chosen == "builtin" and current < _FIRST_BOOLEAN:
         raise UnsuitableError(
             f"git {numbers} would take core.fsmonitor=true for the name of a hook, and miss "
-            "changes; use: fsmond install --hook"
+            "changes; use --hook instead of --builtin"
         )
     able = asks_daemons()
     if chosen == "builtin" and not able:
         raise UnsuitableError(
-            f"git {numbers} cannot query a daemon itself here; use: fsmond install --hook"
+            f"git {numbers} cannot query a daemon itself here; use --hook instead of --builtin"
         )
     return chosen or ("builtin" if able and not everywhere else "hook")
 

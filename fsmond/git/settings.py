@@ -21,7 +21,7 @@ class Settings:
         self._root = root
 
     def install(self, wanted: Mapping[str, str]) -> bool:
-        """Set these values, and restore settings not among them; say whether anything changed."""
+        """Set these values, restore settings not among them; return whether anything changed."""
         unwanted = [name for name in self.installed() if name not in wanted]
         changed = [name for name, value in wanted.items() if self.value(name) != [value]]
         for name in unwanted:

@@ -26,7 +26,7 @@ class Spellings:
     def with_indexed(self, paths: list[bytes]) -> list[bytes]:
         """Return the paths, followed by the other spellings that the index has of them.
 
-        Raises ValueError or OSError if the index cannot be read or has too many names.
+        Raise ValueError or OSError if the index cannot be read or has too many names.
         """
         names = self._current()
         if not names:
@@ -69,7 +69,7 @@ def _by_folded(names: Iterable[bytes]) -> dict[bytes, bytes]:
 
 
 def _add(name: bytes, found: dict[bytes, bytes]) -> bool:
-    """Add a spelling; say whether it is new."""
+    """Add a spelling; return whether it is new."""
     folded = _folded(name)
     before = found.get(folded)
     if before is None:

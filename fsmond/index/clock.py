@@ -13,7 +13,7 @@ Reading = Callable[[], int]
 
 
 class Clock:
-    """Not thread-safe."""
+    """Reads the wall clock, and detects whether it was set back; not thread-safe."""
 
     def __init__(self, wall: Reading | None = None, steady: Reading | None = None) -> None:
         self.went_back = False

@@ -25,8 +25,8 @@ class Links:
         self._names: dict[int, dict[bytes, bool]] = {}  # of each file: name → is it own?
         self._files: dict[bytes, tuple[int, ...]] = {}  # the other direction
         self._former: dict[tuple[bytes, int], None] = {}  # oldest first
-        self._folders: dict[bytes, set[bytes]] = {}  # the names in each directory
-        self._sorted: list[bytes] | None = None  # the keys of `_folders`, if up to date
+        self._directories: dict[bytes, set[bytes]] = {}  # the names in each directory
+        self._sorted: list[bytes] | None = None  # the keys of `_directories`, if up to date
         self.is_stale = False
         """Whether the relation changed; the owner resets it."""
 
@@ -102,12 +102,14 @@ class Links:
         return {path for inode in inodes for path in self.names(inode)}
 
     def any_below(self, prefix: bytes) -> bool:
-        """Say whether any names are in a directory or below it."""
-        return any(True for _ in self._folders_below(prefix))
+        """Return whether any names are in a directory or below it."""
+        return any(True for _ in self._directories_below(prefix))
 
     def below(self, prefix: bytes) -> list[bytes]:
         """Return the names in a directory and below it."""
-        return [path for folder in self._folders_below(prefix) for path in self._folders[folder]]
+        return [
+            path for each in self._directories_below(prefix) for path in self._directories[each]
+        ]
 
     def all_names(self) -> set[bytes]:
         """Return the own names of all files."""
@@ -122,7 +124,7 @@ class Links:
             files = self._files.get(path, ())
             self._files[path] = (*files, inode)
             if not files:
-                self._add_to_folder(path)
+                self._add_to_directory(path)
         names[path] = is_own
         if is_own:
             self._former.pop((path, inode), None)
@@ -143,28 +145,28 @@ class Links:
             self._files[path] = files
         else:
             del self._files[path]
-            folder = _folder(path)
-            self._folders[folder].remove(path)
-            if not self._folders[folder]:
-                del self._folders[folder]
+            directory = _directory_of(path)
+            self._directories[directory].remove(path)
+            if not self._directories[directory]:
+                del self._directories[directory]
                 self._sorted = None
 
-    def _add_to_folder(self, path: bytes) -> None:
-        folder = _folder(path)
-        if folder not in self._folders:
-            self._folders[folder] = set()
+    def _add_to_directory(self, path: bytes) -> None:
+        directory = _directory_of(path)
+        if directory not in self._directories:
+            self._directories[directory] = set()
             self._sorted = None
-        self._folders[folder].add(path)
+        self._directories[directory].add(path)
 
-    def _folders_below(self, prefix: bytes) -> Iterator[bytes]:
+    def _directories_below(self, prefix: bytes) -> Iterator[bytes]:
         if self._sorted is None:
-            self._sorted = sorted(self._folders)
+            self._sorted = sorted(self._directories)
         at = bisect_left(self._sorted, prefix)
         while at < len(self._sorted) and self._sorted[at].startswith(prefix):
             yield self._sorted[at]
             at += 1
 
 
-def _folder(path: bytes) -> bytes:
+def _directory_of(path: bytes) -> bytes:
     """Return the prefix of the directory that contains the path."""
     return path[: path.rfind(b"/") + 1]

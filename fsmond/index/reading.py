@@ -25,7 +25,7 @@ class Snapshot(NamedTuple):
     directories: dict[bytes, Identity]
     """The subdirectories by name; each name ends in `/`."""
     recent: list[bytes]
-    """The names of all but directories that may have changed after `since`."""
+    """The names that may have changed after `since`, without directories."""
     has_future_times: bool
     """Whether something has a time in the future."""
 
@@ -36,7 +36,7 @@ def read(
     """Read an open directory, without the names in `excluded`.
 
     `now` is a time before the call, in nanoseconds since the epoch; `own` is the status of the
-    directory itself, taken after that time.  Raises OSError.
+    directory itself, taken after that time.  Raise OSError.
     """
     names: list[str] = []
     signatures, inodes = array("q"), array("I")
@@ -85,5 +85,5 @@ def _flags(status: Status, now: int) -> int:
 
 
 def may_be_after(stamp: int, moment: int) -> bool:
-    """Say whether a change at that moment, or later, could have left this time stamp."""
+    """Return whether a change at that moment, or later, could have left this time stamp."""
     return stamp > moment - (_FINE if stamp % _SECOND else COARSE)

@@ -13,7 +13,7 @@ FILE, DIRECTORY, LINK, OTHER = 1, 2, 3, 4
 KIND = 7
 """The bits of a signature that hold the kind."""
 RACY = 8
-"""The bit of a signature that proves nothing by being the same.
+"""The bit of an inconclusive signature: the same signature does not prove that nothing changed.
 
 If a file changed shortly before it was read, within the clock's granularity, another change may
 leave the same times.  So it cannot be determined whether it changed since.
@@ -69,7 +69,7 @@ def count(record: bytes) -> int:
 
 
 def holds_any(record: bytes, inodes: AbstractSet[int]) -> bool:
-    """Say whether a record may have one of these files; compares the lower 32 bits of inodes."""
+    """Return whether a record may have one of these files; compares the lower 32 bits of inodes."""
     if not record:
         return False
     size = count(record)
@@ -79,12 +79,12 @@ def holds_any(record: bytes, inodes: AbstractSet[int]) -> bool:
 
 
 def is_uncertain(record: bytes) -> bool:
-    """Say whether something may have changed even if the next record is the same."""
+    """Return whether something may have changed even if the next record is the same."""
     return not record or record[0] != 0
 
 
 def has_links(record: bytes) -> bool:
-    """Say whether a file in it has other names, in this directory or elsewhere."""
+    """Return whether a file in it has other names, in this directory or elsewhere."""
     return record[1:2] == b"\1"
 
 
@@ -97,7 +97,7 @@ def without_racy_marks(record: bytes) -> bytes:
 
 
 def may_have_had_transient_names(before: bytes, now: bytes) -> bool:
-    """Say whether names may have appeared in a directory and vanished again between two records.
+    """Return whether names may have appeared in a directory and vanished again between two records.
 
     If they did, the directory's own times changed.  A change to a file does not change those.
     """

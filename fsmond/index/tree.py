@@ -42,7 +42,7 @@ class Comparison(NamedTuple):
     subdirectories: list[tuple[bytes, Identity]]
     """The prefix of each subdirectory, and its device and inode."""
     recent: list[bytes]
-    """Paths of all but directories that may have changed after the index's `since`."""
+    """Paths that may have changed after the index's `since`, without directories."""
     names_changed: bool
     """Whether names in it may have appeared or vanished after `since`."""
     has_links: bool
@@ -102,7 +102,7 @@ class Index:
     ) -> Iterator[Comparison]:
         """Compare directories and everything below them, except those in `skip`; yield each result.
 
-        Raises OSError if the root itself cannot be read.
+        Raise OSError if the root itself cannot be read.
         """
         pending: list[tuple[bytes, Identity | None]] = [(top, None) for top in tops]
         with self._opener:
@@ -114,7 +114,7 @@ class Index:
                     yield comparison
 
     def exists(self, path: bytes) -> bool:
-        """Say whether a path exists now: a directory if it ends in `/`, else anything but one."""
+        """Return whether a path exists now: a directory if it ends in `/`, else any other file."""
         try:
             mode = lstat(self._base + path.removesuffix(b"/")).st_mode
         except OSError:

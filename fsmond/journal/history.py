@@ -20,10 +20,10 @@ class Journal:
         self.token = Token(session, 0)
         """The newest point.  Replaced, never changed, so it may be read without a lock."""
         self.settled = self.token
-        """The newest point that may be handed out; never newer than `token`; replaced like it.
+        """The newest point that clients may get; never newer than `token`; replaced like it.
 
         When a change is recorded, its consequences may not be known yet: a new directory has still
-        to be listed.  A newer token, handed out in between, would hide them.
+        to be listed.  An answer with a newer token would hide them.
         """
         self._keep = keep
         # In order of the last change, oldest first: a path that changes again moves to the end.
@@ -93,7 +93,7 @@ class Journal:
         return list(islice(reversed(self._sequences), self._count_after(sequence)))
 
     def has_changed(self, path: bytes, sequence: int, *, or_above: bool) -> bool:
-        """Say whether a path, or with `or_above` a directory above it, changed after `sequence`."""
+        """Return whether a path changed after `sequence`; `or_above`: or a directory above it."""
         changed = self._sequences.get(path, 0) > sequence
         while or_above and path and not changed:
             path = path[: path.rfind(b"/", 0, -1) + 1]

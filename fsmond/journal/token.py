@@ -12,7 +12,7 @@ OTHER_ROOT = "r"
 _MISMATCHES = {OTHER_VIEW: "other-view", OTHER_ROOT: "other-root"}
 _HEX = frozenset("0123456789abcdef")
 _MAX_DIGITS = 20  # no daemon lives for 10**20 changes
-_LONGEST = len(_PREFIX) + 1 + SESSION_DIGITS + len(OTHER_VIEW) + _MAX_DIGITS + 1 + _MAX_DIGITS
+_MAX_LENGTH = len(_PREFIX) + 1 + SESSION_DIGITS + len(OTHER_VIEW) + _MAX_DIGITS + 1 + _MAX_DIGITS
 
 
 class Token(NamedTuple):
@@ -35,13 +35,13 @@ class Token(NamedTuple):
 
     @property
     def is_genuine(self) -> bool:
-        """Say whether a daemon may have drawn this session; if unknown here, it is another's."""
+        """Whether a daemon may have chosen this session; if it is unknown here, another one has."""
         return len(self.session) == SESSION_DIGITS and _HEX.issuperset(self.session)
 
     @classmethod
     def parse(cls, text: bytes) -> Self | None:
         """Read what a client sent; return None if no daemon could have written it."""
-        if len(text) > _LONGEST:
+        if len(text) > _MAX_LENGTH:
             return None
         try:
             prefix, name, digits = text.decode("ascii").split(":")

@@ -32,8 +32,8 @@ from fsmond.index.tree import Index
 from fsmond.journal.history import KEEP, Journal
 from fsmond.monitor.paths import is_within
 
-_MOST = 100_000  # new names, roughly, that are kept until the index has them
-_MOST_PENDING = KEEP  # new names that wait for a check; the journal keeps no more either
+_MAX_RECENT = 100_000  # new names, roughly, that are kept until the index has them
+_MAX_PENDING = KEEP  # new names that wait for a check; the journal keeps no more either
 _AT_ONCE = 250  # names between two readings of the clock; half a millisecond
 _FEW = 50  # names of one file that are checked without reading the clock
 _INODE_MASK = 0xFFFFFFFF  # the part of an inode number that the index keeps
@@ -66,7 +66,7 @@ class ChangeRecorder:
 
     @property
     def is_due(self) -> bool:
-        """Say whether `check_new_names` has anything to do."""
+        """Whether `check_new_names` has anything to do; any thread."""
         # Each query reads this, so it avoids the calls of other properties.
         names = self.new_names or self._unsearched or self._to_retry
         directories = self._changed_directories or self._moves or self._directory_work
@@ -87,7 +87,7 @@ class ChangeRecorder:
     def note_new(self, paths: Iterable[bytes]) -> None:
         """Record names that appeared, to be checked."""
         self.new_names.update(dict.fromkeys(paths))
-        if len(self.new_names) > _MOST_PENDING:
+        if len(self.new_names) > _MAX_PENDING:
             self.new_names.clear()
             self._recent.misses_names = True
 
@@ -119,7 +119,7 @@ class ChangeRecorder:
         return not self._unsearched or (indexed and self._find_others(deadline))
 
     def check_ahead(self, deadline: float) -> bool:
-        """Check new names before the next query; say whether that is done.
+        """Check new names before the next query; return whether that is done.
 
         Useful only if the index is built.
         """
@@ -135,22 +135,22 @@ class ChangeRecorder:
         return done or self.misses_names
 
     def begin_generation(self) -> None:
-        """Take note that a refresh of the index begins."""
+        """Note that a refresh of the index begins."""
         self._previous.update(self._recent)
         self._recent = _RecentNames()
 
     def end_generation(self) -> None:
-        """Take note that the refresh is done, and files with several names were searched again."""
+        """Note that the refresh is done, and files with several names were searched again."""
         self._previous = _RecentNames()
 
     @property
     def misses_names(self) -> bool:
-        """Say whether names of files with several are unknown, as too many names were new."""
+        """Whether names of files with several are unknown, as too many were new; any thread."""
         return self._recent.misses_names or self._previous.misses_names
 
     @property
     def needs_relink(self) -> bool:
-        """Say whether the files with several names should be searched again."""
+        """Whether the files with several names should be searched again."""
         return self.misses_names or self._links.is_stale
 
     def linked_inodes(self) -> set[int]:
@@ -170,7 +170,7 @@ class ChangeRecorder:
                     self._links.add(path, inode)
 
     def finish_relink(self, changed: Collection[bytes]) -> None:
-        """Take note that all files were relinked; record `changed` under the other names too."""
+        """Note that all files were relinked; record `changed` under the other names too."""
         self._links.is_stale = False
         if changed and not self._knows_all_recent:
             self._recent.misses_names = True  # their names may be among those that were dropped
@@ -222,7 +222,7 @@ class ChangeRecorder:
             self._links.bind(path, None)
 
     def _bind(self, path: bytes, inode: int, status: Status) -> bool:
-        """Record which file has the name; say whether the file has, or had, other names."""
+        """Record which file has the name; return whether the file has, or had, other names."""
         links = self._links
         is_linked = inode in links or status.st_nlink > 1
         if stat.S_ISDIR(status.st_mode) or not is_linked:
@@ -257,7 +257,7 @@ class ChangeRecorder:
             self._links.add_former(path, inode)
 
     def _find_others(self, deadline: float) -> bool:
-        """Search for the other names of files; say whether all were found."""
+        """Search for the other names of files; return whether all were found."""
         while self._unsearched:
             if self._search is None:
                 if not self._knows_all_recent:
@@ -300,7 +300,7 @@ class ChangeRecorder:
                 self._changed_directories[path] = None
 
     def _process_directories(self, deadline: float) -> bool:
-        """Process directories that changed or moved; say whether that is done."""
+        """Process directories that changed or moved; return whether that is done."""
         while self._directory_work or self._changed_directories or self._moves:
             if self._directory_work is None:
                 old = new = next(iter(self._changed_directories), b"")
@@ -326,7 +326,7 @@ class ChangeRecorder:
 
 
 def _advance(work: Iterator[None], deadline: float) -> bool:
-    """Continue some work until `deadline`; say whether it is done."""
+    """Continue some work until `deadline`; return whether it is done."""
     return all(time.monotonic() <= deadline for _ in work)
 
 
@@ -341,7 +341,7 @@ class _RecentNames:
         """Whether names of files with several are unknown."""
 
     def trim(self) -> None:
-        if len(self.inodes) > _MOST:
+        if len(self.inodes) > _MAX_RECENT:
             self.inodes.clear()
             self.is_complete = False
 

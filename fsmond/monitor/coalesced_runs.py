@@ -2,7 +2,7 @@
 
 
 class CoalescedRuns:
-    """Counts requests and completed runs; not thread-safe, its owner holds a lock."""
+    """Counts requests and completed runs; its owner holds a lock, except for `begin`."""
 
     def __init__(self) -> None:
         self._requested = 0
@@ -15,11 +15,11 @@ class CoalescedRuns:
 
     @property
     def is_requested(self) -> bool:
-        """Say whether a request is not completed yet."""
+        """Whether a request is not completed yet."""
         return self._completed < self._requested
 
     def begin(self) -> int:
-        """Begin a run; return the argument for `end`."""
+        """Begin a run; return the argument for `end`.  Any thread: it only reads a number."""
         return self._requested
 
     def end(self, begun: int) -> None:
@@ -27,5 +27,5 @@ class CoalescedRuns:
         self._completed = max(self._completed, begun)
 
     def is_done(self, ticket: int) -> bool:
-        """Say whether a run that began after the ticket was issued is completed."""
+        """Return whether a run that began after the ticket was issued is completed."""
         return self._completed >= ticket

@@ -12,7 +12,7 @@ _TRIES = 5  # checks of a difference while directories above it move
 
 
 class Confirmation:
-    """Used on the index worker's thread, without the lock.
+    """Confirms differences, on the index worker's thread, which does not hold the lock.
 
     `catch_up` puts all events queued until then into the journal, unless events are lost.
     """
@@ -53,7 +53,7 @@ class Confirmation:
     def _holds_locked(
         self, each: Difference, since: tuple[int, int, int], *, exists: bool
     ) -> bool | None:
-        """Say whether a difference is still unreported; None if that cannot be decided now."""
+        """Return whether a difference is still unreported; None if that cannot be decided now."""
         begin, reported, mark = since
         gone = each.kind is Kind.GONE
         if self._journal.has_changed(each.path, reported, or_above=gone):

@@ -7,7 +7,7 @@ have the two directories from and to which it was moved.
 
 from fsmond.index.tree import Comparison
 
-_MOST = 100_000  # paths that are kept; if more changed, everything may have changed
+_MAX_CHANGED = 100_000  # paths that are kept; if more changed, everything may have changed
 
 
 class EarlyTokens:
@@ -34,7 +34,7 @@ class EarlyTokens:
             # that vanished from the root is unknown, and the root has no path to report instead.
             above = prefix[: prefix.rfind(b"/", 0, -1) + 1]
             self._unknown = self._unknown or not prefix or above in self._changed_directories
-        if len(self._changed) > _MOST:
+        if len(self._changed) > _MAX_CHANGED:
             self._unknown = True
             self._changed.clear()
 

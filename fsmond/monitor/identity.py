@@ -4,7 +4,7 @@ import os
 
 
 def leads_to(path: bytes, expected: tuple[int, int]) -> bool:
-    """Say whether a path leads to the expected directory; one system call, as each query asks."""
+    """Return whether a path leads to the expected directory, by one system call."""
     try:
         status = os.stat(path)
     except OSError:

@@ -13,25 +13,25 @@ from fsmond.monitor.tree_state import TreeState
 from fsmond.monitor.verification import VerificationResult
 from fsmond.printable import message_of
 
-PAUSE = 1.0  # seconds at least between two refreshes of the index
-SHARE = 20  # the pause is this many times the last refresh: at most a twentieth of a processor
-LATEST = 10.0  # seconds after which a refresh is due even if changes do not end
-_RETRY = 0.2  # seconds between two attempts to read a tree that cannot be read
-_MOST_RECHECKS = 10_000  # directories to recheck; if there are more, the whole tree is compared
-_JOIN = 2.0  # seconds; a thread that is blocked for longer ends with the process
-_LOCK_WAIT = 0.1  # seconds to wait for the lock where it is not urgent
+MIN_PAUSE = 1.0  # seconds at least between two refreshes of the index
+PAUSE_FACTOR = 20  # the pause in durations of the last refresh: a twentieth of a processor
+MAX_DELAY = 10.0  # seconds after which a refresh is due even if changes do not end
+_RETRY_INTERVAL = 0.2  # seconds between two attempts to read a tree that cannot be read
+_MAX_RECHECKS = 10_000  # directories to recheck; if there are more, the whole tree is compared
+_JOIN_TIMEOUT = 2.0  # seconds; a thread that is blocked for longer ends with the process
+_LOCK_TIMEOUT = 0.1  # seconds to wait for the lock where it is not urgent
 
 _log = logging.getLogger(__name__)
 
 
 class Owner(Protocol):
-    """What the worker reports to; called with the lock held, but for `gone`."""
+    """What the worker reports to; called with the lock held, except `gone`."""
 
     def begin_session(self, reason: str) -> None:
         """Begin a new session: older tokens become invalid, for that reason."""
 
     def gone(self, detail: str) -> None:
-        """Take note that nothing can be reported any longer; with the lock held or not."""
+        """Note that nothing can be reported any longer; with the lock held or not."""
 
     def lost(self, detail: str) -> None:
         """See Sink."""
@@ -68,7 +68,7 @@ class IndexWorker:
         self._verifications = CoalescedRuns()
         self._result = VerificationResult([], 0, 0.0)
         self._schedule = Schedule()  # used without the lock: a race only shifts a refresh
-        self._refresh_is_due = False
+        self._refresh_is_due = False  # cleared without the lock: a race only shifts a refresh
         self._is_in_trouble = False  # used by the thread alone: whether a failure was logged
         self._thread = threading.Thread(target=self._run, name="fsmond-index", daemon=True)
 
@@ -88,7 +88,7 @@ class IndexWorker:
 
     @property
     def is_stopping(self) -> bool:
-        """Say whether `stop` was called; any thread."""
+        """Whether `stop` was called; any thread."""
         return self._tree.is_stopping
 
     def start(self) -> None:
@@ -102,7 +102,7 @@ class IndexWorker:
         with self._condition:
             self._condition.notify_all()
         if self._thread.is_alive():
-            self._thread.join(_JOIN)
+            self._thread.join(_JOIN_TIMEOUT)
 
     def note_covered(self) -> None:
         """Record that changes are reported from now on; the lock is held."""
@@ -129,18 +129,18 @@ class IndexWorker:
         to_recheck = self._tree.to_recheck
         self._recheck_number += 1
         to_recheck[prefix] = self._recheck_number
-        if len(to_recheck) > _MOST_RECHECKS:
+        if len(to_recheck) > _MAX_RECHECKS:
             to_recheck.clear()
             self._owner.lost("too many directories to recheck one by one")
             self._owner.covered()
 
     @property
     def must_compare(self) -> bool:
-        """Say whether the next answer needs a comparison of anything; any thread."""
+        """Whether the next answer needs a comparison of anything; any thread."""
         return self._watcher.is_partial or bool(self._tree.to_recheck)
 
     def must_wait(self, sequence: int) -> bool:
-        """Say whether changes after `sequence` are known only after a comparison."""
+        """Return whether changes after `sequence` are known only after a comparison."""
         if self._tree.to_recheck:
             return True
         if self.built and not self.recovering:
@@ -173,13 +173,13 @@ class IndexWorker:
         behind = self.built and self.reconciler.is_behind
         activity = self._journal.token.sequence + queries
         due = self._schedule.is_due(time.monotonic(), activity, behind=behind)
-        if due and self._lock.acquire(timeout=_LOCK_WAIT):
+        if due and self._lock.acquire(timeout=_LOCK_TIMEOUT):
             self._refresh_is_due = True
             self._condition.notify_all()
             self._lock.release()
 
     def _wait_locked(self, runs: CoalescedRuns, deadline: float) -> bool:
-        """Wait for a run that begins from now on; say whether it was completed."""
+        """Wait for a run that begins from now on; return whether it was completed."""
         ticket = runs.request()
         self._condition.notify_all()
         timeout = max(0.0, deadline - time.monotonic())
@@ -224,7 +224,7 @@ class IndexWorker:
                 _log.warning("cannot read the tree, will retry: %s", message_of(error))
             self._is_in_trouble = True
             with self._condition:
-                self._condition.wait_for(lambda: self.is_stopping, _RETRY)
+                self._condition.wait_for(lambda: self.is_stopping, _RETRY_INTERVAL)
 
     def _build(self, losses: int) -> None:
         run = self._comparisons.begin()
@@ -305,19 +305,19 @@ class Schedule:
     def __init__(self) -> None:
         self._behind_since: float | None = None
         self._activity = 0
-        self._rest_until = 0.0
+        self._not_before = 0.0
 
     def is_due(self, now: float, activity: int, *, behind: bool) -> bool:
-        """Say whether to refresh now; `activity` grows with each change and each query."""
+        """Return whether to refresh now; `activity` grows with each change and each query."""
         quiet, self._activity = activity == self._activity, activity
         if not behind:
             self._behind_since = None
             return False
         if self._behind_since is None:
             self._behind_since = now
-        return now >= self._rest_until and (quiet or now > self._behind_since + LATEST)
+        return now >= self._not_before and (quiet or now > self._behind_since + MAX_DELAY)
 
     def done(self, began: float, now: float) -> None:
         """Record that a refresh began and ended at these times."""
-        self._rest_until = now + max(PAUSE, SHARE * (now - began))
+        self._not_before = now + max(MIN_PAUSE, PAUSE_FACTOR * (now - began))
         self._behind_since = None

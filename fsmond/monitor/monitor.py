@@ -3,8 +3,8 @@
 The threads, and what each of them does:
 
 - `fsmond-watch`, the watcher's thread, reads events and calls the Sink methods below.  A thread
-  that calls the watcher's `start` or `sync` does the same: a query reads the events itself.  The
-  lock is held during these calls, but not always for `gone`.
+  that calls the watcher's `start` or `sync` may do the same: on Linux, a query reads the events
+  itself.  The lock is held during the calls of the Sink methods, but not always for `gone`.
 - `fsmond-index`, the thread of IndexWorker, compares the tree with the index.  Only this thread
   changes the index.  It reads the disk without the lock.
 - `fsmond-probe`, one for each file system that may not answer, compares that file system with an
@@ -14,9 +14,9 @@ The threads, and what each of them does:
 
 The locks, and what each of them guards:
 
-- `TreeState.lock` guards the journal, the recorder, the watcher, what else TreeState says, and the
-  state of IndexWorker unless noted there.  A query waits for it until its deadline.  A thread with
-  much to do releases it every few milliseconds.
+- `TreeState.lock` guards the journal, the recorder, the watcher, the rest of TreeState where it
+  says so, and the state of IndexWorker unless noted there.  A query waits for it until its
+  deadline.  A thread with much to do releases it every few milliseconds.
 - Each probe has a condition, which guards its requests.  No thread holds both locks.
 
 These are read without a lock: tokens of the journal, which are replaced and never changed; flags
@@ -42,10 +42,10 @@ from fsmond.monitor.tree_state import TreeState
 from fsmond.watching.contract import Sink, Watcher
 from fsmond.watching.native.cookies import COOKIE_PREFIX
 
-PATIENCE = 0.9  # seconds that a query may take, so that its client has the answer within one
+QUERY_TIMEOUT = 0.9  # seconds that a query may take, so that its client has the answer within one
 _POLL = 0.002  # seconds between two checks of a condition, or for a short piece of work
 _SLICE = 0.003  # seconds of work for which the lock is held, as others may wait for it
-_YIELD = 0.0002  # seconds in which other threads get the lock
+_LOCK_GAP = 0.0002  # seconds in which other threads get the lock
 _SMALL = 500  # directories; covering them takes about 10 ms
 
 
@@ -72,7 +72,7 @@ class Monitor:
         *,
         excluded: frozenset[bytes] = frozenset(),
         keep: int = KEEP,
-        patience: float = PATIENCE,
+        timeout: float = QUERY_TIMEOUT,
     ) -> None:
         self.root = root
         self.started = time.time()
@@ -88,7 +88,7 @@ class Monitor:
         self.is_large = False
         """If true, no query waits until the tree is covered; set it before `start`."""
         self.resyncs = Resyncs()
-        self._patience = patience
+        self._timeout = timeout
         self._identity = identity(root)
         self._flush_wanted = False
         journal, index = Journal(_new_session(), keep=keep), Index(root, excluded, COOKIE_PREFIX)
@@ -99,11 +99,11 @@ class Monitor:
         self._recorder = tree.recorder
         self.index_worker = IndexWorker(tree, self)
 
-    def start(self, *, patience: float = 0.0) -> None:
-        """Begin to cover the tree; wait until that is done, at most `patience` seconds."""
+    def start(self, *, timeout: float = 0.0) -> None:
+        """Begin to cover the tree; wait until that is done, at most `timeout` seconds."""
         self.index_worker.start()
         self.watcher.start()
-        deadline = time.monotonic() + patience
+        deadline = time.monotonic() + timeout
         while not self.index_worker.covered and time.monotonic() < deadline:
             self.watcher.sync(deadline)
             time.sleep(_POLL)
@@ -113,7 +113,7 @@ class Monitor:
         self.resyncs.log()
         if self.watcher.is_partial:
             self.watcher.sync(time.monotonic() + _POLL)  # perhaps more can be watched by now
-        if self._lock.acquire(timeout=self._patience):
+        if self._lock.acquire(timeout=self._timeout):
             try:
                 late = time.monotonic() + _POLL
                 self._recorder.check_new_names(late, indexed=self.index_worker.built)
@@ -123,14 +123,14 @@ class Monitor:
         self._note_time()
 
     def stop(self) -> None:
-        """Stop watching; join all threads."""
+        """Stop watching; join all threads that no file system blocks."""
         self.index_worker.stop()
         self.watcher.stop()
 
     def query(self, since: bytes | Token | None) -> Changes:
-        """Return what changed since the answer with this token, within `patience` seconds."""
+        """Return what changed since the answer with this token, within `timeout` seconds."""
         self.queries += 1
-        deadline = time.monotonic() + self._patience
+        deadline = time.monotonic() + self._timeout
         wanted = self._token(since) if isinstance(since, bytes) else since
         reason = "no-token" if since is None else "unknown-token"
         index_worker = self.index_worker
@@ -154,7 +154,7 @@ class Monitor:
         return self._changes_since(wanted, reason, deadline)
 
     def _nothing_is_due(self) -> bool:
-        """Say whether an answer needs only the journal; without the lock, after `sync`."""
+        """Return whether an answer needs only the journal; without the lock, after `sync`."""
         due = self._flush_wanted or self.verify_every or self._recorder.is_due
         return not (due or self.watcher.unreadable() or self._tree.unanswered)
 
@@ -176,7 +176,7 @@ class Monitor:
             self.timestamps.note(self._journal.settled)
 
     def _answers_early(self, wanted: Token | None, deadline: float) -> bool:
-        """Say whether to answer "everything" before the tree is covered.
+        """Return whether to answer "everything" before the tree is covered.
 
         For a small tree wait until it is covered, as a token is worth more then.
         """
@@ -221,7 +221,7 @@ class Monitor:
         )
 
     def _check_new_names(self, deadline: float) -> bool:
-        """Check new names; say whether that was done by the deadline."""
+        """Check new names; return whether that was done by the deadline."""
         while self._recorder.is_due:
             if not self._take_lock(deadline):
                 return False
@@ -234,7 +234,7 @@ class Monitor:
                 self._lock.release()
             if is_early or time.monotonic() >= deadline:
                 return False  # waiting does not help, or no time is left
-            time.sleep(_YIELD)
+            time.sleep(_LOCK_GAP)
         return True
 
     def _check_new_names_locked(self, deadline: float) -> bool:
@@ -275,7 +275,7 @@ class Monitor:
         """Invalidate all tokens, at the latest when the next query is answered."""
         self._flush_wanted = True
         self.index_worker.has_early_tokens = True
-        if self._lock.acquire(timeout=self._patience):
+        if self._lock.acquire(timeout=self._timeout):
             try:
                 self.begin_session("flush")
             finally:

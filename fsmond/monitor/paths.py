@@ -15,7 +15,7 @@ def directories_of(paths: Iterable[bytes]) -> Iterable[bytes]:
 
 
 def is_within(prefix: bytes, tops: Collection[bytes]) -> bool:
-    """Say whether a directory is one of these, or below one."""
+    """Return whether a directory is one of these, or below one."""
     while prefix not in tops:
         if not prefix:
             return False

@@ -24,9 +24,9 @@ from fsmond.monitor.paths import directories_of, directory_of, is_within
 from fsmond.monitor.probes import Probes
 from fsmond.monitor.tree_state import TreeState
 
-_SYNC = 0.02  # seconds that one `sync` of the watcher may take
+_SYNC_TIMEOUT = 0.02  # seconds that one `sync` of the watcher may take
 _CHECK_AHEAD = 1.0  # seconds; names not checked by then may be called unreported wrongly
-_YIELD = 0.0002  # seconds in which other threads get the lock
+_LOCK_GAP = 0.0002  # seconds in which other threads get the lock
 _SLICE = 0.002  # seconds for which the lock is held to check new names
 _WHOLE = (b"",)
 _MANY = 50_000  # differences in one directory; if there are more, the directory is reported instead
@@ -63,9 +63,9 @@ class TooOldError(Exception):
 class Reconciler:
     """Compares the tree with the index, on the index worker's thread, without the lock.
 
-    `losses` is the number of losses when all changes were reported, before the call.  All methods
-    raise OSError if the root cannot be read, and then nothing is concluded; and StoppedError soon
-    after the tree `is_stopping`.
+    `losses` is `TreeState.losses`, as read before the call while all changes were reported.  All
+    methods raise OSError if the root cannot be read, and then nothing is concluded; and
+    StoppedError soon after the tree `is_stopping`.
     """
 
     def __init__(self, tree: TreeState) -> None:
@@ -87,12 +87,12 @@ class Reconciler:
 
     @property
     def directories(self) -> int:
-        """Return how many directories are known."""
+        """How many directories are known."""
         return len(self._index)
 
     @property
     def is_behind(self) -> bool:
-        """Say whether anything was reported that the index does not have; any thread."""
+        """Whether anything was reported that the index does not have; any thread."""
         has_news = self._journal.token.sequence != self._indexed
         return has_news or self._recorder.misses_names
 
@@ -119,9 +119,9 @@ class Reconciler:
         return early
 
     def recover(self, losses: int) -> bool:
-        """Report what differs from the records; say whether no more events were lost.
+        """Report what differs from the records; return whether no more events were lost.
 
-        Raises TooOldError if what was reported since then cannot be reported again.
+        Raise TooOldError if what was reported since then cannot be reported again.
         """
         with self._lock:
             reported = self._journal.after(self._indexed)
@@ -190,7 +190,7 @@ class Reconciler:
     def _begin(self) -> tuple[int, frozenset[bytes], frozenset[bytes]]:
         """Begin a comparison of the whole tree, or at least of what is unwatched.
 
-        Returns the current sequence, what is unwatched, and which of that may never answer.
+        Return the current sequence, what is unwatched, and which of that may never answer.
         """
         with self._lock:
             unwatched = frozenset(self._watcher.unwatched())
@@ -320,7 +320,7 @@ class Reconciler:
                 raise StoppedError
             with self._lock:
                 done = self._recorder.check_ahead(time.monotonic() + _SLICE)
-            time.sleep(_YIELD)
+            time.sleep(_LOCK_GAP)
 
     def _to_recheck_locked(self) -> set[bytes]:
         """Return the directories in which, but not below, events do not report all changes."""
@@ -359,12 +359,12 @@ class Reconciler:
 
     def _catch_up(self, losses: int) -> None:
         """Put all events queued until now into the journal, unless events are lost."""
-        patience = _SYNC
+        timeout = _SYNC_TIMEOUT
         while (
-            self._watcher.sync(time.monotonic() + patience) is not None
+            self._watcher.sync(time.monotonic() + timeout) is not None
             and losses == self._tree.losses
         ):
             if self._tree.is_stopping:
                 raise StoppedError
-            time.sleep(_SYNC)
-            patience = 10 * _SYNC  # where events arrive late, none would arrive in less
+            time.sleep(_SYNC_TIMEOUT)
+            timeout = 10 * _SYNC_TIMEOUT  # where events arrive late, none would arrive in less

@@ -21,11 +21,11 @@ from collections.abc import Callable
 
 from fsmond.journal.token import Token
 
-_MOST = 4096  # points; when there are more, every second one is dropped
+_MAX_POINTS = 4096  # points; when there are more, every second one is dropped
 _STEP = 20_000_000  # nanoseconds; a smaller step back between two readings is ignored
 _SLACK = 50_000_000  # nanoseconds by which a point must be older than the time; more than _STEP
 _IN_TIME = 2_500_000_000  # nanoseconds; a later answer comes after the hook gave up
-_MOST_ANSWERS = 1000
+_MAX_ANSWERS = 1000
 _MAX_DIGITS = 20  # of a time
 _TRIES = 3  # to read both clocks without a delay in between
 
@@ -43,7 +43,7 @@ class Timestamps:
         self._steady = steady
         self._points: list[tuple[int, Token]] = []  # (when the token was the newest, token)
         self._read = (0, 0)  # both clocks at the last reading
-        self._answers: deque[tuple[int, bool]] = deque(maxlen=_MOST_ANSWERS)
+        self._answers: deque[tuple[int, bool]] = deque(maxlen=_MAX_ANSWERS)
         self._latest = 0  # the latest time before the clock was last set back
 
     def note(self, token: Token) -> None:
@@ -54,7 +54,7 @@ class Timestamps:
         points = self._points
         if not points or points[-1][1] != token:
             points.append((now, token))
-        if len(points) > _MOST:
+        if len(points) > _MAX_POINTS:
             self._points = points[::2]
 
     def token_at(self, text: bytes) -> Token | None:

@@ -15,7 +15,7 @@ class TreeState:
     """Shared by Monitor, IndexWorker, Reconciler and Confirmation; see monitor.py for threads."""
 
     watcher: Watcher
-    """Reports changes; guarded by the lock.  Set by Monitor, which makes it with the lock."""
+    """Reports changes; Watcher says which calls need the lock.  Set by Monitor."""
 
     def __init__(self, root: bytes, index: Index, journal: Journal) -> None:
         self.lock = threading.Lock()

@@ -11,5 +11,5 @@ prevent_pid_reuse = system.prevent_pid_reuse
 
 
 def is_running(pid: object) -> bool:
-    """Say whether the process is running; a zombie is not."""
+    """Return whether the process is running; a zombie is not."""
     return isinstance(pid, int) and system.is_alive(pid)

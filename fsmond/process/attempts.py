@@ -75,7 +75,7 @@ class StartAttempt:
         return None if status is None else time.time() - status.st_mtime
 
     def has_failed(self) -> bool:
-        """Say whether it failed, or had enough time to succeed."""
+        """Return whether it failed, or had enough time to succeed."""
         status, age = self._status(), self.age()
         if status is None or age is None:
             return False
@@ -97,7 +97,7 @@ class StartAttempt:
     def begin(self) -> int | None:
         """Create its file; return a descriptor for the process's output, None if that failed.
 
-        Raises FileExistsError if another process was faster.
+        Raise FileExistsError if another process was faster.
         """
         if self._folder is None:
             return None

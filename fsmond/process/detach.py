@@ -1,4 +1,4 @@
-"""Detach from the parent: from its terminal, descriptors, directory, and as its child.
+"""Detach from the parent: leave its session, terminal, descriptors and directory.
 
 The parent waits until this is done: no import that is not needed.
 """

@@ -23,24 +23,24 @@ _LIMITS = {
     errno.EAGAIN: "no more processes are allowed: see ulimit -u",
     errno.EMFILE: "too many files are open in this process: see ulimit -n",
 }
-PATIENCE = 60.0  # seconds; half a million directories take ten
+LAUNCH_TIMEOUT = 60.0  # seconds; half a million directories take ten
 
 
 def launch(
     place: Place,
     *,
     replace: bool = False,
-    patience: float = PATIENCE,
+    timeout: float = LAUNCH_TIMEOUT,
     start_process: "Callable[..., Child]" = spawn,
 ) -> tuple[bool, str | None]:
-    """Wait until a daemon answers; return whether it was started here, and the previous owner.
+    """Wait until a daemon answers; return whether it was started here, and the owner before.
 
     Of concurrent calls, in any processes, one starts a daemon.  `replace`: stop a daemon that is
-    not fsmond's, and start one.  The previous owner is who answered at the socket, named as in
-    `Answer.daemon`; None if there was no one.  `start_process` is called like `spawn`.  Raises
-    StartError.
+    not fsmond's, and start one.  The owner before is the daemon that answered at the socket when
+    this was called, named as in `Answer.daemon`; None if there was none.  `start_process` is called
+    like `spawn`.  Raise StartError.
     """
-    deadline = time.monotonic() + patience
+    deadline = time.monotonic() + timeout
     try:
         with start_lock(place.root, deadline):
             # Git takes no lock: it may start its own daemon at any time, so check again.

@@ -17,9 +17,9 @@ _RETRY_INTERVAL = 0.01  # seconds
 def start_lock(directory: bytes, deadline: float) -> Iterator[None]:
     """Hold the start lock of a directory; the system frees it if this process ends.
 
-    Raises TimeoutError if another process still holds it at `deadline`, in seconds of
-    time.monotonic.  If the system cannot provide a lock, nothing is locked; then the claim of the
-    socket decides which daemon stays.
+    Raise TimeoutError if another process still holds it at `deadline`, in seconds of
+    time.monotonic.  If a Unix system cannot provide a lock, nothing is locked; then the claim of
+    the socket decides which daemon stays.  On Windows raise OSError.
     """
     lock = Lock(directory)
     try:

@@ -25,7 +25,7 @@ from ipc.state import ActiveState
 
 SHUTTING_DOWN = "shutting down"
 """A daemon of fsmond's that has lost its tree and is about to end: its repository was moved."""
-_PATIENCE = 3.0  # seconds; an answer takes milliseconds, unless the daemon is stopped by a signal
+_TIMEOUT = 3.0  # seconds; an answer takes milliseconds, unless the daemon is stopped by a signal
 _SOCKET_REMOVAL = 1.0  # seconds in which a daemon that ended removes its socket, if it does at all
 _POLL_INTERVAL = 0.001  # seconds
 
@@ -35,13 +35,13 @@ def owner_of(place: Place) -> str | None:
 
     OTHER_TREE is a daemon of fsmond's with the same git directory, and another root.  If the
     socket is a link to another tree's, as in a copy of a repository made of links, the link is
-    removed: that daemon has its own socket.  Raises StartError if the owner cannot be asked.
+    removed: that daemon has its own socket.  Raise StartError if the owner cannot be asked.
     """
     # A server that is not fsmond takes this for an unknown token.
     question = f'{{"command": "version"{tree_fields(place.root, place.tree_id())}}}'.encode()
     try:
         reply = exchange(
-            place.socket, question, root=place.root, timeout=_PATIENCE, limit=MAX_OBJECT_BYTES
+            place.socket, question, root=place.root, timeout=_TIMEOUT, limit=MAX_OBJECT_BYTES
         )
     except (NoServerError, InvalidPathError):
         return None
@@ -64,7 +64,7 @@ def owner_of(place: Place) -> str | None:
 
 
 def is_link(socket: bytes) -> bool:
-    """Say whether a socket's path is a symbolic or hard link: it may lead to another tree's."""
+    """Return whether a socket's path is a symbolic or hard link: it may lead to another tree's."""
     try:
         status = os.lstat(socket)
     except OSError:
@@ -89,12 +89,12 @@ def stop_owner(place: Place) -> None:
     notices that within a minute, and ends.  A named pipe of Windows cannot be removed.
     """
     try:
-        exchange(place.socket, QUIT, root=place.root, timeout=_PATIENCE)
+        exchange(place.socket, QUIT, root=place.root, timeout=_TIMEOUT)
     except NoServerError:
         return
     except (Error, IPCError) as error:
         raise StartError(f"the running daemon does not quit: {error}") from error
-    deadline = time.monotonic() + _PATIENCE
+    deadline = time.monotonic() + _TIMEOUT
     while get_active_state(place.socket) == ActiveState.LISTENING:
         if time.monotonic() > deadline:
             with contextlib.suppress(FileNotFoundError):  # it ended at the last moment

@@ -8,7 +8,7 @@ import os
 import sys
 
 from fsmond.errors import StartError
-from fsmond.isolation import HOME, is_tainted, libraries, scrubbed
+from fsmond.isolation import INSTALL_PATH, is_tainted, libraries, scrubbed
 from fsmond.rendezvous import Place
 
 if sys.platform == "win32":
@@ -25,7 +25,7 @@ __all__ = ("Child", "fork", "interpreter", "program_file", "spawn")
 _INTERPRETER_NAMES = ("python", "pypy")  # prefixes of an interpreter's file name
 # -I: ignore the environment, the current directory and the user's own packages.
 _PYTHON_OPTIONS = ("-I", "-X", "utf8")
-# An archive is not run itself: it may begin with another program.
+# An archive is not run itself: its entry point may be another program's.
 _FROM_ARCHIVE = (
     "import sys; sys.path.append(sys.argv.pop(1)); from fsmond.entry_point import run; run()"
 )
@@ -34,10 +34,10 @@ _FROM_ARCHIVE = (
 def spawn(place: Place, *, replace: bool = False, output: int | None = None) -> Child:
     """Start the process whose child becomes the daemon; see detach.READY for its output.
 
-    `output`: a descriptor for its output, if the caller does not read it.  Raises StartError.
+    `output`: a descriptor for its output, if the caller does not read it.  Raise StartError.
     """
     file = program_file()
-    program = [file] if file else ["-c", _FROM_ARCHIVE, HOME]
+    program = [file] if file else ["-c", _FROM_ARCHIVE, INSTALL_PATH]
     library_options = [f"--library={each}" for each in libraries(os.fsdecode(place.root))]
     arguments = [*library_options, *_arguments(place, replace=replace)]
     command = [interpreter(), *_PYTHON_OPTIONS, *program, "run", "--detached", *arguments]
@@ -77,7 +77,7 @@ def interpreter() -> str:
 
 def program_file() -> str | None:
     """Return the file that is fsmond's program; None if this package is in an archive."""
-    path = os.path.join(HOME, "fsmond", "__main__.py")
+    path = os.path.join(INSTALL_PATH, "fsmond", "__main__.py")
     return path if os.path.isfile(path) else None
 
 
@@ -93,7 +93,7 @@ def _interpreters() -> list[str | None]:
 
 
 def _can_fork() -> bool:
-    """Say whether a fork of this process would behave like a spawned one."""
+    """Return whether a fork of this process would behave like a spawned one."""
     if "site" not in sys.modules or is_tainted() or sys.getfilesystemencoding() != "utf-8":
         return False
     try:

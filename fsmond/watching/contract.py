@@ -18,7 +18,10 @@ class Counts(NamedTuple):
 
 
 class Sink(Protocol):
-    """Receives a watcher's reports, on any thread, with its lock held; must not block."""
+    """Receives a watcher's reports, on any thread, with its lock held; must not block.
+
+    `gone` may also be called without the lock.
+    """
 
     def changed(self, paths: Collection[bytes]) -> None:
         """Take paths relative to the root; `dir/` means the directory and everything below it."""
@@ -41,13 +44,14 @@ class Sink(Protocol):
     def prepare(self, deadline: float) -> bool:
         """Do work that the next query would otherwise have to do, until `deadline`.
 
-        Returns whether nothing is left; if something is, it is to be called again.
+        Return whether nothing is left; if something is, it is to be called again.
         """
 
     def caught_up(self) -> None:
         """Note that everything reported so far `is_settled`, as the watcher defines it.
 
-        Called at least in each `sync` that returns None, before the lock is released.
+        Called before a `sync` returns None, unless events are of no use: then the root is
+        `unwatched`.
         """
 
     def lost(self, detail: str) -> None:
@@ -65,21 +69,25 @@ class Watcher(Protocol):
 
     @property
     def is_partial(self) -> bool:
-        """Say whether `unwatched` or `partly_watched` would return anything; on any thread."""
+        """Whether `unwatched` or `partly_watched` would return anything; on any thread."""
 
     def start(self) -> None:
-        """Start watching, and return at once; `Sink.covered` is called when all is covered."""
+        """Start watching, and return at once; raise WatchError if there cannot be events.
+
+        `Sink.covered` is called when all is covered.
+        """
 
     def sync(self, deadline: float) -> str | None:
         """Report every change whose system call returned before this was called.
 
-        Returns None, or the reason why that cannot be guaranteed: `sync-timeout` (not done by
-        `deadline`, in seconds of time.monotonic) or `overflow`.
+        Return None, or the reason why that cannot be guaranteed: `sync-timeout` (not done by
+        `deadline`, in seconds of time.monotonic), `overflow`, or `degraded` (`Sink.gone` was
+        called).  The lock must not be held.
         """
 
     @property
     def is_settled(self) -> bool:
-        """Say whether nothing that was reported has yet to be listed.  The lock must be held."""
+        """Whether nothing that was reported has yet to be listed.  The lock must be held."""
 
     def unwatched(self) -> list[bytes]:
         """Return the directories in which, and below which, changes are not reported.
@@ -110,7 +118,10 @@ class Watcher(Protocol):
         """
 
     def unreadable(self) -> list[bytes]:
-        """Return the directories that this user may not read: nothing in them is ever reported."""
+        """Return the directories that this user may not read, so changes there are unknown.
+
+        Any thread.
+        """
 
     def counts(self) -> Counts:
         """Return figures for people; any thread, at any time."""

@@ -87,7 +87,7 @@ class Measurements:
         self._remarks[who] = text
 
     def failed(self, who: str) -> bool:
-        """Say whether this program failed."""
+        """Return whether this program failed."""
         return who in self._remarks
 
     def series(self) -> Iterator[Series]:

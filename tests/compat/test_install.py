@@ -168,7 +168,7 @@ def test_it_is_installed_for_all_repositories_at_once(root: Path, tmp_path: Path
 
 @pytest.mark.usefixtures("program")
 def test_git_starts_fsmond_in_a_repository_that_is_made_later(tmp_path: Path) -> None:
-    """It must not start its own daemon, which nobody would notice."""
+    """It must not start its own daemon: that would go unnoticed."""
     fsmond("install", "--global", cwd=tmp_path)
     later = tmp_path / "later"
     later.mkdir()

@@ -65,7 +65,7 @@ def broken_copy(tmp_path: Path) -> list[str]:
 
 
 def has_given_its_reason(place: Place) -> bool:
-    """Say whether the failing process has written its last line."""
+    """Return whether the failing process has written its last line."""
     return Path(StartAttempt(place)._path + ".failed-start").read_text().endswith("broken\n")
 
 

@@ -25,8 +25,8 @@ from fsmond.monitor.monitor import Monitor
 from fsmond.watching.choice import watcher_for_platform
 root = Path(os.environ["ROOT"])
 def watch():
-    monitor = Monitor(os.fsencode(root), watcher_for_platform, patience=10)
-    monitor.start(patience=30)
+    monitor = Monitor(os.fsencode(root), watcher_for_platform, timeout=10)
+    monitor.start(timeout=30)
     return monitor
 """
 

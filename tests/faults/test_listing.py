@@ -34,8 +34,8 @@ def test_a_directory_that_fails_is_always_reported_and_all_others_are_watched(
     """As on a disk with a broken sector, or a mount whose server died."""
     (root / "3" / "broken").touch()
     monkeypatch.setattr(os, "scandir", _failing_at(b"broken", errno.EIO))
-    monitor = Monitor(os.fsencode(root), watcher_for_platform, patience=10)
-    monitor.start(patience=30)
+    monitor = Monitor(os.fsencode(root), watcher_for_platform, timeout=10)
+    monitor.start(timeout=30)
     token = bytes(monitor.query(None).token)
 
     (root / "4" / "file").touch()
@@ -55,8 +55,8 @@ def test_a_temporary_shortage_is_waited_for(root: Path, monkeypatch: pytest.Monk
         return real(path)
 
     monkeypatch.setattr(os, "scandir", scandir)
-    monitor = Monitor(os.fsencode(root), watcher_for_platform, patience=10)
-    monitor.start(patience=30)
+    monitor = Monitor(os.fsencode(root), watcher_for_platform, timeout=10)
+    monitor.start(timeout=30)
 
     assert monitor.watcher.counts().directories == 11
     monitor.stop()
@@ -70,8 +70,8 @@ def test_paths_of_any_length_are_watched(root: Path) -> None:
         deeper = os.open("d" * 200, os.O_RDONLY, dir_fd=descriptor)
         os.close(descriptor)
         descriptor = deeper
-    monitor = Monitor(os.fsencode(root), watcher_for_platform, patience=10)
-    monitor.start(patience=30)
+    monitor = Monitor(os.fsencode(root), watcher_for_platform, timeout=10)
+    monitor.start(timeout=30)
     token = bytes(monitor.query(None).token)
 
     os.mkdir("new", dir_fd=descriptor)
@@ -90,8 +90,8 @@ from fsmond.monitor.monitor import Monitor
 from fsmond.watching.choice import watcher_for_platform
 root = sys.argv[1]
 subprocess.run(["mount", "--bind", root + "/1", root + "/2"], check=True)
-monitor = Monitor(os.fsencode(root), watcher_for_platform, patience=10)
-monitor.start(patience=30)
+monitor = Monitor(os.fsencode(root), watcher_for_platform, timeout=10)
+monitor.start(timeout=30)
 token = bytes(monitor.query(None).token)
 open(root + "/1/file", "w").close()
 changes = monitor.query(token)

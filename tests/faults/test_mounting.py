@@ -23,8 +23,8 @@ def unmount(name):
     subprocess.run(["umount", root / name], check=True)
 
 def watch():
-    monitor = Monitor(os.fsencode(root), watcher_for_platform, patience=10)
-    monitor.start(patience=10)
+    monitor = Monitor(os.fsencode(root), watcher_for_platform, timeout=10)
+    monitor.start(timeout=10)
     return monitor
 
 def ask(monitor, token=None):
@@ -190,7 +190,7 @@ server = subprocess.Popen(
 )
 assert server.stdout.readline() == b"mounted\\n"
 monitor = Monitor(os.fsencode(root), watcher_for_platform)
-monitor.start(patience=10)
+monitor.start(timeout=10)
 while not monitor.index_worker.built:
     time.sleep(0.01)
 paths, token = ask(monitor)

@@ -22,8 +22,8 @@ NOBODY = 65534  # the usual user without rights
 def _unreadable_at_first(root: Path) -> None:
     (root / "3" / "deep").mkdir(parents=True)
     (root / "3").chmod(0)
-    monitor = Monitor(os.fsencode(root), watcher_for_platform, patience=10)
-    monitor.start(patience=30)
+    monitor = Monitor(os.fsencode(root), watcher_for_platform, timeout=10)
+    monitor.start(timeout=30)
     token = bytes(monitor.query(None).token)
     assert monitor.query(token).paths == [b"3/"]
     (root / "3").chmod(0o700)
@@ -35,8 +35,8 @@ def _unreadable_at_first(root: Path) -> None:
 
 def _unreadable_later(root: Path) -> None:
     (root / "3" / "deep").mkdir(parents=True)
-    monitor = Monitor(os.fsencode(root), watcher_for_platform, patience=10)
-    monitor.start(patience=30)
+    monitor = Monitor(os.fsencode(root), watcher_for_platform, timeout=10)
+    monitor.start(timeout=30)
     (root / "3").chmod(0o300)
     token = bytes(monitor.query(None).token)
     (root / "3" / "new").mkdir()

@@ -21,8 +21,8 @@ QUEUED = int(Path("/proc/sys/fs/inotify/max_queued_events").read_text())
 def monitor(root: Path) -> Iterator[Monitor]:
     """Watch the tree."""
     wait_for_next_timestamp(root)
-    watching = Monitor(os.fsencode(root), watcher_for_platform, patience=10)
-    watching.start(patience=30)
+    watching = Monitor(os.fsencode(root), watcher_for_platform, timeout=10)
+    watching.start(timeout=30)
     yield watching
     watching.stop()
 
@@ -56,8 +56,8 @@ def test_after_an_overflow_without_an_index_the_answer_is_everything(
 ) -> None:
     """There is nothing to compare with; later answers are exact again."""
     monkeypatch.setattr(Reconciler, "build", lambda *_: time.sleep(0.01))
-    monitor = Monitor(os.fsencode(root), watcher_for_platform, patience=10)
-    monitor.start(patience=30)
+    monitor = Monitor(os.fsencode(root), watcher_for_platform, timeout=10)
+    monitor.start(timeout=30)
     token = bytes(monitor.query(None).token)
     _overflow(monitor, root)
 
@@ -89,8 +89,8 @@ def test_directories_that_appear_during_an_overflow_are_watched(
 
 def test_a_query_does_not_wait_for_ever(root: Path) -> None:
     """Git waits without a timeout, so fsmond must not."""
-    monitor = Monitor(os.fsencode(root), watcher_for_platform, patience=0.05)
-    monitor.start(patience=30)
+    monitor = Monitor(os.fsencode(root), watcher_for_platform, timeout=0.05)
+    monitor.start(timeout=30)
     token = bytes(monitor.query(None).token)
     (root / "3" / "file").touch()
     with monitor._lock:
@@ -126,7 +126,7 @@ def test_the_queue_is_not_inherited(monitor: Monitor) -> None:
 def test_stopping_is_possible_from_any_thread(root: Path) -> None:
     """And is harmless when repeated."""
     monitor = Monitor(os.fsencode(root), watcher_for_platform)
-    monitor.start(patience=30)
+    monitor.start(timeout=30)
     stopping = [threading.Thread(target=monitor.stop) for _ in range(3)]
     for thread in stopping:
         thread.start()

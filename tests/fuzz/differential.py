@@ -113,7 +113,7 @@ class Trial:
         self.changed += len(truth.changed(before, now))
 
     def _may_be_everything(self, changes: Changes) -> bool:
-        """Say whether names in the root may have changed where no event reports that.
+        """Return whether names in the root may have changed where no event reports that.
 
         Also through a link that leads there.
         """
@@ -124,7 +124,7 @@ class Trial:
         return (root_changed or once_more) and changes.reason in REASONS.get(self.mode, ())
 
     def _has_unknown_name(self, path: bytes, now: truth.Tree) -> bool:
-        """Say whether a file has a name outside the tree, or had one that was never checked.
+        """Return whether a file has a name outside the tree, or had one that was never checked.
 
         The mode `links` knows exactly what must be reported even then.
         """
@@ -308,9 +308,9 @@ def watching(root: Path, mode: str) -> Iterator[Monitor]:
     if mode in FEW:
         _LIMIT.write_text(str(FEW[mode]))  # in our own user namespace
     make = partial(watcher_for_platform, how=how)
-    monitor = Monitor(os.fsencode(root), make, excluded=EXCLUDED, patience=30)
+    monitor = Monitor(os.fsencode(root), make, excluded=EXCLUDED, timeout=30)
     try:
-        monitor.start(patience=30)
+        monitor.start(timeout=30)
         until_built(monitor)
         yield monitor
     finally:
@@ -325,9 +325,9 @@ def _writer(tree: Path, outside: Path, seed: int) -> subprocess.Popen[bytes]:
 def main() -> int:
     """Try one seed, or new ones for some time; return the exit status."""
     options = _options()
-    index_worker.PAUSE, index_worker.SHARE = 0.0, 0  # refresh as often as possible
+    index_worker.MIN_PAUSE, index_worker.PAUSE_FACTOR = 0.0, 0  # refresh as often as possible
     if sys.platform == "linux":
-        emitter.RETRY, emitter.LONGEST_BACKOFF = 0.0, 0.02
+        emitter.RETRY_INTERVAL, emitter.MAX_BACKOFF = 0.0, 0.02
     if options.plant and sys.platform == "linux":
         from fuzz.planting import plant
 

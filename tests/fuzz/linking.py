@@ -83,7 +83,7 @@ class LinkChanges:
                 self._paired.update((inode, path) for path in paths)
 
     def may_omit(self, path: bytes, before: Tree, now: Tree) -> bool:
-        """Say whether an answer may omit a changed path, by one of the limits."""
+        """Return whether an answer may omit a changed path, by one of the limits."""
         inode = now[path][1] if path in now else None
         if inode is None or path not in before or before[path][1] != inode:
             return False
@@ -93,12 +93,12 @@ class LinkChanges:
         return all(each in before and before[each][1] == inode for each in names)
 
     def may_omit_last(self, path: bytes, now: Tree) -> bool:
-        """Say whether the answers given during the changes may omit the last change of a path."""
+        """Return whether the answers during the changes may omit the last change of a path."""
         inode = now[path][1] if path in now else 0
         return self._possibly_unreported.get(inode, 0) > self._reported.get(inode, 0)
 
     def may_be_found(self, path: bytes, *trees: Tree) -> bool:
-        """Say whether a comparison may find a change between these trees, by one of the limits."""
+        """Return whether one of the limits lets a comparison find a change between these trees."""
         inodes = {tree[path][1] for tree in trees if path in tree}
         return path not in trees[-1] or not inodes.isdisjoint(
             self._possibly_missed | self._possibly_unreported.keys()

@@ -40,11 +40,11 @@ class ImitatedTrial(Trial):
                 root, sink, lock, excluded, lambda _: self.source
             ),
             excluded=EXCLUDED,
-            patience=30,
+            timeout=30,
         )
         with reporting(self.source):
             try:
-                monitor.start(patience=30)
+                monitor.start(timeout=30)
                 until_built(monitor)
                 self._ask(monitor)
                 self._check_watches(monitor, truth.snapshot(self.root))
@@ -74,8 +74,8 @@ class ImitatedTrial(Trial):
 @pytest.mark.parametrize("mode", MODES)
 def test_no_change_is_missed(mode: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """However late the events arrive, and however many are merged into one."""
-    monkeypatch.setattr(index_worker, "PAUSE", 0.0)
-    monkeypatch.setattr(index_worker, "SHARE", 0)
+    monkeypatch.setattr(index_worker, "MIN_PAUSE", 0.0)
+    monkeypatch.setattr(index_worker, "PAUSE_FACTOR", 0)
     seed = random.SystemRandom().randrange(10**9)
     end = time.monotonic() + SECONDS
     while time.monotonic() < end:

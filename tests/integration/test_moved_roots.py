@@ -64,9 +64,9 @@ def test_a_root_that_is_moved_back_is_answered_with_everything(root: Path) -> No
 def test_moving_a_parent_directory_away_and_back_loses_no_change(root: Path, how: How) -> None:
     """Meanwhile a new directory cannot be found by its path in the tree."""
     above, moved = root.parent, root.parent.with_name("moved")
-    monitor = Monitor(os.fsencode(root), partial(watcher_for_platform, how=how), patience=10)
+    monitor = Monitor(os.fsencode(root), partial(watcher_for_platform, how=how), timeout=10)
     try:
-        monitor.start(patience=10)
+        monitor.start(timeout=10)
         token = bytes(monitor.query(bytes(monitor.query(None).token)).token)
         above.rename(moved)
         (moved / "root" / "new").mkdir()

@@ -81,7 +81,8 @@ def test_a_daemon_that_is_refused_logs_nothing(root: Path) -> None:
     done = fsmond("run", root)
 
     assert done.returncode == 1
-    assert done.stderr == f"fsmond: {root} is already watched\n"
+    message = "is already watched by another daemon; to replace it: fsmond run --replace"
+    assert done.stderr == f"fsmond: {root} {message}\n"
 
 
 @pytest.mark.parametrize(

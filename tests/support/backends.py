@@ -16,19 +16,19 @@ from fsmond.watching.choice import How, watcher_for_platform
 
 EVENTS = {"linux": "inotify", "win32": "ReadDirectoryChangesW", "darwin": "FSEvents"}
 BACKENDS = [*(name for system, name in EVENTS.items() if system == sys.platform), "scanning"]
-PATIENCE = 10.0  # seconds
+TIMEOUT = 10.0  # seconds
 
 
 @contextmanager
 def watching(
-    root: Path, backend: str, excluded: frozenset[bytes] = frozenset(), patience: float = PATIENCE
+    root: Path, backend: str, excluded: frozenset[bytes] = frozenset(), timeout: float = TIMEOUT
 ) -> Iterator[Monitor]:
     """Watch a tree."""
     how: How = "scan" if backend == "scanning" else "events"
     make = partial(watcher_for_platform, how=how)
-    monitor = Monitor(os.fsencode(root), make, excluded=excluded, patience=patience)
+    monitor = Monitor(os.fsencode(root), make, excluded=excluded, timeout=timeout)
     try:
-        monitor.start(patience=30)
+        monitor.start(timeout=30)
         if is_wine():
             # Wine removes a directory only when it is no longer open, unlike Windows 10; building
             # the index opens each directory for a moment.
@@ -40,7 +40,7 @@ def watching(
 
 def until_built(monitor: Monitor) -> None:
     """Wait until the index is built: from then on, all names of a file are known."""
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + TIMEOUT
     while not monitor.index_worker.built:
         assert time.monotonic() < deadline, "there is no index yet"
         time.sleep(0.001)

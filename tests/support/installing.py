@@ -9,7 +9,7 @@ SETTINGS = ("core.fsmonitor", "core.untrackedCache", "core.fsmonitorHookVersion"
 
 
 def git_has_client() -> bool:
-    """Say whether the git in PATH has a client for fsmonitor daemons."""
+    """Return whether the git in PATH has a client for fsmonitor daemons."""
     return "feature: fsmonitor--daemon" in git(Path(), "version", "--build-options")
 
 
@@ -27,7 +27,7 @@ def values(root: Path) -> list[str | None]:
 
 
 def asks_fsmond(root: Path) -> bool:
-    """Say whether Git asks fsmond, and gets exact answers."""
+    """Return whether Git asks fsmond, and gets exact answers."""
     git(root, "status")
     git(root, "status")
     before = status(root)

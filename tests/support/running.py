@@ -50,7 +50,7 @@ def git(where: Path, *arguments: str, program: str = "git") -> str:
 
 
 def has_git(program: str = "git") -> bool:
-    """Say whether Git is installed; on Windows it need not be, and on Wine it is not."""
+    """Return whether Git is installed; on Windows it need not be, and on Wine it is not."""
     return not IS_WINDOWS or shutil.which(program) is not None
 
 
@@ -122,7 +122,7 @@ def status(root: Path) -> dict[str, Any]:
 
 
 def is_served(root: Path) -> bool:
-    """Say whether a daemon serves the tree."""
+    """Return whether a daemon serves the tree."""
     return ipc.client.get_active_state(Client(root, start=False).place.socket) == 0
 
 

@@ -15,7 +15,7 @@ NO_LINKS = "Wine creates no symbolic links"
 
 
 def is_wine() -> bool:
-    """Say whether this is Wine."""
+    """Return whether this is Wine."""
     if sys.platform != "win32":
         return False
     from fsmond.watching.native import event_support_windows

@@ -12,7 +12,7 @@ from support.running import until
 from fsmond.daemon.requests import Requests
 from fsmond.monitor.monitor import Changes, Monitor
 
-PATIENCE = 0.05  # seconds
+TIMEOUT = 0.05  # seconds
 Make = Callable[..., Monitor]
 
 
@@ -40,7 +40,7 @@ def watcher(monitor: Monitor) -> FakeWatcher:
 @pytest.fixture
 def monitor(make: Make) -> Monitor:
     """Return a started monitor."""
-    return started(make(patience=PATIENCE))
+    return started(make(timeout=TIMEOUT))
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ A directory is identified by its watch descriptor, not by its name.  Rules:
 1. Adding a watch for a path shows which inode is there *now*: a known descriptor means that this
    directory, with everything below it, is here now; a new descriptor means an unknown directory.
 2. A new directory is watched first and listed afterwards: what is created in between is seen twice,
-   never zero times.
+   and never missed.
 3. The tree may be ahead of the events, so a path may lead to another directory than the one that an
    event was about, also through a symbolic link.  So a name is looked up, and a directory listed,
    through an open descriptor that was verified to be that directory's.  If its path leads
@@ -40,8 +40,8 @@ from fsmond.watching.inotify.opening import DirectoryOpener
 
 _NONE = -1  # no watch descriptor
 _STEP = 256  # names that are read in a step; about a tenth of a millisecond
-_MOST_NAMES = 50_000  # names in one directory that are reported one by one
-LONGEST_PATH = 16_384  # bytes of a path below the root; anything deeper is in each answer
+_MAX_NAMES = 50_000  # names in one directory that are reported one by one
+MAX_PATH = 16_384  # bytes of a path below the root; anything deeper is in each answer
 
 Steps = Iterator[None]
 
@@ -82,7 +82,7 @@ class Coverage:
 
     @property
     def settled(self) -> bool:
-        """Say whether the known tree is covered, as far as that is possible."""
+        """Whether the known tree is covered, as far as that is possible."""
         return not (
             self._pending_checks
             or self._pending_listings
@@ -258,7 +258,7 @@ class Coverage:
     def _watch(self, handle: int, name: bytes, prefix: bytes) -> Directory:
         if self._mounts.lacks_events(prefix):
             raise OSError(errno.EOPNOTSUPP, "it does not report changes made by others", prefix)
-        if len(prefix) > LONGEST_PATH:
+        if len(prefix) > MAX_PATH:
             raise OSError(errno.ENAMETOOLONG, os.strerror(errno.ENAMETOOLONG), prefix)
         descriptor = self._opener.watch(handle, name)
         found = self.by_descriptor.get(descriptor)
@@ -267,7 +267,7 @@ class Coverage:
         return found
 
     def _belongs_at(self, found: Directory, place: _OpenDirectory, name: bytes) -> bool:
-        """Say whether a directory that was not known to be here really is: see rule 3."""
+        """Return whether a directory that was not known to be here really is: see rule 3."""
         parent = place.directory
         if found.parent is None and found is not self.root:
             return not parent.is_within(found)
@@ -328,7 +328,7 @@ class Coverage:
                 count += 1
                 if entry.is_dir(follow_symlinks=False):
                     directories.append(os.fsencode(entry.name))
-                elif reporting and count <= _MOST_NAMES:
+                elif reporting and count <= _MAX_NAMES:
                     files.append(prefix + os.fsencode(entry.name))
                 elif directory.sample_name is None:
                     directory.sample_name = os.fsencode(entry.name)
@@ -339,7 +339,7 @@ class Coverage:
         self._report(files, are_files=True)
         if files:
             directory.sample_name = files[0][len(prefix) :]
-        if reporting and count > _MOST_NAMES:
+        if reporting and count > _MAX_NAMES:
             if prefix:
                 self._sink.changed((prefix,))
             self._sink.recheck(prefix)

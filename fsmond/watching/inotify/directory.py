@@ -7,8 +7,8 @@ and a tree of any depth takes no more memory than its names.
 from collections.abc import Iterator
 from typing import Optional
 
-_LONGEST = 512  # bytes of a cached path; longer ones would add up in a deep tree
-_MOST = 4096  # cached paths
+_MAX_CACHED_LENGTH = 512  # bytes of a cached path; longer ones would add up in a deep tree
+_MAX_CACHED = 4096  # cached paths
 
 Paths = dict["Directory", bytes]
 """A cache of prefixes, shared by the directories of one tree."""
@@ -48,8 +48,8 @@ class Directory:
         names.append(directory.name[:-1])
         path = b"/".join(filter(None, reversed(names)))
         prefix = path and path + b"/"
-        if len(prefix) <= _LONGEST:
-            if len(self._paths) >= _MOST:
+        if len(prefix) <= _MAX_CACHED_LENGTH:
+            if len(self._paths) >= _MAX_CACHED:
                 self._paths.clear()
             self._paths[self] = prefix
         return prefix
@@ -85,7 +85,7 @@ class Directory:
         return directory
 
     def is_within(self, other: "Directory") -> bool:
-        """Say whether it is `other`, or somewhere below it."""
+        """Return whether it is `other`, or somewhere below it."""
         directory: Directory | None = self
         while directory is not None and directory is not other:
             directory = directory.parent

@@ -35,10 +35,10 @@ BUSY_COUNT = 500  # events in a batch
 SLICE = 0.003  # seconds of work with the lock held, while others may wait for it
 PREPARE_SLICE = 0.002  # seconds; in more, the queue could fill up
 LOCK_GAP = 0.0002  # seconds between slices, so that others get the lock
-MOST_UNREAD = 4 << 20  # bytes of events to read ahead, while earlier ones are handled
-RETRY = 1.0  # seconds between two attempts to watch what could not be watched
+MAX_UNREAD = 4 << 20  # bytes of events to read ahead, while earlier ones are handled
+RETRY_INTERVAL = 1.0  # seconds between two attempts to watch what could not be watched
 CALM = 10.0  # seconds without an overflow, after which the next one is handled at once
-LONGEST_BACKOFF = 5.0  # seconds before the rescan when overflows follow each other
+MAX_BACKOFF = 5.0  # seconds before the rescan when overflows follow each other
 QUIET = 0.1  # seconds without an event, which end a back-off
 
 _log = logging.getLogger(__name__)
@@ -64,7 +64,7 @@ class InotifyEmitter(EventEmitter):
         self._root = root
         self._sink = sink
         self._mounts = mounts
-        self._lock = lock  # guards the sink, and everything below
+        self._lock = lock  # guards the sink, and everything below; flags are also read without it
         try:
             self._queue = Queue()
         except OSError as error:
@@ -81,7 +81,7 @@ class InotifyEmitter(EventEmitter):
         self._job: Steps | None = None  # what was started, and must end before anything else
         self._scan_reason: str | None = "sync-timeout"  # why the whole tree is being listed, if so
         self._failure: OSError | None = None  # what keeps us from listing, once it was logged
-        self._is_settled = True
+        self._is_prepared = True  # whether `Sink.prepare` has nothing left to do
         self._retry_at = 0.0
         self._is_retry_due = False
         self._overflowed_at = -math.inf
@@ -95,7 +95,7 @@ class InotifyEmitter(EventEmitter):
         while self._advance() is not None:
             if self.stopped_event.wait(self._gap_between_slices()):
                 return
-        if not self._is_settled:
+        if not self._is_prepared:
             self.stopped_event.wait(LOCK_GAP)
             return
         poller = select.poll()
@@ -111,7 +111,7 @@ class InotifyEmitter(EventEmitter):
     def _gap_between_slices(self) -> float:
         """Return how long others get the lock between two slices of work, in seconds."""
         if self._failure is not None:
-            return RETRY
+            return RETRY_INTERVAL
         return DEBOUNCE if self._scan_reason == "overflow" else LOCK_GAP
 
     def run(self) -> None:
@@ -225,7 +225,7 @@ class InotifyEmitter(EventEmitter):
         """Do a slice of the pending work; return what `sync` would."""
         with self._lock:
             reason = self._catch_up_locked(math.inf, SLICE)
-            self._is_settled = self._sink.prepare(time.monotonic() + PREPARE_SLICE)
+            self._is_prepared = self._sink.prepare(time.monotonic() + PREPARE_SLICE)
             return reason
 
     def _catch_up_locked(self, deadline: float, seconds: float) -> str | None:
@@ -251,7 +251,7 @@ class InotifyEmitter(EventEmitter):
 
     @property
     def _is_done_locked(self) -> bool:
-        """Say whether there is nothing to do now."""
+        """Whether there is nothing to do now."""
         coverage = self._coverage
         if self._job is not None or self._unread or not coverage.settled:
             return False
@@ -261,7 +261,7 @@ class InotifyEmitter(EventEmitter):
         for descriptor, _ in ready:
             if descriptor == self._mounts.fileno():
                 self._coverage.note_mounts()
-            elif self._unread_bytes < MOST_UNREAD:
+            elif self._unread_bytes < MAX_UNREAD:
                 data = self._queue.read()
                 self._unread.append(data)
                 self._unread_bytes += len(data)
@@ -291,7 +291,7 @@ class InotifyEmitter(EventEmitter):
         return None
 
     def _begin_locked(self) -> bool:
-        """Start the next job, if there is one; say whether there is."""
+        """Start the next job, if there is one; return whether there is."""
         coverage = self._coverage
         if self._unread:
             data = self._unread.popleft()
@@ -299,14 +299,14 @@ class InotifyEmitter(EventEmitter):
             self._job = self._handler.handle(data)
         elif self._is_retry_due:
             self._is_retry_due = False
-            self._retry_at = time.monotonic() + RETRY
+            self._retry_at = time.monotonic() + RETRY_INTERVAL
             self._job = coverage.retry()
         elif not coverage.settled and not self._is_backing_off(time.monotonic()):
             self._job = coverage.work()
         return self._job is not None
 
     def _is_backing_off(self, now: float) -> bool:
-        """Say whether the rescan after an overflow is delayed."""
+        """Return whether the rescan after an overflow is delayed."""
         until = min(self._overflowed_at + self._backoff, self._last_event_at + QUIET)
         return self._scan_reason == "overflow" and now < until
 
@@ -326,7 +326,7 @@ class InotifyEmitter(EventEmitter):
         """
         now = time.monotonic()
         calm = now > self._overflowed_at + self._backoff + CALM
-        self._backoff = 0.0 if calm else min(max(2 * self._backoff, 2 * DEBOUNCE), LONGEST_BACKOFF)
+        self._backoff = 0.0 if calm else min(max(2 * self._backoff, 2 * DEBOUNCE), MAX_BACKOFF)
         self._overflowed_at = self._last_event_at = now
         if self._scan_reason is None:
             self._scan_reason = "overflow"

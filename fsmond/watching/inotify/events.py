@@ -21,7 +21,7 @@ from fsmond.watching.inotify.coverage import Coverage, Steps
 from fsmond.watching.inotify.directory import Directory
 
 _STEP = 256  # events handled at a time; about a third of a millisecond
-_MOST_REMOVED = 50_000  # removed names to remember, as later events may still have them
+_MAX_REMOVED = 50_000  # removed names to remember, as later events may still have them
 _UNNAMED = ord("#")  # starts the kernel's name for a file without one (O_TMPFILE)
 
 
@@ -115,8 +115,8 @@ class EventHandler:
         if appeared:
             self._sink.appeared(appeared)
             appeared.clear()
-        if len(self._removed) > _MOST_REMOVED:
-            for path in list(self._removed)[: _MOST_REMOVED // 2]:
+        if len(self._removed) > _MAX_REMOVED:
+            for path in list(self._removed)[: _MAX_REMOVED // 2]:
                 del self._removed[path]
 
     def _handle_directory(self, directory: Directory, name: bytes, mask: int) -> Steps:

@@ -35,7 +35,7 @@ _ROOM = 512  # bytes; a `struct statfs` takes 120
 
 
 def is_local(path: bytes) -> bool:
-    """Say whether a directory is on a file system that only this kernel is known to change."""
+    """Return whether a directory is on a file system that only this kernel is known to change."""
     buffer = ctypes.create_string_buffer(_ROOM)
     if ctypes.CDLL(None, use_errno=True).statfs(os.fsencode(path), buffer) != 0:
         return False

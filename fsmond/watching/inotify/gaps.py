@@ -34,7 +34,7 @@ class Gaps:
 
     @property
     def has_uncovered(self) -> bool:
-        """Say whether there are directories to be compared at each query."""
+        """Whether there are directories to be compared at each query."""
         return self._uncovered > 0
 
     def add(self, parent: Directory, name: bytes, error: OSError) -> None:
@@ -111,7 +111,7 @@ class Gaps:
 
 
 def is_unreadable(name: bytes, error: OSError) -> bool:
-    """Say whether it cannot be read; otherwise it is compared at each query."""
+    """Return whether it cannot be read; otherwise it is compared at each query."""
     return error.errno in _UNREADABLE or (name == ITSELF and error.errno != errno.ENOSPC)
 
 

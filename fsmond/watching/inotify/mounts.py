@@ -24,7 +24,7 @@ _ESCAPE = re.compile(rb"\\([0-7]{3})")
 _LOOP = re.compile(r"loop[0-9]+")
 _CHUNK = 1 << 16  # bytes
 _FIELDS = 6  # the minimum, before the optional ones
-_MOST_LOGGED = 5  # malformed lines that are logged
+_MAX_LOGGED = 5  # malformed lines that are logged
 
 _log = logging.getLogger(__name__)
 
@@ -37,7 +37,7 @@ class Mount(NamedTuple):
 
     @property
     def has_events(self) -> bool:
-        """Say whether all changes cause events, including those made by others."""
+        """Whether all changes cause events, including those made by others."""
         name = self.type.partition(b".")[0].decode(errors="replace")
         return name not in _WITHOUT_EVENTS.split()
 
@@ -70,7 +70,7 @@ class Mounts:
 
     @property
     def is_readable(self) -> bool:
-        """Say whether the list of mounts can be read."""
+        """Whether the list of mounts can be read."""
         return self._descriptor != -1
 
     def take_changes(self) -> set[bytes]:
@@ -95,7 +95,7 @@ class Mounts:
         return self._wait_descriptor
 
     def lacks_events(self, prefix: bytes) -> bool:
-        """Say whether the mount at `prefix` itself, if any, does not report all changes."""
+        """Return whether the mount at `prefix` itself, if any, does not report all changes."""
         mount = self.below.get(prefix)
         return mount is not None and not mount.has_events
 
@@ -115,7 +115,7 @@ class Mounts:
             found = _parse(line)
             if found is None:
                 bad += bool(line)
-                if line and bad <= _MOST_LOGGED:
+                if line and bad <= _MAX_LOGGED:
                     _log.warning("ignored a malformed line in mountinfo: %r", line)
                 continue
             place, mount = found

@@ -22,7 +22,7 @@ def proc_path(handle: int) -> bytes:
 
 
 def has_proc_links(root: bytes) -> bool:
-    """Say whether `proc_path` works here: /proc may be missing, or of other processes."""
+    """Return whether `proc_path` works here: /proc may be missing, or of other processes."""
     handle = os.open(root, os.O_PATH | os.O_DIRECTORY)
     try:
         return os.path.samestat(os.stat(proc_path(handle)), os.fstat(handle))
@@ -50,7 +50,7 @@ class DirectoryOpener:
     def open(self, directory: Directory, access: int) -> int | None:
         """Return a descriptor of it, for the caller to close; None if it is not where it was.
 
-        Raises OSError if it is there, or may be, but cannot be opened; TreeLostError if the whole
+        Raise OSError if it is there, or may be, but cannot be opened; TreeLostError if the whole
         tree was moved away, which causes no event.
         """
         handle = self._open_if_there(directory, access)
@@ -76,9 +76,9 @@ class DirectoryOpener:
         return handle
 
     def is_at_its_place(self, directory: Directory) -> bool:
-        """Say whether it is still in its parent, under its known name.
+        """Return whether it is still in its parent, under its known name.
 
-        Raises OSError if that cannot be determined.
+        Raise OSError if that cannot be determined.
         """
         if directory.parent is None:
             return directory is self._root and self.root_is_there()
@@ -93,7 +93,7 @@ class DirectoryOpener:
     def watch(self, handle: int, name: bytes) -> int:
         """Watch a directory in an open one; return its watch descriptor, new or known.
 
-        Raises OSError, with one of NOT_THERE only if there is no such directory, and TreeLostError.
+        Raise OSError, with one of NOT_THERE only if there is no such directory, and TreeLostError.
         """
         try:
             return self._queue.watch(proc_path(handle) + name)
@@ -108,7 +108,7 @@ class DirectoryOpener:
             raise TreeLostError("/proc no longer leads to open directories") from error
 
     def root_is_there(self) -> bool:
-        """Say whether the root's path still leads to it; true if that cannot be determined."""
+        """Return whether the root's path still leads to it; true if that cannot be determined."""
         if self._root.descriptor not in self._known:
             return True  # without a watch, that cannot be determined
         try:
@@ -152,7 +152,7 @@ class DirectoryOpener:
 
 
 def _is_directory(handle: int, name: bytes) -> bool:
-    """Say whether there is a directory of that name, without using /proc; raises OSError."""
+    """Return whether there is a directory of that name, without using /proc; raise OSError."""
     try:
         return stat.S_ISDIR(os.stat(name, dir_fd=handle, follow_symlinks=False).st_mode)
     except OSError as error:

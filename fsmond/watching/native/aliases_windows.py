@@ -13,7 +13,7 @@ from watchdog.observers import winapi
 
 # At most eight characters, three after a dot, and a number or the like after a tilde.
 _SHORT = re.compile(r"(?=.{3,8}(\.|$))[^. ~]{1,6}~[0-9A-Z]{1,6}(\.[^. ]{1,3})?", re.IGNORECASE)
-_MOST = 32768  # characters of a path, the system's own limit
+_MAX_PATH = 32768  # characters of a path, the system's own limit
 _LONG = "\\\\?\\"
 _NETWORK = "\\\\?\\UNC\\"
 _PLAIN = 260  # characters of a path that needs no prefix
@@ -23,7 +23,7 @@ _long_path.argtypes = (LPCWSTR, LPWSTR, DWORD)
 
 
 def may_be_alias(path: bytes) -> bool:
-    """Say whether a path contains a name that may be a short one."""
+    """Return whether a path contains a name that may be a short one."""
     if b"~" not in path:
         return False  # by far the most frequent case
     names = path.decode("utf-8", "surrogatepass").split("/")
@@ -38,8 +38,8 @@ def long_name(base: str, path: bytes) -> bytes | None:
     plain = base.removeprefix(_LONG)
     if len(plain + relative) < _PLAIN and not base.startswith(_NETWORK):
         base = plain  # Wine resolves no path that has the prefix
-    found = ctypes.create_unicode_buffer(_MOST)
-    size = _long_path(base + relative, found, _MOST)
-    if not 0 < size < _MOST:
+    found = ctypes.create_unicode_buffer(_MAX_PATH)
+    size = _long_path(base + relative, found, _MAX_PATH)
+    if not 0 < size < _MAX_PATH:
         return None
     return found.value[len(base) :].replace("\\", "/").encode("utf-8", "surrogatepass")

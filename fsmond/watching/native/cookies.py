@@ -20,7 +20,7 @@ _FLAGS = os.O_CREAT | os.O_EXCL | os.O_WRONLY | getattr(os, "O_TEMPORARY", 0)
 
 
 class Cookies:
-    """Creates a cookie in `wait`, on any thread; all else is called with the lock held.
+    """Creates a cookie in `wait`, on any thread; other calls need the lock, except `prepare`.
 
     `locate` turns a path relative to the root into one for system calls.  `excluded` contains the
     git directory, if that is in the tree.
@@ -33,7 +33,7 @@ class Cookies:
         self._excluded = sorted(excluded)
         self._lock = lock  # guards everything below, unless noted otherwise
         self._condition = threading.Condition(lock)
-        self._folder = b""
+        self._folder = b""  # needs no lock: it is replaced, and the next `wait` uses the new one
         self._prefix = COOKIE_PREFIX + b"%d-%s-" % (os.getpid(), os.urandom(4).hex().encode())
         self._numbers = itertools.count()  # needs no lock
         self._awaited: set[bytes] = set()  # nor does this: each name belongs to one thread
@@ -50,9 +50,9 @@ class Cookies:
                         os.unlink(self._locate(self._folder + name))
 
     def wait(self, deadline: float) -> bool:
-        """Wait until all events of earlier changes are handled; say whether they are by `deadline`.
+        """Wait until all events of earlier changes are handled; return False at `deadline`.
 
-        Raises OSError if no file can be created.  The lock must not be held.
+        Raise OSError if no file can be created.  The lock must not be held.
         """
         name = self._prefix + b"%d" % next(self._numbers)
         self._awaited.add(name)
@@ -74,7 +74,7 @@ class Cookies:
         return self._condition.wait_for(condition, max(0.0, deadline - time.monotonic()))
 
     def consume(self, path: bytes) -> bool:
-        """Note a cookie's event; say whether the path must not be reported."""
+        """Note a cookie's event; return whether the path must not be reported."""
         if COOKIE_PREFIX not in path:
             return False
         name = path.rpartition(b"/")[2]

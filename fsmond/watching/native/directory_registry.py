@@ -39,25 +39,25 @@ class DirectoryRegistry:
     def add(self, prefix: bytes, inode: int) -> None:
         """Add an unknown directory whose parent is known."""
         self._directories[prefix] = KnownDirectory(inode)
-        self._directories[parent_of(prefix)].children.add(prefix)
+        self._directories[directory_of(prefix)].children.add(prefix)
 
     def remove(self, prefix: bytes) -> Iterator[tuple[bytes, bytes | None]]:
         """Remove a directory and all below it; yield the prefixes, each with its sample path."""
-        self._directories[parent_of(prefix)].children.discard(prefix)
+        self._directories[directory_of(prefix)].children.discard(prefix)
         pending = [prefix]
         while pending:
             prefix = pending.pop()
-            folder = self._directories.pop(prefix)
-            pending += folder.children
-            yield prefix, folder.sample_path
+            directory = self._directories.pop(prefix)
+            pending += directory.children
+            yield prefix, directory.sample_path
 
     def note(self, path: bytes) -> None:
         """Note a path, as the sample path of the directory that holds it."""
-        folder = self._directories.get(parent_of(path))
-        if folder is not None:
-            folder.sample_path = path
+        directory = self._directories.get(directory_of(path))
+        if directory is not None:
+            directory.sample_path = path
 
 
-def parent_of(path: bytes) -> bytes:
+def directory_of(path: bytes) -> bytes:
     """Return the prefix of the directory that holds a path or a prefix."""
     return path[: path.rfind(b"/", 0, -1) + 1]

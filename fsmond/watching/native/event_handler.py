@@ -15,7 +15,7 @@ import time
 from collections.abc import Iterable
 
 from fsmond.watching.contract import Sink
-from fsmond.watching.native.directory_registry import DirectoryRegistry, parent_of
+from fsmond.watching.native.directory_registry import DirectoryRegistry, directory_of
 from fsmond.watching.native.source import Files, Kind, NativeEvent
 
 _NOT_THERE = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP})
@@ -40,7 +40,7 @@ class EventHandler:
 
     @property
     def is_done(self) -> bool:
-        """Say whether there is nothing to list."""
+        """Whether there is nothing to list."""
         return not self._pending_listings
 
     def rescan(self) -> None:
@@ -70,7 +70,7 @@ class EventHandler:
             self._sink.appeared(appeared)
 
     def work(self, deadline: float) -> bool:
-        """Do the scheduled listings; say whether all are done.  Stops soon after `deadline`."""
+        """Do the scheduled listings; return whether all are done.  Stops soon after `deadline`."""
         while self._pending_listings:
             if time.monotonic() > deadline:
                 return False
@@ -83,7 +83,7 @@ class EventHandler:
         return path in self._excluded or path.startswith(self._within) or b"/.git/" in path
 
     def _is_known(self, path: bytes) -> bool:
-        """Say whether it is a directory, whose own time changes with any change in it."""
+        """Return whether it is a directory, whose own time changes with any change in it."""
         if _is_git(path):
             return self._files.directory_at(path) is not None
         return path + b"/" in self.directories
@@ -114,14 +114,14 @@ class EventHandler:
 
     def _add(self, prefix: bytes, inode: int) -> None:
         """Schedule a directory that is there now to be listed, and reported."""
-        above = parent_of(prefix)
+        above = directory_of(prefix)
         while not _is_git(prefix[:-1]) and above not in self.directories:
             # It appeared together with its parent, whose event is still to come, or in a directory
             # that has yet to be listed.
             found = self._files.directory_at(above[:-1])
             if found is None:
                 return
-            prefix, inode, above = above, found, parent_of(above)
+            prefix, inode, above = above, found, directory_of(above)
         if _is_git(prefix[:-1]):
             return
         if prefix in self.directories:
@@ -178,5 +178,5 @@ class EventHandler:
 
 
 def _is_git(path: bytes) -> bool:
-    """Say whether it is a git directory, also of a nested repository: Git checks it itself."""
+    """Return whether it is a git directory, also of a nested repository: Git checks it itself."""
     return path.endswith(b"/.git") or path == b".git"

@@ -15,7 +15,7 @@ _drive_type.argtypes = (LPCWSTR,)
 
 
 def is_wine() -> bool:
-    """Say whether the system is Wine."""
+    """Return whether the system is Wine."""
     return hasattr(ctypes.windll.ntdll, "wine_get_version")
 
 

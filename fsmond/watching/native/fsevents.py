@@ -19,7 +19,7 @@ from fsmond.watching.native.listing import contents, directory_at
 from fsmond.watching.native.source import Batch, NativeEvent
 
 LATENCY = 0.001  # seconds in which the system gathers events; the first one arrives at once
-_LONGEST = 1024  # bytes of a path, the system's own limit
+_MAX_PATH = 1024  # bytes of a path, the system's own limit
 
 
 class MacEmitter(FSEventsEmitter):
@@ -112,6 +112,6 @@ def _real_path(path: bytes) -> bytes:
     """Return the path without links, in the file system's case; raise OSError if it is gone."""
     handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
-        return fcntl.fcntl(handle, fcntl.F_GETPATH, bytes(_LONGEST)).rstrip(b"\0")
+        return fcntl.fcntl(handle, fcntl.F_GETPATH, bytes(_MAX_PATH)).rstrip(b"\0")
     finally:
         os.close(handle)

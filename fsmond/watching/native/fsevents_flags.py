@@ -30,12 +30,12 @@ _MOVED = RENAMED | MOUNT | UNMOUNT
 
 
 def is_lost(flags: int) -> bool:
-    """Say whether events are missing."""
+    """Return whether events are missing."""
     return bool(flags & _LOST)
 
 
 def is_root(flags: int) -> bool:
-    """Say whether the event is about the root, or a directory above it."""
+    """Return whether the event is about the root, or a directory above it."""
     return bool(flags & ROOT_CHANGED)
 
 

@@ -60,7 +60,7 @@ class Source(Files, Protocol):
         """Start: every change made after this returns is delivered.
 
         `deliver` is called on the source's thread, with a function that decodes a batch: that takes
-        time, so another thread must call it.  Raises WatchError if there cannot be events.
+        time, so another thread must call it.  Raise WatchError if there cannot be events.
         """
 
     def end(self) -> None:

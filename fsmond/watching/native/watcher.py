@@ -18,12 +18,12 @@ from fsmond.watching.native.source import Batch, Source
 
 SLICE = 0.01  # seconds of work with the lock held, while others may wait for it
 LOCK_GAP = 0.001  # seconds between slices, so that others get the lock
-RETRY = 1.0  # seconds between two attempts at what failed
-MOST_QUEUED = 4096  # batches in the inbox; beyond that, a rescan is faster
+RETRY_INTERVAL = 1.0  # seconds between two attempts at what failed
+MAX_QUEUED = 4096  # batches in the inbox; beyond that, a rescan is faster
 EVENT_TIMEOUT = 0.25  # seconds; if an event takes longer, something is wrong
 SHORT_TIMEOUT = 0.05  # seconds; the timeout while something is wrong
-MOST_MISSED = 3  # cookies in a row, until something is considered wrong
-LONGEST_BACKOFF = 5.0  # seconds before the rescan when losses follow each other
+MAX_MISSED = 3  # cookies in a row, until something is considered wrong
+MAX_BACKOFF = 5.0  # seconds before the rescan when losses follow each other
 
 _log = logging.getLogger(__name__)
 
@@ -40,7 +40,9 @@ class NativeWatcher:
         make_source: Callable[[bytes], Source],
     ) -> None:
         self._sink = sink
-        self._lock = lock  # guards the sink, and everything below but the inbox
+        # Guards the sink, the handler, and what `_step` changes.  `sync` reads flags without it and
+        # changes `_no_barrier` and `_missed_cookies`: a race between queries costs one wait only.
+        self._lock = lock
         self._source = make_source(root)
         self._handler = EventHandler(self._source, sink, excluded)
         self._cookies = Cookies(self._source.locate, excluded, lock)
@@ -85,7 +87,7 @@ class NativeWatcher:
             and deadline - begun > EVENT_TIMEOUT
         ):
             self._missed_cookies += 1
-            if self._missed_cookies >= MOST_MISSED:
+            if self._missed_cookies >= MAX_MISSED:
                 self._no_barrier = "the file system's events arrive too late, or not at all"
         return self._scan_reason or ("sync-timeout" if self._no_barrier is None else None)
 
@@ -153,7 +155,7 @@ class NativeWatcher:
 
     def _deliver(self, batch: Callable[[], Batch]) -> None:
         """Queue a batch; called on the source's thread, which must not be delayed."""
-        if self._inbox.qsize() < MOST_QUEUED:
+        if self._inbox.qsize() < MAX_QUEUED:
             self._inbox.put(batch)
         else:
             self._dropped = True
@@ -162,7 +164,7 @@ class NativeWatcher:
         try:
             done = False
             while not self._stopping.is_set():
-                done = self._step(wait=RETRY if done else 0.0)
+                done = self._step(wait=RETRY_INTERVAL if done else 0.0)
                 if not done:
                     self._stopping.wait(LOCK_GAP)
         except Exception as error:  # noqa: BLE001 - it is logged, and reported to the sink
@@ -171,7 +173,7 @@ class NativeWatcher:
             _log.exception("the watcher failed")
 
     def _step(self, wait: float) -> bool:
-        """Handle a batch, if one arrives in time; do a slice of work; say whether all is done."""
+        """Handle a batch, if one arrives in time; work for a slice; return whether all is done."""
         batch = self._next_batch(wait)
         now = time.monotonic()
         with self._lock:
@@ -181,7 +183,7 @@ class NativeWatcher:
                 self._dropped = False
                 self._events_lost_locked("more events arrived than could be handled")
             if self._handler.unreadable and now >= self._retry_at:
-                self._retry_at = now + RETRY
+                self._retry_at = now + RETRY_INTERVAL
                 self._handler.retry()
             if now < self._lost_at + self._backoff or not self._handler.work(now + SLICE):
                 return False
@@ -210,10 +212,8 @@ class NativeWatcher:
     def _events_lost_locked(self, detail: str) -> None:
         """Rescan the whole tree: at once, unless losses are repeated: then with a back-off."""
         now = time.monotonic()
-        again = now < self._lost_at + 2 * self._backoff + RETRY
-        self._backoff = (
-            min(max(2 * self._backoff, 10 * LOCK_GAP), LONGEST_BACKOFF) if again else 0.0
-        )
+        again = now < self._lost_at + 2 * self._backoff + RETRY_INTERVAL
+        self._backoff = min(max(2 * self._backoff, 10 * LOCK_GAP), MAX_BACKOFF) if again else 0.0
         self._lost_at = now
         if self._scan_reason is None:
             self._scan_reason = "overflow"

@@ -1,5 +1,4 @@
 """Handle one connection: check the peer, receive the request, send the answer."""
-# the type checker needs the assertion first
 
 import sys
 
@@ -27,7 +26,7 @@ from ipc._peer_unix import peer_of, user_of
 from ipc._server.memory import Share
 from ipc._server.rate_limited_log import RateLimitedLog
 from ipc._server.request import Request
-from ipc._server.unix.reply import Pool, Reply
+from ipc._server.unix.reply import BlockableWorkers, Reply
 from ipc._server.unix.slow_clients import disconnect, receive_available
 from ipc.errors import HungUpError, ProtocolError
 from ipc.pktline import decode_single
@@ -50,7 +49,7 @@ class ConnectionHandler:
     """Handles the connections of one server, on any thread."""
 
     slow_clients: "SlowClients"
-    pool: "Pool"
+    workers: "BlockableWorkers"
     quit: "Callable[[], None]"
 
     def __init__(
@@ -147,7 +146,7 @@ class ConnectionHandler:
 
     def _may_wait(self) -> bool:
         # Many silent clients must not block all workers, one after the other.
-        return self.pool.has_idle_worker() or time.monotonic() - self._backed_off_at > _BACK_OFF
+        return self.workers.has_idle_worker() or time.monotonic() - self._backed_off_at > _BACK_OFF
 
     def answer_queued(self, stream: socket, message: bytes, share: Share) -> PendingReply | None:
         """Answer a request that was collected by `SlowClients`; release its share of memory."""
@@ -158,7 +157,7 @@ class ConnectionHandler:
 
     def answer(self, stream: socket, message: bytes) -> PendingReply | None:
         """Answer a request; return the end of a small answer for `finish`.  Never raise."""
-        reply = Reply(stream, self.pool, self._limits.reply_timeout)
+        reply = Reply(stream, self.workers, self._limits.reply_timeout)
         result = None
         try:
             result = self._application(message, reply)

@@ -7,7 +7,6 @@ place.  So a client always finds the old or the new socket, and a new one always
 The owner of the folder can replace its entries at any moment.  So no mode is set through a name in
 the folder: only this process can write in the private directory.
 """
-# the type checker needs the assertion first
 
 import sys
 

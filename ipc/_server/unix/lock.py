@@ -3,7 +3,6 @@
 The folder may belong to another user, who can put anything at the lock's name.  So only a regular
 file without other hard links is locked, and nothing is written to it.
 """
-# the type checker needs the assertion first
 
 import sys
 
@@ -21,7 +20,7 @@ from contextlib import contextmanager, suppress
 from ipc.errors import AddressInUseError, InvalidPathError, UnreachableError
 
 _TIMEOUT = 2.0  # seconds; a process holds the lock for some milliseconds
-_RETRY_DELAY = 0.005  # seconds between two attempts
+_RETRY_INTERVAL = 0.005  # seconds between two attempts
 _FLAGS = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
@@ -55,7 +54,7 @@ def _acquire(directory: int, name: bytes) -> int:
                 f"another process has held {os.fsdecode(name)!r} for {_TIMEOUT:.0f} s:"
                 " a server is starting there"
             )
-        time.sleep(_RETRY_DELAY)
+        time.sleep(_RETRY_INTERVAL)
 
 
 def _open(directory: int, name: bytes) -> int:

@@ -1,5 +1,4 @@
 """The server loop: serve slow clients, add and join workers, check the path."""
-# the type checker needs the assertion first
 
 import sys
 
@@ -51,7 +50,7 @@ class ServerLoop:
         self._workers = Workers(self._listener, handler, log, options)
         try:
             self._slow_clients = SlowClients(
-                self._workers.submit, log, _most_waiting(options), MemoryBudget(options.max_memory)
+                self._workers.submit, log, _max_waiting(options), MemoryBudget(options.max_memory)
             )
         except BaseException:
             self._workers.close()
@@ -59,7 +58,7 @@ class ServerLoop:
         self._workers.wake_loop = self._slow_clients.wake
         self._workers.drop_oldest = self._slow_clients.drop_oldest
         handler.slow_clients = self._slow_clients
-        handler.pool = self._workers
+        handler.workers = self._workers
         handler.quit = lambda: self.stop("the application quit")
 
     def run(self) -> None:
@@ -137,7 +136,7 @@ class ServerLoop:
             self._slow_clients.step(_CHECK_INTERVAL / 10)
 
 
-def _most_waiting(options: ServerOptions) -> int:
+def _max_waiting(options: ServerOptions) -> int:
     # Half of the descriptors remain for the rest of the process, and for clients being answered.
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     return options.max_waiting if soft < 0 else min(options.max_waiting, soft // 2)

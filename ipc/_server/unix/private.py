@@ -1,5 +1,4 @@
 """Create a directory in which no other user can write, even if its parent is another user's."""
-# the type checker needs the assertion first
 
 import sys
 
@@ -63,7 +62,7 @@ def _make(parent: int, purpose: bytes) -> bytes:
 
 
 def _remove_leftover(parent: int, name: bytes) -> bool:
-    """Remove the directory of a process that was killed in the context; return whether it did."""
+    """Remove the directory of a process that was killed in the context; return success."""
     try:
         descriptor = os.open(name, _OPEN, dir_fd=parent)
     except OSError:

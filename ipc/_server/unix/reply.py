@@ -1,5 +1,4 @@
 """Send one answer; a client that does not read does not block a worker for long."""
-# the type checker needs the assertion first
 
 import sys
 
@@ -33,8 +32,8 @@ _SEND_BUFFER = 512 << 10
 _SEND_TIMEOUT = struct.pack("ll", 0, 10_000)  # a timeval: a client that reads does so within 10 ms
 
 
-class Pool(Protocol):
-    """What an answer needs to know about the workers before it blocks one."""
+class BlockableWorkers(Protocol):
+    """The workers, as far as an answer has to ask them before it blocks one."""
 
     def has_idle_worker(self) -> bool: ...
 
@@ -49,22 +48,22 @@ class Reply:
         "_finished",
         "_has_send_buffer",
         "_has_send_timeout",
-        "_pool",
         "_stream",
         "_time_left",
+        "_workers",
         "lost",
         "started",
     )
 
-    def __init__(self, stream: socket, pool: Pool, timeout: float) -> None:
+    def __init__(self, stream: socket, workers: BlockableWorkers, timeout: float) -> None:
         self._stream = stream
-        self._pool = pool
+        self._workers = workers
         self._time_left = timeout  # seconds for which the client may still block
         self._buffered = bytearray()
         self._has_send_timeout = False
         self._finished = False
         self._has_send_buffer = False
-        self.started = False  # whether a part was sent
+        self.started = False  # whether a part was sent or buffered
         self.lost = False  # whether the client is lost
 
     def __call__(self, data: Data) -> None:
@@ -121,7 +120,7 @@ class Reply:
             del self._buffered[: self._send([self._buffered])]
         left = buffers if self._buffered else unsent(buffers, self._send(buffers))
         if len(self._buffered) + _size(left) > MAX_BUFFERED:
-            with self._pool.blocked_on(self._stream):
+            with self._workers.blocked_on(self._stream):
                 left = self._wait(left)
         # Copied, because the caller may reuse its buffer afterwards.
         for buffer in left:
@@ -130,7 +129,7 @@ class Reply:
     def _send(self, buffers: Buffers) -> int:
         size = _size(buffers)
         sent = 0 if self._has_send_timeout else self._send_now(buffers, NONBLOCKING)
-        if sent < size and self._pool.has_idle_worker():
+        if sent < size and self._workers.has_idle_worker():
             # A blocking send is the cheapest way to wait for a client that reads.
             if not self._has_send_timeout:
                 self._stream.setsockopt(SOL_SOCKET, SO_SNDTIMEO, _SEND_TIMEOUT)

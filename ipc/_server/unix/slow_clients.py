@@ -4,7 +4,6 @@ A client is slow until it has sent all of its request, and again until it has re
 answer.  Each has one deadline; their number and their memory are limited.  One thread calls `step`;
 any thread may call `wake`, `receive`, `drain` and `drop_oldest`.
 """
-# the type checker needs the assertion first
 
 import sys
 
@@ -45,7 +44,7 @@ class Client(SlowClient):
     def advance(self) -> None:
         """Receive or send what is possible without blocking; set `done` at the end.
 
-        Raises HungUpError, ProtocolError, OSError or MemoryError.
+        Raise HungUpError, ProtocolError, OSError or MemoryError.
         """
         raise NotImplementedError
 

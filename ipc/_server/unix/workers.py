@@ -4,7 +4,6 @@ There are between `nr_threads` and `max_threads` workers: one is added when all 
 moment, and one ends when `nr_threads` others are idle.  The server loop calls `grow`, and joins the
 workers.
 """
-# the type checker needs the assertion first
 
 import sys
 
@@ -28,7 +27,7 @@ from ipc._server.thread_pool import ThreadPool
 from ipc._server.unix.handler import ConnectionHandler, PendingReply
 from ipc._server.unix.listen import SHORTAGES, Listener
 
-_RETRY_DELAY = 0.05  # seconds until the next attempt after accept, or open, has failed
+_RETRY_INTERVAL = 0.05  # seconds until the next attempt after accept, or open, has failed
 
 Job = tuple[socket, bytes, Share]
 """A client, its request, and its share of memory."""
@@ -65,12 +64,13 @@ class Workers:
         self.blocked_on = blocked_writers.blocked_on
         self.disconnect_blocked = blocked_writers.disconnect_all
         self._max_jobs = limits.max_waiting
-        self._lock = threading.Lock()  # guards idle, growth_requested, and everything below
-        self._backlog_is_empty = False  # set once, after the stop, when no client is left to accept
+        self._lock = threading.Lock()  # guards idle, growth_requested, _jobs, _running_jobs
+        # Set once, without the lock: after the stop, when no client is left to accept.
+        self._backlog_is_empty = False
         self._jobs: deque[Job] = deque()
         self._running_jobs = 0
         self._max_running_jobs = max(max_threads // 2, 1)  # the other workers serve new connections
-        self._spare_lock = threading.Lock()  # guards the spare descriptor
+        self._spare_lock = threading.Lock()  # guards the spare descriptor until `close`
         self._spare_descriptor = os.open(os.devnull, os.O_RDONLY)
 
     def start(self) -> bool:
@@ -106,11 +106,11 @@ class Workers:
             self._add()
 
     def is_drained(self) -> bool:
-        """Whether no client that had connected before the stop is left to serve."""
+        """Return whether no client that had connected before the stop is left to serve."""
         return self._backlog_is_empty or time.monotonic() > self.drain_deadline
 
     def has_idle_worker(self) -> bool:
-        """Whether another worker waits in accept, so that this one may block."""
+        """Return whether another worker waits in accept, so that this one may block."""
         return self.idle > 0
 
     def join_ended(self) -> bool:
@@ -197,7 +197,7 @@ class Workers:
                     self._serve_with_spare_descriptor()
                 finally:
                     self._spare_lock.release()
-        time.sleep(_RETRY_DELAY)
+        time.sleep(_RETRY_INTERVAL)
 
     def _serve_with_spare_descriptor(self) -> None:
         # With one descriptor a worker can serve one client after the other during a shortage.
@@ -224,7 +224,7 @@ class Workers:
             try:
                 return os.open(os.devnull, os.O_RDONLY)
             except OSError:
-                time.sleep(_RETRY_DELAY)
+                time.sleep(_RETRY_INTERVAL)
         return -1
 
 

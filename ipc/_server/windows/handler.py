@@ -1,5 +1,4 @@
 """Handle connections: receive each request, send the answer."""
-# the type checker needs the assertion first
 
 import sys
 
@@ -14,7 +13,7 @@ from ipc._server.rate_limited_log import RateLimitedLog
 from ipc._server.request import Request
 from ipc._server.windows.pipe import Pipe
 from ipc._server.windows.port import Operation
-from ipc._server.windows.reply import Pool, Reply
+from ipc._server.windows.reply import BlockableWorkers, Reply
 from ipc._server.windows.slow_clients import IncompleteRequest, SlowClients, UnreadReply
 from ipc.errors import HungUpError, ProtocolError
 
@@ -23,7 +22,7 @@ class ConnectionHandler:
     """Handles the connections of one server, on any thread.  Its methods never raise."""
 
     slow_clients: SlowClients
-    pool: Pool
+    workers: BlockableWorkers
     quit: Callable[[], None]
 
     def __init__(
@@ -69,7 +68,7 @@ class ConnectionHandler:
         client.pipe.close()
 
     def _answer(self, pipe: Pipe, message: bytes) -> None:
-        reply = Reply(pipe, self.pool, self._limits.reply_timeout)
+        reply = Reply(pipe, self.workers, self._limits.reply_timeout)
         result = None
         try:
             result = self._application(message, reply)

@@ -3,7 +3,6 @@
 Some instances always wait for a client.  A client connects to one of them, and stays connected
 until a worker is free, as in the backlog of a socket.  Only the user of the process has access.
 """
-# the type checker needs the assertion first
 
 import sys
 
@@ -43,7 +42,7 @@ _QUOTA = 65536  # bytes that the system buffers for a connection in each directi
 _REJECT_REMOTE = 0x8  # PIPE_REJECT_REMOTE_CLIENTS; the mode is bytes and blocking: both are 0
 _UNLIMITED = 255  # PIPE_UNLIMITED_INSTANCES
 _TIMEOUT = 2.0  # seconds in which a stopping server releases its name
-_RETRY_DELAY = 0.005  # seconds between two attempts
+_RETRY_INTERVAL = 0.005  # seconds between two attempts
 _TOKEN_QUERY = 0x8  # two constants of `win32con`, which is slow to import
 _GENERIC_ALL = 0x10000000
 # Errors for the first instance of a name that exists; 5 is ERROR_ACCESS_DENIED.
@@ -68,7 +67,7 @@ class Listener:
 
     @property
     def is_low(self) -> bool:
-        """Whether so few instances wait that `top_up` is due."""
+        """Whether so few instances wait that `top_up` is due; without the lock, it is a hint."""
         return len(self._waiting) < BACKLOG // 2
 
     @property
@@ -123,7 +122,7 @@ class Listener:
                 raise AddressInUseError(f"a server is already running at {self.name}")
             if time.monotonic() > deadline:
                 raise AddressInUseError(f"a server owns {self.name}, and is busy or stopping")
-            time.sleep(_RETRY_DELAY)
+            time.sleep(_RETRY_INTERVAL)
 
     def _create_first(self) -> bool:
         try:

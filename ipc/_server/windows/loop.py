@@ -1,5 +1,4 @@
 """The server loop: add and join workers, drop overdue clients, add instances."""
-# the type checker needs the assertion first
 
 import sys
 
@@ -46,7 +45,7 @@ class ServerLoop:
             options.max_waiting, MemoryBudget(options.max_memory), self._log
         )
         self._handler.slow_clients = self._slow_clients
-        self._handler.pool = self._workers
+        self._handler.workers = self._workers
         self._handler.quit = lambda: self.stop("the application quit")
         try:
             self._listener = Listener(path, self._port, self._on_connect)

@@ -1,5 +1,4 @@
 """Send and receive through the server's end of a pipe without blocking a thread."""
-# the type checker needs the assertion first
 
 import sys
 
@@ -37,7 +36,7 @@ class Pipe:
 
     @property
     def buffered(self) -> int:
-        """How many bytes are buffered."""
+        """How many bytes are buffered; without the lock, it is a hint."""
         return len(self._buffered)
 
     def receive(self, callback: Callable[[Operation], None]) -> Operation:
@@ -77,7 +76,7 @@ class Pipe:
             return False
 
     def disconnect(self) -> None:
-        """Close the connection and what is in flight; the client no longer keeps the name."""
+        """Close the connection, whatever is in flight; the client cannot keep the name in use."""
         with self._lock:
             if self._handle is not None:
                 with suppress(Exception):  # a `pywintypes.error`: the client has just closed it

@@ -2,7 +2,6 @@
 
 This uses `_overlapped`, like asyncio: pywin32 does not keep an operation in flight alive.
 """
-# the type checker needs the assertion first
 
 import sys
 
@@ -42,7 +41,7 @@ class Port:
 
     def __init__(self) -> None:
         self._handle = _overlapped.CreateIoCompletionPort(_overlapped.INVALID_HANDLE_VALUE, 0, 0, 0)
-        self._lock = threading.Lock()  # guards everything below
+        self._lock = threading.Lock()  # guards _in_flight
         self._in_flight: dict[int, tuple[Operation, Callable[[Operation], object], int]] = {}
         self._posted: deque[Job] = deque()  # appending and popping are atomic
 
@@ -55,8 +54,8 @@ class Port:
     ) -> Operation:
         """Start an operation with `begin`; a worker calls `callback` with it at the end.
 
-        The operation may have succeeded or failed.
-        Raise OSError if it cannot be started; `callback` is not called in that case.
+        The operation's `getresult` then says whether it succeeded.  Raise OSError if it cannot be
+        started; `callback` is not called in that case.
         """
         operation: Operation = _overlapped.Overlapped()
         with self._lock:  # before the start, because another thread may complete it at once

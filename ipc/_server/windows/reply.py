@@ -1,5 +1,4 @@
 """Send one answer; a client that does not read does not block a worker for long."""
-# the type checker needs the assertion first
 
 import sys
 
@@ -18,8 +17,8 @@ from ipc.pktline import MAX_DATA, batches, framed
 MAX_BUFFERED = 512 << 10  # bytes of one answer that are buffered for a slow client
 
 
-class Pool(Protocol):
-    """What an answer needs to know about the workers before it blocks one."""
+class BlockableWorkers(Protocol):
+    """The workers, as far as an answer has to ask them before it blocks one."""
 
     def blocked_on(self, pipe: Pipe, /) -> AbstractContextManager[None]: ...
 
@@ -33,9 +32,9 @@ class Reply:
     def process(self) -> None:
         """Return None: Windows has no descriptors of processes."""
 
-    def __init__(self, pipe: Pipe, pool: Pool, timeout: float) -> None:
+    def __init__(self, pipe: Pipe, workers: BlockableWorkers, timeout: float) -> None:
         self._pipe = pipe
-        self._pool = pool
+        self._workers = workers
         self._time_left = timeout  # seconds for which the client may still block
         self._finished = False
         self.lost = False  # whether the client is lost
@@ -63,7 +62,7 @@ class Reply:
         try:
             self._pipe.send(data)
             if self._pipe.buffered > MAX_BUFFERED:
-                with self._pool.blocked_on(self._pipe):
+                with self._workers.blocked_on(self._pipe):
                     self._wait()
         except Exception:
             self.lost = True

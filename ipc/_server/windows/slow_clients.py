@@ -1,5 +1,4 @@
 """Limit the number, the time and the memory of clients that are waited for."""
-# the type checker needs the assertion first
 
 import sys
 

@@ -4,7 +4,6 @@ There are between `nr_threads` and `max_threads` workers: one is added when all 
 moment, and one ends when `nr_threads` others are idle.  The server loop calls `grow`, and joins the
 workers.
 """
-# the type checker needs the assertion first
 
 import sys
 

@@ -18,7 +18,7 @@ from bench.peers.daemons import Daemon
 from bench.peers.programs import MeasurementError
 
 _PROGRAM = Path(__file__).with_name("library_process.py")
-_PATIENCE = 45.0  # seconds that it has to start watching
+_TIMEOUT = 45.0  # seconds that it has to start watching
 _GRACE = 2.0  # seconds that it has to report the marker; then it counts as lost
 _MARKER = ".fsmond-bench-"
 
@@ -26,7 +26,7 @@ _MARKER = ".fsmond-bench-"
 class EventLibrary(Daemon):
     """A process that keeps the paths of the events that a library delivers."""
 
-    patience = _PATIENCE
+    timeout = _TIMEOUT
 
     def __init__(self, root: Path, environment: dict[str, str]) -> None:
         super().__init__(root, environment)
@@ -47,8 +47,8 @@ class EventLibrary(Daemon):
             start_new_session=True,  # Ctrl-C must reach only the benchmark
         )
         assert self._process.stdout is not None
-        if not select.select([self._process.stdout], [], [], self.patience)[0]:
-            raise MeasurementError(f"{self.name} does not watch after {self.patience:.0f} s")
+        if not select.select([self._process.stdout], [], [], self.timeout)[0]:
+            raise MeasurementError(f"{self.name} does not watch after {self.timeout:.0f} s")
         if (line := self._line()) != b"watching\n":
             raise MeasurementError(f"{self.name} printed {line!r}")
 

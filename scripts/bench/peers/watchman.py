@@ -19,7 +19,7 @@ from bench.peers.daemons import Daemon
 from bench.peers.programs import MeasurementError
 
 NO_SPAWN = ("watchman", "--no-spawn")  # we could not stop a server that its client starts
-_PATIENCE = 60.0  # seconds that it has to start or to end
+_TIMEOUT = 60.0  # seconds that it has to start or to end
 _NAP = 0.002  # seconds between two attempts to connect
 _RECEIVED = 1 << 20  # bytes asked of the kernel at a time
 _FIRST = 64  # bytes that hold the length, and a whole answer if it is small
@@ -83,7 +83,7 @@ class Watchman(Daemon):
         with suppress(OSError, ValueError):  # it does not serve yet, or has ended already
             self._exchange(bser.encode(["shutdown-server"]))
         try:
-            self._server.wait(_PATIENCE)
+            self._server.wait(_TIMEOUT)
         except subprocess.TimeoutExpired:
             self._server.kill()
             self._server.wait()
@@ -137,7 +137,7 @@ class Watchman(Daemon):
         return reply
 
     def _await_socket(self, server: subprocess.Popen[bytes]) -> None:
-        deadline = time.monotonic() + _PATIENCE
+        deadline = time.monotonic() + _TIMEOUT
         while True:
             with socket.socket(socket.AF_UNIX) as stream, suppress(OSError):
                 stream.connect(self.address)

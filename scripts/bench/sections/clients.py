@@ -22,7 +22,7 @@ from bench.setting import FAILURES, US, Measurements, Setting, turns
 
 NAME = "clients"
 CLIENTS = (1, 2, 4, 8, 16, 32, 64)
-_PATIENCE = 60.0  # seconds that all clients of a round have
+_TIMEOUT = 60.0  # seconds that all clients of a round have
 
 
 def measure(setting: Setting) -> Iterator[Series]:
@@ -88,8 +88,8 @@ def _round(daemon: Daemon, clients: int, each: int) -> tuple[float, list[float]]
 
 
 def _received(pipe: Connection) -> tuple[float, float, list[float]]:
-    if not pipe.poll(_PATIENCE):
-        raise MeasurementError(f"a client had no answer after {_PATIENCE:.0f} s")
+    if not pipe.poll(_TIMEOUT):
+        raise MeasurementError(f"a client had no answer after {_TIMEOUT:.0f} s")
     message: tuple[float, float, list[float]] | str = pipe.recv()
     if isinstance(message, str):
         raise MeasurementError(message)
@@ -100,7 +100,7 @@ def _client(daemon: Daemon, each: int, barrier: Barrier, pipe: Connection) -> No
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends this process
     times = []
     try:
-        barrier.wait(_PATIENCE)
+        barrier.wait(_TIMEOUT)
         started = before = time.perf_counter()
         for _ in range(each):
             daemon.ask()

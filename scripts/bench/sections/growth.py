@@ -28,7 +28,7 @@ _LARGE = 20_000  # directories; from here on fewer rounds
 INDEX_MADE, INDEX_COMPARED = "the index made", "the tree compared with the index"
 _FILES = 9  # in each directory
 _FAN = 100  # directories in a directory
-_PATIENCE = 20.0  # seconds that it has to report a change
+_TIMEOUT = 20.0  # seconds that it has to report a change
 _QUIET = 0.3  # seconds without work, after which it counts as idle
 _SETTLING = 20.0  # seconds that it has to become idle; the index of the largest tree takes eight
 
@@ -88,16 +88,16 @@ def _milliseconds(measure: Callable[..., float], *arguments: object) -> float:
 def _until_exact(watcher: Daemon, began: float) -> float:
     """Change a file and query until the answer names it; return the seconds since `began`."""
     path = watcher.root / "0" / "f0"
-    deadline = time.perf_counter() + _PATIENCE
+    deadline = time.perf_counter() + _TIMEOUT
     while time.perf_counter() < deadline:
         os.utime(path)
         if b"0/f0" in watcher.query():
             return time.perf_counter() - began
-    raise MeasurementError(f"it reported no change for {_PATIENCE:.0f} s")
+    raise MeasurementError(f"it reported no change for {_TIMEOUT:.0f} s")
 
 
 def _becomes_idle(watcher: Daemon) -> bool:
-    """Wait until it uses no processor time; say whether that happened."""
+    """Wait until it uses no processor time; return whether that happened."""
     before, deadline = watcher.processor_time(), time.perf_counter() + _SETTLING
     while time.perf_counter() < deadline:
         time.sleep(_QUIET)

@@ -42,7 +42,7 @@ def measure(setting: Setting) -> Iterator[Series]:
 
 
 def _once(
-    watcher: Daemon, turn: int, patience: float, to: tuple[Measurements, Measurements]
+    watcher: Daemon, turn: int, timeout: float, to: tuple[Measurements, Measurements]
 ) -> None:
     shares, times = to
     watcher.query()
@@ -56,7 +56,7 @@ def _once(
     after = scan(watcher.root)
     reported: set[bytes] = set()
     began = time.perf_counter()
-    while time.perf_counter() - began < patience:
+    while time.perf_counter() - began < timeout:
         try:
             reported.update(watcher.query())
         except FAILURES:

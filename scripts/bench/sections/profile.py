@@ -87,7 +87,7 @@ def _query(requests: Requests, token: bytes) -> bytes:
 def _request_handler(root: Path) -> Iterator[tuple[Requests, bytes]]:
     excluded = frozenset({b".git"})
     monitor = Monitor(os.fsencode(root), watcher_for_platform, excluded=excluded)
-    monitor.start(patience=_COVERED)
+    monitor.start(timeout=_COVERED)
     try:
         deadline = time.monotonic() + _COVERED
         while not monitor.index_worker.built and time.monotonic() < deadline:

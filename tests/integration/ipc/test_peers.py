@@ -80,7 +80,7 @@ def test_another_user_is_not_allowed(tmp_path: Path) -> None:
 
 
 def _is_open(folder: Path) -> bool:
-    """Say whether any user may enter a folder."""
+    """Return whether any user may enter a folder."""
     return bool(folder.stat().st_mode & stat.S_IXOTH)
 
 

@@ -24,8 +24,8 @@ LINKED = [("write", "a", "1"), ("hard-link", "a", "b"), ("write", "c", "1")]
 @pytest.fixture
 def monitor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Monitor]:
     """Watch an empty directory by events; the index is refreshed only on request."""
-    monkeypatch.setattr(index_worker, "PAUSE", 0.0)
-    monkeypatch.setattr(index_worker, "SHARE", 0)
+    monkeypatch.setattr(index_worker, "MIN_PAUSE", 0.0)
+    monkeypatch.setattr(index_worker, "PAUSE_FACTOR", 0)
     with watching(tmp_path, EVENTS[sys.platform]) as monitor:
         until_built(monitor)
         yield monitor

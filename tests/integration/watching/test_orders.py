@@ -100,7 +100,7 @@ class Run:
             patch.setattr(state_module, "threading", steps)
             patch.setattr(worker_module, "threading", steps)
             make = partial(watcher_for_platform, how=how)
-            monitor = Monitor(os.fsencode(self.folder / "root"), make, patience=LONG)
+            monitor = Monitor(os.fsencode(self.folder / "root"), make, timeout=LONG)
         made.append(monitor)
         try:
             if how == "scan":

@@ -179,7 +179,7 @@ def test_a_blocked_reader_delays_no_query_beyond_its_deadline(
     root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The answer is "everything"; no cookie file is left behind."""
-    with watching(root, EVENTS, frozenset({b".git"}), patience=0.5) as monitor:
+    with watching(root, EVENTS, frozenset({b".git"}), timeout=0.5) as monitor:
         token = bytes(monitor.query(None).token)
         watcher = monitor.watcher
         assert isinstance(watcher, NativeWatcher)

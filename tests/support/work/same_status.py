@@ -44,7 +44,7 @@ class Observer:
         self._relied: list[bool] = []  # for each status of the last comparison
 
     def compare(self, when: str) -> bool:
-        """Compare; say whether git relied on exact answers.
+        """Compare; return whether git relied on exact answers.
 
         Raises AssertionError if the statuses differ, or if fsmond answered "everything" although
         git had a token.
@@ -80,7 +80,7 @@ class Observer:
         return sum(status(tree)["queries"] for tree in trees), sum(map(everything_count, trees))
 
     def _has_token(self) -> bool:
-        """Say whether git's indexes have the last token; otherwise the answer is everything.
+        """Return whether git's indexes have the last token; otherwise the answer is everything.
 
         Git may lose it during a command, and query once more.
         """

@@ -76,7 +76,7 @@ def asking(repository: Repository, way: str, *, cache: str, mode: str = "auto") 
 
 
 def relies(repository: Repository, tree: Path) -> bool:
-    """Run git; say whether it got an exact answer."""
+    """Run git; return whether it got an exact answer."""
     before = sum(map(everything_count, repository.trees))
     git(tree, "status", program=repository.program)
     return sum(map(everything_count, repository.trees)) == before

@@ -40,7 +40,7 @@ def test_a_small_answer_is_not_sent_at_once(ends: Ends) -> None:
     """The worker has other work first: the client needs a processor after its wake-up."""
     server_end, client_end = ends
     handler = _handler(lambda message, _reply: message)
-    handler.pool = _BusyPool()
+    handler.workers = _BusyWorkers()
 
     pending = handler.answer(server_end, QUESTION)
 
@@ -61,7 +61,7 @@ def test_the_end_of_an_answer_in_pieces_is_sent_at_once(ends: Ends) -> None:
         return message
 
     handler = _handler(application)
-    handler.pool = _BusyPool()
+    handler.workers = _BusyWorkers()
 
     assert handler.answer(server_end, QUESTION) is None
     assert client_end.recv(100).endswith(framed(QUESTION))
@@ -72,7 +72,7 @@ def test_a_quit_comes_after_its_answer(ends: Ends) -> None:
     """Otherwise the server could end before the answer is sent."""
     server_end, client_end = ends
     handler = _handler(lambda _message, _reply: ipc.QUIT)
-    handler.pool = _BusyPool()
+    handler.workers = _BusyWorkers()
     seen = []
     handler.quit = lambda: seen.append(client_end.recv(100))
 
@@ -80,7 +80,7 @@ def test_a_quit_comes_after_its_answer(ends: Ends) -> None:
     assert seen == [framed(b"")]
 
 
-class _BusyPool:
+class _BusyWorkers:
     """All other workers are busy."""
 
     def has_idle_worker(self) -> bool:

@@ -76,7 +76,7 @@ def test_what_cannot_be_known_yet_is_not_checked_again_and_again(
     recorder: ChangeRecorder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """If there are too many new names, their inodes are dropped until the index has them."""
-    monkeypatch.setattr(module, "_MOST", 1)
+    monkeypatch.setattr(module, "_MAX_RECENT", 1)
     monkeypatch.setattr(module, "_AT_ONCE", 2)
     recorder.note_new([b"alone", b"one", b"other"])
     assert not recorder.check_new_names(_later(), indexed=True)
@@ -92,7 +92,7 @@ def test_dropped_names_are_reported_when_the_index_has_them(
     recorder: ChangeRecorder, index: Index, journal: Journal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """More names appeared than are kept: no answer until the index has all of them."""
-    monkeypatch.setattr(module, "_MOST_PENDING", 2)
+    monkeypatch.setattr(module, "_MAX_PENDING", 2)
     recorder.note_new([b"alone", b"one", b"other"])
     token = journal.token
     assert not recorder.check_new_names(_later(), indexed=True)

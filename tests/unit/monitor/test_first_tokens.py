@@ -29,7 +29,7 @@ class HelpedWatcher(SlowWatcher):
 
 def test_a_small_tree_is_waited_for(make: Make) -> None:
     """Its first token is as good as any, even if the tree itself is new."""
-    monitor = make(HelpedWatcher, patience=30)
+    monitor = make(HelpedWatcher, timeout=30)
     monitor.start()
 
     first = monitor.query(None)
@@ -40,7 +40,7 @@ def test_a_small_tree_is_waited_for(make: Make) -> None:
 
 def test_a_large_tree_is_not_waited_for(make: Make) -> None:
     """If its size is known beforehand, such as from Git's index."""
-    monitor = make(HelpedWatcher, patience=30)
+    monitor = make(HelpedWatcher, timeout=30)
     watcher = monitor.watcher
     assert isinstance(watcher, HelpedWatcher)
     monitor.is_large = True
@@ -54,7 +54,7 @@ def test_an_early_token_is_void_if_the_changes_since_cannot_be_determined(
     make: Make, tmp_path: Path
 ) -> None:
     """A name appeared in the root, and another may have vanished; this happens once."""
-    monitor = make(SlowWatcher, patience=0.05)
+    monitor = make(SlowWatcher, timeout=0.05)
     watcher = monitor.watcher
     assert isinstance(watcher, SlowWatcher)
     monitor.start()
@@ -79,7 +79,7 @@ def test_an_early_token_is_void_if_the_clock_was_set_back_meanwhile(
     time.sleep(TIMESTAMP_STEP)
     real, ahead_by = time.time_ns, [ahead]
     monkeypatch.setattr(time, "time_ns", lambda: real() + ahead_by[0] * 10**9)
-    monitor = make(SlowWatcher, patience=0.05)
+    monitor = make(SlowWatcher, timeout=0.05)
     ahead_by[0] = 0
     watcher = monitor.watcher
     assert isinstance(watcher, SlowWatcher)
@@ -98,7 +98,7 @@ def test_an_early_token_is_void_if_the_clock_was_set_back_meanwhile(
 def test_an_early_token_is_void_when_the_index_is_built_again(make: Make, tmp_path: Path) -> None:
     """More was reported than the journal keeps, and events were lost: no start time is known."""
     (tmp_path / "dir").mkdir()
-    monitor = make(FakeWatcher, keep=4, patience=0.05)
+    monitor = make(FakeWatcher, keep=4, timeout=0.05)
     watcher = monitor.watcher
     assert isinstance(watcher, FakeWatcher)
     monitor.start()

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from support.fake_watcher import FakeWatcher
 from support.running import until
-from unit.conftest import PATIENCE, Make, started, token_of
+from unit.conftest import TIMEOUT, Make, started, token_of
 
 from fsmond.journal.token import Token
 from fsmond.monitor import index_worker
@@ -180,13 +180,13 @@ def test_unreadable_directories_are_always_in_the_answer(
     assert second.paths == [b"secret/", b"deep/secret/"]
 
 
-def test_the_watcher_is_given_the_monitors_patience(monitor: Monitor, watcher: FakeWatcher) -> None:
+def test_the_watcher_is_given_the_monitors_timeout(monitor: Monitor, watcher: FakeWatcher) -> None:
     """A query has one deadline."""
     before = time.monotonic()
     monitor.query(None)
     after = time.monotonic()
 
-    assert before + PATIENCE <= watcher.deadlines[-1] <= after + PATIENCE
+    assert before + TIMEOUT <= watcher.deadlines[-1] <= after + TIMEOUT
 
 
 def test_queries_are_counted(monitor: Monitor) -> None:
@@ -218,7 +218,7 @@ def test_an_index_that_is_up_to_date_is_not_refreshed(
     monitor: Monitor, watcher: FakeWatcher, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Else an idle daemon would refresh its index for ever."""
-    monkeypatch.setattr(index_worker, "PAUSE", 0.0)
+    monkeypatch.setattr(index_worker, "MIN_PAUSE", 0.0)
     watcher.queue_change(b"new")
     monitor.query(None)
     assert monitor.index_worker.reconciler.is_behind

@@ -1,6 +1,6 @@
 """When the index is refreshed."""
 
-from fsmond.monitor.index_worker import LATEST, PAUSE, SHARE, Schedule
+from fsmond.monitor.index_worker import MAX_DELAY, MIN_PAUSE, PAUSE_FACTOR, Schedule
 
 
 def test_a_refresh_is_due_when_nothing_happens() -> None:
@@ -25,9 +25,9 @@ def test_a_refresh_is_due_at_the_latest_after_a_while_of_constant_changes() -> N
     """Else the changes reported again after an overflow would grow for ever."""
     schedule = Schedule()
 
-    due = [schedule.is_due(now, now, behind=True) for now in range(1, int(LATEST) + 5)]
+    due = [schedule.is_due(now, now, behind=True) for now in range(1, int(MAX_DELAY) + 5)]
 
-    assert due.index(True) == LATEST + 1
+    assert due.index(True) == MAX_DELAY + 1
 
 
 def test_refreshes_take_a_small_share_of_the_time() -> None:
@@ -36,8 +36,8 @@ def test_refreshes_take_a_small_share_of_the_time() -> None:
     schedule.is_due(0, 1, behind=True)
     schedule.done(0.0, 2.0)
 
-    assert not schedule.is_due(2 + SHARE * 2 - 1, 1, behind=True)
-    assert schedule.is_due(2 + SHARE * 2 + 1, 1, behind=True)
+    assert not schedule.is_due(2 + PAUSE_FACTOR * 2 - 1, 1, behind=True)
+    assert schedule.is_due(2 + PAUSE_FACTOR * 2 + 1, 1, behind=True)
 
 
 def test_there_is_a_pause_between_refreshes() -> None:
@@ -46,4 +46,4 @@ def test_there_is_a_pause_between_refreshes() -> None:
     schedule.is_due(0, 1, behind=True)
     schedule.done(0.0, 0.0)
 
-    assert not schedule.is_due(PAUSE / 2, 1, behind=True)
+    assert not schedule.is_due(MIN_PAUSE / 2, 1, behind=True)

@@ -50,9 +50,9 @@ def monitor(source: Prompt, monkeypatch: pytest.MonkeyPatch) -> Iterator[Monitor
             root, sink, lock, excluded, lambda _: source
         ),
         excluded=frozenset({b".git"}),
-        patience=0.4,
+        timeout=0.4,
     )
-    made.start(patience=10)
+    made.start(timeout=10)
     yield made
     made.stop()
 
@@ -95,7 +95,7 @@ def test_if_events_do_not_arrive_the_tree_is_compared(
     """At each query, until they arrive again."""
     token = token_after_build(monitor)
     source.held = True
-    for _ in range(watcher.MOST_MISSED - 1):
+    for _ in range(watcher.MAX_MISSED - 1):
         assert monitor.query(token).reason == "sync-timeout"
     monitor.query(token)
     (tmp_path / "tree" / "dir" / "new").touch()
@@ -152,7 +152,7 @@ def test_a_full_inbox_loses_events(
 ) -> None:
     """Memory is bounded, and the index finds the changes."""
     token = token_after_build(monitor)
-    monkeypatch.setattr(watcher, "MOST_QUEUED", 5)
+    monkeypatch.setattr(watcher, "MAX_QUEUED", 5)
     with monitor._lock:
         (tmp_path / "tree" / "dir" / "new").touch()
         for _ in range(10):

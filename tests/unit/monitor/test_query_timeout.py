@@ -1,4 +1,4 @@
-"""No client waits longer than the monitor's patience, however long the lock is held."""
+"""No client waits longer than the monitor's timeout, however long the lock is held."""
 
 import threading
 import time
@@ -10,7 +10,7 @@ from unit.conftest import Make
 
 from fsmond.monitor.monitor import Monitor
 
-PATIENCE = 0.05  # seconds
+TIMEOUT = 0.05  # seconds
 MARGIN = 0.5  # seconds, for a busy machine
 AT_ONCE = 5.0  # seconds; far more than anything here takes unless it is blocked
 
@@ -48,11 +48,11 @@ def test_a_lock_that_is_never_released_blocks_no_client(
     request_it: Callable[[Monitor], object], watcher_class: type[FakeWatcher], make: Make
 ) -> None:
     """Git waits for an answer without a limit, so the monitor must have one."""
-    monitor = make(watcher_class, patience=PATIENCE)
+    monitor = make(watcher_class, timeout=TIMEOUT)
     asking = threading.Thread(target=request_it, args=(monitor,), name="asking")
     with monitor._lock:
         asking.start()
-        asking.join(PATIENCE + MARGIN)
+        asking.join(TIMEOUT + MARGIN)
         still_waiting = asking.is_alive()
     asking.join(AT_ONCE)
 
