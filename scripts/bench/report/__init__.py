@@ -6,6 +6,6 @@ figures  summary statistics of many measurements
 page     the report, which can be written again without measuring
 plots    the plots: a function for each, and `draw` for all that there are results for
 tables   the tables of the report, in Markdown
-targets  the design's targets, each compared with the results of the same run
+targets  the targets, each compared with the results of the same run
 texts    the words of the report: introductions, notes, and labels
 """

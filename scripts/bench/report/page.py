@@ -7,6 +7,7 @@ python scripts/bench/report/page.py docs/benchmarks/results.json
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from textwrap import TextWrapper
 
 if __name__ == "__main__":
     sys.path[0] = str(Path(__file__).resolve().parents[2])  # scripts
@@ -17,6 +18,7 @@ from bench.report.targets import check_targets
 from bench.report.texts import BEHIND, TEXTS, Text
 from bench.results import Results, Series, load, save
 
+_WIDTH = 100  # columns
 _INTRO = """\
 # Measured beside the peers
 
@@ -58,14 +60,14 @@ def write(results: Results, docs: Path) -> list[Path]:
 def render(results: Results, plots: set[str]) -> str:
     """Return the page with these plots."""
     parts = [_INTRO, *_machine(results)]
-    parts += ["## The design's targets", _lines(tables.of_targets(check_targets(results.series)))]
+    parts += ["## The targets", _lines(tables.of_targets(check_targets(results.series)))]
     if behind := gaps(results.series):
         parts += ["## Where fsmond is behind", BEHIND, _lines(tables.of_gaps(behind))]
     for name, text in TEXTS.items():
         series = [each for each in results.series if each.section == name]
         if series:
             parts += _section(name, text, series, plots)
-    return "\n\n".join(part.strip("\n") for part in parts if part) + "\n"
+    return "\n\n".join(_wrapped(part.strip("\n")) for part in parts if part) + "\n"
 
 
 def render_profile(results: Results) -> str:
@@ -104,6 +106,32 @@ def _section(name: str, text: Text, series: Sequence[Series], plots: set[str]) -
 
 def _lines(lines: Sequence[str]) -> str:
     return "\n".join(lines)
+
+
+def _wrapped(part: str) -> str:
+    """Wrap the paragraphs and the list items of a part; tables and headings stay."""
+    if part.startswith(("|", "!")):
+        return part
+    return "\n\n".join("\n".join(map(_filled, _items(block))) for block in part.split("\n\n"))
+
+
+def _items(block: str) -> list[str]:
+    """Return a paragraph as it is, and a list as its items."""
+    items = [""]
+    for line in block.splitlines():
+        if line.startswith("- ") and items[-1]:
+            items.append("")
+        items[-1] = f"{items[-1]} {line}".strip()
+    return items
+
+
+def _filled(text: str) -> str:
+    if text.startswith("#"):
+        return text
+    indent = "  " if text.startswith("- ") else ""
+    return TextWrapper(
+        _WIDTH, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
+    ).fill(text)
 
 
 def main() -> int:

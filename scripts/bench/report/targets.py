@@ -1,4 +1,4 @@
-"""The design's targets, each compared with the results of the same run."""
+"""The targets, each compared with the results of the same run."""
 
 import statistics
 from collections.abc import Sequence
