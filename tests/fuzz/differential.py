@@ -67,7 +67,7 @@ class Trial:
         if self.top is not self.root:
             time.sleep(TIMESTAMP_STEP)  # else the root could change again without a new time
         self._root_changed = os.stat(self.root).st_ctime_ns
-        self._root_had_changed = False
+        self._queried_before = time.time_ns()
         self.reported = self.changed = 0  # for the precision
         self._linked: set[int] = set()  # the inodes of all files that ever had several names
 
@@ -97,12 +97,12 @@ class Trial:
     def _compare(self, changes: Changes, before: truth.Tree, now: truth.Tree, begin: int) -> None:
         made = "\n".join(self.changes.log[begin:])
         accepted = self._may_be_everything(changes)
+        self._linked.update(self.changes.linked.values())
         if changes.paths is None and accepted:
             self.changes.linked.clear()
             return
         assert changes.paths is not None, f"everything, as {changes.reason}, after\n{made}"
         missed = truth.unreported(before, now, changes.paths)
-        self._linked.update(self.changes.linked.values())
         if self.mode != "scan":
             missed = {each for each in missed if not self._has_unknown_name(each, now)}
         self.changes.linked.clear()
@@ -119,9 +119,11 @@ class Trial:
         """
         before, self._root_changed = self._root_changed, os.stat(self.root).st_ctime_ns
         root_changed = self.top is self.root or before != self._root_changed
-        # What was read within a clock tick of its change may have changed again.
-        once_more, self._root_had_changed = self._root_had_changed, root_changed
-        return (root_changed or once_more) and changes.reason in REASONS.get(self.mode, ())
+        # What was read within a clock tick of its change may have changed again; many queries may
+        # come within one.
+        is_racy = self._root_changed > self._queried_before - int(TIMESTAMP_STEP * 1e9)
+        self._queried_before = time.time_ns()
+        return (root_changed or is_racy) and changes.reason in REASONS.get(self.mode, ())
 
     def _has_unknown_name(self, path: bytes, now: truth.Tree) -> bool:
         """Return whether a file has a name outside the tree, or had one that was never checked.

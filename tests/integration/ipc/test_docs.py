@@ -52,5 +52,5 @@ def test_the_defaults_in_the_document_are_the_real_ones() -> None:
     assert f"| {options.max_request >> 20} MiB |" in TEXT
     assert f"| {options.max_memory >> 20} MiB for all" in TEXT
     assert f"| {options.request_timeout:.0f} s for the whole request |" in TEXT
-    assert f"| {options.reply_timeout:.0f} s in all" in TEXT
+    assert f"| {options.reply_timeout:.0f} s in total" in TEXT
     assert f"| {options.max_waiting} slow clients" in TEXT

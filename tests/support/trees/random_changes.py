@@ -35,7 +35,7 @@ class RandomChanges:
         self._serial = 0
         self.log: list[str] = []
         self.linked: dict[bytes, int] = {}
-        """The hard links that were made, and their inodes."""
+        """The hard links that were made, or written to outside and moved in, and their inodes."""
         self._kinds: list[Callable[[], str]] = [
             getattr(self, name)
             for name in sorted(dir(type(self)))
@@ -209,8 +209,9 @@ class RandomChanges:
         if not names:
             return "nothing there"
         outside = os.path.join(self._outside, self._random.choice(names))
-        self._write(os.path.join(outside, self._random.choice(self._names)))
+        self._write(os.path.join(outside, name := self._random.choice(self._names)))
         os.rename(outside, path := self._name())
+        self._note_link(os.path.join(path, name))
         return repr(path)
 
     def do_symbolic_link(self) -> str:
@@ -219,9 +220,14 @@ class RandomChanges:
 
     def do_hard_link(self) -> str:
         os.link(old := self._file(), new := self._name(), follow_symlinks=False)
-        relative = new[len(self.root) + 1 :].replace(os.fsencode(os.sep), b"/")
-        self.linked[relative] = os.lstat(new).st_ino
+        self._note_link(new)
         return f"{old!r} {new!r}"
+
+    def _note_link(self, path: bytes) -> None:
+        status = os.lstat(path)
+        if status.st_nlink > 1:
+            relative = path[len(self.root) + 1 :].replace(os.fsencode(os.sep), b"/")
+            self.linked[relative] = status.st_ino
 
     def do_mode(self) -> str:
         path = self._file()
