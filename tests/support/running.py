@@ -130,16 +130,18 @@ def is_served(root: Path) -> bool:
 def no_daemon_left(root: Path) -> Iterator[None]:
     """At the end, stop any daemon that watches the tree, and check that it ends."""
     yield
+    deadline = time.monotonic() + LONG
     pids = _daemons_of(root)
     if root.exists():
         fsmond("stop", root)
-    for pid in pids:
-        deadline = time.monotonic() + LONG
-        while is_running(pid):
-            if time.monotonic() > deadline:
+    while left := list(filter(is_running, pids)):
+        if time.monotonic() > deadline:
+            for pid in left:
                 os.kill(pid, 9)
-                pytest.fail(f"the daemon {pid} of {root} did not end")
-            time.sleep(0.01)
+            pytest.fail(f"the daemons {left} of {root} did not end")
+        time.sleep(0.05)
+        if root.exists():
+            fsmond("stop", root)  # one that was just started had no socket yet
 
 
 def _daemons_of(root: Path) -> list[int]:
