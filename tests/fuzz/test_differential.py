@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from support.running import LONG, skip_missing
 
-SECONDS = float(os.environ.get("FSMOND_FUZZ_SECONDS", "3"))  # for each mode
+SECONDS = float(os.environ.get("FSMOND_FUZZ_SECONDS", "1"))  # for each mode
 SOON = 60.0  # seconds in which a defect must be found
 PRECISION = 1.5  # reported paths for each that changed, at most
 PROGRAM = Path(__file__).with_name("differential.py")

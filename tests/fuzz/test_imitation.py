@@ -17,7 +17,7 @@ from fsmond.monitor import index_worker
 from fsmond.monitor.monitor import Changes, Monitor
 from fsmond.watching.native.watcher import NativeWatcher
 
-SECONDS = float(os.environ.get("FSMOND_FUZZ_SECONDS", "3"))  # for each mode
+SECONDS = float(os.environ.get("FSMOND_FUZZ_SECONDS", "1"))  # for each mode
 
 
 class ImitatedTrial(Trial):
