@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from _pytest.mark.structures import ParameterSet
 from support.running import fsmond, make_repository, no_daemon_left, pause, status, until
 from support.trees.steps import wait_for_next_timestamp
 
@@ -70,8 +71,14 @@ def test_all_changes_meanwhile_are_reported_for_the_old_token(
     assert status(root)["resynced"] > 0
 
 
+def slow(command: str) -> ParameterSet:
+    """Mark a command whose error is made like that of the others."""
+    return pytest.param(command, marks=pytest.mark.slow)
+
+
 @pytest.mark.parametrize(
-    "command", ["query", "status", "verify", "flush", "start", "hook 2 fsmond:a:1"]
+    "command",
+    ["query", "hook 2 fsmond:a:1", slow("status"), slow("verify"), slow("flush"), slow("start")],
 )
 def test_a_client_soon_gets_an_error_that_names_the_process(
     stopped: tuple[Path, int, str], command: str
@@ -113,6 +120,7 @@ def test_fsmond_stop_ends_it(stopped: tuple[Path, int, str]) -> None:
     assert fsmond("status", root).returncode == 1
 
 
+@pytest.mark.slow
 def test_one_that_ignores_sigterm_is_killed(stopped: tuple[Path, int, str]) -> None:
     """Here it never gets to handle the signal: it is stopped again and again."""
     root, pid, _ = stopped
@@ -153,6 +161,7 @@ def test_a_link_to_its_socket_does_not_end_it(
     assert is_running(pid)
 
 
+@pytest.mark.slow
 def test_a_process_that_is_not_fsmond_is_not_ended(tmp_path: Path) -> None:
     """Another program listens at the socket, and does not answer."""
     make_repository(tmp_path)
