@@ -72,7 +72,7 @@ def render(results: Results, plots: set[str]) -> str:
 
 def render_profile(results: Results) -> str:
     """Return the page of the profiles."""
-    parts = [_PROFILE]
+    parts = [_wrapped(_PROFILE.strip())]
     for title, text in results.texts.items():
         parts.append(f"## {title}\n\n```\n{text}\n```")
     return "\n\n".join(part.strip("\n") for part in parts) + "\n"
