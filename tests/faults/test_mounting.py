@@ -25,7 +25,13 @@ def unmount(name):
 def watch():
     monitor = Monitor(os.fsencode(root), watcher_for_platform, timeout=10)
     monitor.start(timeout=10)
+    wait_for_index(monitor)
     return monitor
+
+def wait_for_index(monitor):
+    # Without an index, a mount with no events means that everything may have changed.
+    while not monitor.index_worker.built:
+        time.sleep(0.01)
 
 def ask(monitor, token=None):
     changes = monitor.query(token and bytes(token))
@@ -191,8 +197,7 @@ server = subprocess.Popen(
 assert server.stdout.readline() == b"mounted\\n"
 monitor = Monitor(os.fsencode(root), watcher_for_platform)
 monitor.start(timeout=10)
-while not monitor.index_worker.built:
-    time.sleep(0.01)
+wait_for_index(monitor)
 paths, token = ask(monitor)
 (root / "4" / "new").touch()
 began = time.monotonic()
