@@ -20,6 +20,7 @@ index             the recorded state of a tree, and how it differs from the tree
 journal           what changed since when: pure bookkeeping, without I/O, clocks or threads
 monitor           the history of one tree
 process           start, find, lock and stop a daemon's process
+storage           a history on disk
 watching          where changes come from
 """
 

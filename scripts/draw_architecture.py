@@ -83,6 +83,7 @@ LAYERS = (
             Room("watching", ("fsmond.watching",)),
             Room("index", ("fsmond.index",)),
             Room("journal", ("fsmond.journal",)),
+            Room("storage", ("fsmond.storage",)),
         ),
     ),
     Layer("Git", (Room("git", ("fsmond.git",)),)),

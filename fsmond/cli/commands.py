@@ -118,7 +118,7 @@ def hook(options: argparse.Namespace) -> int:
 
 def _export_settings(options: argparse.Namespace) -> dict[str, object]:
     """Pass the settings to the daemon through the environment; return them by name."""
-    settings = {name: getattr(options, name) for name in ("watch", "verify_every")}
+    settings = {name: getattr(options, name) for name in start_command.SETTINGS}
     settings = {name: value for name, value in settings.items() if value is not None}
     for name, value in settings.items():
         os.environ[f"FSMOND_{name.upper()}"] = str(value)

@@ -8,6 +8,7 @@ import fsmond
 from fsmond.cli.output import write_line
 from fsmond.cli.stop import stop
 from fsmond.client import Client
+from fsmond.daemon.history import remove_history
 from fsmond.daemon.logs import remove_logs
 from fsmond.git import repository
 from fsmond.git.hook import hook_command, works, worktrees_with
@@ -140,6 +141,7 @@ def _remove_traces(root: bytes) -> None:
     elif owner is not None and repository.effective("core.fsmonitor", root) is None:
         stop_owner(place)
     remove_logs(place.root)
+    remove_history(place)
     _forget(root)
 
 

@@ -91,6 +91,14 @@ def _add_settings(command: argparse.ArgumentParser, condition: str) -> None:
         "(environment: FSMOND_VERIFY_EVERY)",
     )
 
+    command.add_argument(
+        "--no-history",
+        dest="history",
+        action="store_const",
+        const="off",
+        help="store nothing, so that tokens end with the daemon (environment: FSMOND_HISTORY=off)",
+    )
+
 
 def _number_of_queries(text: str) -> int:
     if not (text.isascii() and text.isdigit()):

@@ -13,7 +13,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_SETTINGS = ("watch", "verify_every")
+SETTINGS = ("watch", "verify_every", "history")
 
 
 def run(arguments: list[str]) -> int | None:
@@ -66,8 +66,8 @@ def _has_settings(client: Client, settings: "Mapping[str, object]") -> bool:
     other = [name for name, value in settings.items() if str(current.get(name)) != str(value)]
     if not other:
         return True
-    wanted = " ".join(f"{option_of(name)}={settings[name]}" for name in other)
-    running = " ".join(f"{option_of(name)}={current.get(name, '?')}" for name in other)
+    wanted = " ".join(_option(name, settings[name]) for name in other)
+    running = " ".join(_option(name, current.get(name, "?")) for name in other)
     root = printable(client.place.root)
     print(
         f"fsmond: {root} is already watched with {running}; to change that: fsmond stop, then "
@@ -79,7 +79,7 @@ def _has_settings(client: Client, settings: "Mapping[str, object]") -> bool:
 
 def _from_environment() -> dict[str, object]:
     """Return the settings that environment variables give; raise StartError if one is invalid."""
-    names = {name: os.environ.get(f"FSMOND_{name.upper()}") for name in _SETTINGS}
+    names = {name: os.environ.get(f"FSMOND_{name.upper()}") for name in SETTINGS}
     given: dict[str, object] = {name: value for name, value in names.items() if value}
     if given:
         from fsmond.daemon.settings import Settings  # slow to import
@@ -88,6 +88,8 @@ def _from_environment() -> dict[str, object]:
     return given
 
 
-def option_of(name: str) -> str:
-    """Return a setting's command-line option."""
-    return f"--{name.replace('_', '-')}"
+def _option(name: str, value: object) -> str:
+    """Return the command-line option for a setting."""
+    if name == "history":
+        return "--no-history" if value == "off" else "FSMOND_HISTORY=on"
+    return f"--{name.replace('_', '-')}={value}"

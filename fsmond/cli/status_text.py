@@ -26,6 +26,7 @@ def format_status(status: Status) -> str:
         f"index        {text(status, 'state')}",
         f"events       {text(status, 'events')}",
         f"queries      {text(status, 'queries')}{_everything(_object(status, 'everything'))}",
+        f"history      {_history(_object(status, 'history'))}",
         f"resyncs      {text(status, 'resynced')}",
         *(_resync(each) for each in _list(status, "resyncs")[-_LISTED_RESYNCS:]),
         f"socket       {text(status, 'socket')}",
@@ -68,6 +69,16 @@ def _unreadable(paths: list[object]) -> list[str]:
         f"unreadable   {names}{more}: in each answer, as changes there cannot be detected; "
         "let this user read them"
     ]
+
+
+def _history(history: Status) -> str:
+    """Return whether tokens outlive the daemon, and why not."""
+    reason = f": {text(history, 'reason')}" if history.get("reason") else ""
+    if not history.get("stored"):
+        return f"not stored{reason or ' yet'}"
+    age, kilobytes = number(history, "age_seconds"), number(history, "bytes") // 1000
+    loaded = "continued from an earlier daemon" if history.get("loaded") else f"new{reason}"
+    return f"{loaded}; {kilobytes} kB in {text(history, 'path')}, stored {age} s ago"
 
 
 def _everything(reasons: Status) -> str:

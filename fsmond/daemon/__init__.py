@@ -2,6 +2,7 @@
 
 clients                   which clients may get exact answers: by tree and mount namespace
 health                    whether there is still a tree to watch
+history                   where the history is stored, and whether it can be
 lifecycle                 a daemon's life, from its start to its end
 log_file                  a log file of bounded size
 log_writer                write the log on a thread of its own, so that nothing waits for the disk

@@ -16,10 +16,11 @@ from types import FrameType
 
 from fsmond.daemon.clients import ClientCheck, views_for_platform
 from fsmond.daemon.health import Health
+from fsmond.daemon.history import history_file
 from fsmond.daemon.logs import Log
 from fsmond.daemon.memory import return_freed_memory
 from fsmond.daemon.requests import Requests
-from fsmond.daemon.settings import Settings
+from fsmond.daemon.settings import HISTORY, Settings
 from fsmond.errors import Error, StartError
 from fsmond.folders import make
 from fsmond.git.folding import folds_case
@@ -32,6 +33,7 @@ from fsmond.process.attempts import StartAttempt
 from fsmond.process.detach import READY, raise_limits, report_to_parent
 from fsmond.protocol import FSMOND
 from fsmond.rendezvous import Place
+from fsmond.storage.file import UnusableError
 from fsmond.watching.choice import watcher_for_platform
 from ipc.errors import AddressInUseError
 from ipc.errors import Error as IPCError
@@ -205,6 +207,7 @@ def _serve(place: Place, log: Log, ready: Callable[[], None], *, replace: str) -
     _refuse_pseudo_filesystem(place.root)
     health = Health(place)
     monitor = _make_monitor(place)
+    _store_history(place, monitor, health)
     if place.worktree is None:
         make(os.fsdecode(os.path.dirname(place.socket)))
     try:
@@ -252,6 +255,20 @@ def _make_monitor(place: Place) -> Monitor:
         monitor.timestamps = Timestamps(git_index)
         monitor.is_large = is_large(git_index)
     return monitor
+
+
+def _store_history(place: Place, monitor: Monitor, health: Health) -> None:
+    if Settings.of().history == "off":
+        monitor.why_not_stored = f"{HISTORY} is off"
+        return
+    try:
+        store = monitor.store_in(history_file(place, _excluded_paths(place)))
+    except (OSError, UnusableError) as error:
+        monitor.why_not_stored = message_of(error) if isinstance(error, OSError) else str(error)
+        _log.warning("no history is stored: %s", monitor.why_not_stored)
+        return
+    # `rm -r` fails if a file appears in a directory that it has listed.
+    store.is_allowed = lambda: not health.is_being_removed()
 
 
 def _excluded_paths(place: Place) -> frozenset[bytes]:

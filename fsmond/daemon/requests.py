@@ -283,6 +283,7 @@ class Requests:
             "unreadable": [os.fsdecode(path) for path in unreadable[: _fitting_count(unreadable)]],
             "events": counts.events,
             "queries": monitor.queries,
+            "history": monitor.history_status()._asdict(),
             "everything": dict(self._everything_counts),
             "resynced": monitor.resyncs.count,
             "resyncs": [each._asdict() for each in monitor.resyncs.newest],

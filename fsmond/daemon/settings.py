@@ -2,13 +2,16 @@
 
 import os
 from collections.abc import Mapping
-from typing import NamedTuple, Self, cast, get_args
+from typing import Literal, NamedTuple, Self, cast, get_args
 
 from fsmond.errors import StartError
 from fsmond.watching.choice import How
 
+Switch = Literal["on", "off"]
+
 WATCH = "FSMOND_WATCH"
 VERIFY_EVERY = "FSMOND_VERIFY_EVERY"
+HISTORY = "FSMOND_HISTORY"
 
 
 class Settings(NamedTuple):
@@ -18,6 +21,8 @@ class Settings(NamedTuple):
     """By events, by scanning, or as the file system requires."""
     verify_every: int = 0
     """Number of queries after which the tree is compared with what events reported; 0: never."""
+    history: Switch = "on"
+    """Whether the history is stored, so that tokens outlive the daemon."""
 
     @classmethod
     def of(cls, environment: Mapping[str, str] = os.environ) -> Self:
@@ -28,4 +33,7 @@ class Settings(NamedTuple):
         number = environment.get(VERIFY_EVERY) or "0"
         if not (number.isascii() and number.isdigit()):
             raise StartError(f"{VERIFY_EVERY} is {number!r}; it must be a number of queries, or 0")
-        return cls(cast(How, watch), int(number))
+        history = environment.get(HISTORY) or "on"
+        if history not in get_args(Switch):
+            raise StartError(f"{HISTORY} is {history!r}; it must be on or off")
+        return cls(cast(How, watch), int(number), cast(Switch, history))

@@ -12,6 +12,7 @@ from fsmond.index.status import Status, scan
 _SECOND = 1_000_000_000  # nanoseconds
 _FINE = 20_000_000  # nanoseconds; a tick of the clock for file times is 10 ms at most
 COARSE = 2_100_000_000  # nanoseconds; for file systems with times in steps of one or two seconds
+_CONTENT = ~FLAGS
 _OF_TYPE = {stat.S_IFREG: FILE, stat.S_IFLNK: LINK, stat.S_IFDIR: DIRECTORY}
 
 Identity = tuple[int, int]
@@ -28,6 +29,10 @@ class Snapshot(NamedTuple):
     """The names that may have changed after `since`, without directories."""
     has_future_times: bool
     """Whether something has a time in the future."""
+    device: int
+    """The device that the directory is on."""
+    sample_name: bytes | None
+    """A name of something that is no directory, if there is any."""
 
 
 def read(
@@ -39,9 +44,11 @@ def read(
     directory itself, taken after that time.  Raise OSError.
     """
     names: list[str] = []
+    sample = ""
     signatures, inodes = array("q"), array("I")
     directories: dict[bytes, Identity] = {}
     recent: list[bytes] = []
+    kind_of = _OF_TYPE.get
     recent_from, future = min(now, since) - COARSE, now + COARSE
     has_future_times = own.st_ctime_ns > future
     with scan(handle) as entries:
@@ -54,12 +61,15 @@ def read(
             except FileNotFoundError:
                 continue  # gone since it was listed
             mode, inode = status.st_mode, status.st_ino
-            kind = _OF_TYPE.get(mode & 0o170000, OTHER)
+            kind = kind_of(mode & 0o170000, OTHER)
             if kind == DIRECTORY:
                 name += "/"
                 directories[os.fsencode(name)] = status.st_dev, inode
-                content = hash((mode, status.st_dev, inode))
+                # The number of a device may change when the system is restarted.
+                device = 0 if status.st_dev == own.st_dev else status.st_dev
+                content = hash((mode, device, inode))
             else:
+                sample = name
                 changed = status.st_ctime_ns
                 content = hash((status.st_mtime_ns, changed, status.st_size, inode, mode))
                 if changed > recent_from or status.st_nlink > 1:
@@ -68,10 +78,11 @@ def read(
                     if may_be_after(changed, since):
                         recent.append(os.fsencode(name))
             names.append(name)
-            signatures.append(content & ~FLAGS | kind)
+            signatures.append(content & _CONTENT | kind)
             inodes.append(inode & 0xFFFFFFFF)
     record = pack(os.fsencode("\0".join(names)), signatures, inodes, _times(own, now))
-    return Snapshot(record, directories, recent, has_future_times)
+    sample_name = os.fsencode(sample) if sample else None
+    return Snapshot(record, directories, recent, has_future_times, own.st_dev, sample_name)
 
 
 def _times(own: Status, now: int) -> int:

@@ -3,7 +3,7 @@
 import errno
 import os
 import sys
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from stat import S_ISDIR
 from typing import NamedTuple
@@ -21,6 +21,7 @@ from fsmond.index.record import (
     KIND,
     LINKED,
     UNREAD,
+    count,
     has_links,
     holds_any,
     may_have_had_transient_names,
@@ -28,7 +29,7 @@ from fsmond.index.record import (
     unpack,
     without_racy_marks,
 )
-from fsmond.index.status import lstat, stat
+from fsmond.index.status import Status, lstat, stat
 
 _NO_ACCESS = frozenset({errno.EACCES, errno.EPERM})
 _NOT_THERE = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP})
@@ -49,6 +50,16 @@ class Comparison(NamedTuple):
     """Whether files in it have, or had, other names as well."""
     may_have_had_transient_names: bool = False
     """Whether names may have appeared since the last comparison, and vanished again."""
+    sample_name: bytes | None = None
+    """A name in it of something that is no directory, if there is any."""
+
+
+class Changed(NamedTuple):
+    """Records by prefix; None if a directory has none any longer."""
+
+    records: dict[bytes, bytes | None]
+    is_everything: bool
+    """Whether all other directories have no record."""
 
 
 class Index:
@@ -76,6 +87,11 @@ class Index:
             folder, slash, name = path.rpartition(b"/")
             self._excluded.setdefault(folder + slash, set()).add(os.fsdecode(name))
         self._records: dict[bytes, bytes] = {}
+        # Directories whose records changed since `take_changed`; None: perhaps all.
+        self._changed: set[bytes] | None = None
+        # The root's device, while restored records are compared for the first time.
+        self._believed_device: int | None = None
+        self._restored_since: int | None = None  # the start, until then
         # Directories with times in the future: a hash of the record, and when it was first seen.
         self._future_times: dict[bytes, tuple[int, int]] = {}
         self.skipped: frozenset[bytes] = frozenset()
@@ -96,6 +112,42 @@ class Index:
     def paths_in(self, prefix: bytes) -> list[bytes]:
         """Return the paths known to be in a directory; may be called on any thread."""
         return [prefix + name for name in unpack(self._records.get(prefix, UNREAD)).names]
+
+    def restore(self, records: Mapping[bytes, bytes]) -> None:
+        """Take over records that were stored; the tree may have changed since.
+
+        Those of directories on another device than the root are not believed: another file system
+        may be mounted there by now.  Call `end_restore` after all were compared.  Raise OSError if
+        the root cannot be read.
+        """
+        with self._opener:
+            self._believed_device = stat(self._opener.open(b"", strictly=True)).st_dev
+        self._restored_since, self.since = self.since, None
+        self._records = dict(records)
+        self._changed = set()
+
+    def end_restore(self) -> None:
+        """Note that all restored records were compared with the tree."""
+        self._believed_device = self._restored_since = None
+
+    def take_changed(self, *, everything: bool = False) -> Changed:
+        """Return the records that changed since the last call; on the thread that compares.
+
+        `everything`: return all of them.
+        """
+        changed, self._changed = self._changed, set()
+        if everything or changed is None:
+            stored = {each: self._stored(each) for each in self._records}
+            return Changed(stored, is_everything=True)
+        return Changed({each: self._stored(each) for each in changed}, is_everything=False)
+
+    def note_all_changed(self) -> None:
+        """Have `take_changed` return everything: what it returned last was not stored."""
+        self._changed = None
+
+    def _stored(self, prefix: bytes) -> bytes | None:
+        # A later change may get the same times, if those are in the future now.
+        return None if prefix in self._future_times else self._records.get(prefix)
 
     def walk(
         self, tops: Iterable[bytes], *, skip: frozenset[bytes] = frozenset()
@@ -126,6 +178,15 @@ class Index:
         with self._opener:
             return self._compare(prefix, None)
 
+    def compare_open(self, prefix: bytes, handle: int) -> Comparison:
+        """Compare an open directory, by its descriptor; raise OSError if it cannot be read."""
+        now = self.clock.read()
+        return self._compared(prefix, *self._read_open(prefix, handle, stat(handle), now))
+
+    def count(self, prefix: bytes) -> int:
+        """Return how many names are known to be in a directory."""
+        return count(self._records.get(prefix, UNREAD))
+
     def _compare(self, prefix: bytes, identity: Identity | None) -> Comparison:
         try:
             snapshot, names_changed = self._read(prefix, identity)
@@ -134,13 +195,20 @@ class Index:
                 raise
             found = self._mark_unreadable(prefix, error)
             return Comparison(prefix, found, [], [], True, True, may_have_had_transient_names=True)
-        before = self._records.get(prefix)
+        return self._compared(prefix, snapshot, names_changed)
+
+    def _compared(self, prefix: bytes, snapshot: Snapshot, names_changed: bool) -> Comparison:
+        gone = self._forget_unbelieved(prefix, snapshot.device)
+        before = UNREAD if gone else self._records.get(prefix)
         # While the index is built everything is new, and only what changed after `since` matters.
         is_relevant = self.since is None or names_changed
         found = differences(prefix, before or UNREAD, snapshot.record) if is_relevant else []
         if before == UNREAD:
-            found = _as_uncertain([*found, Difference(prefix, Kind.CHANGED)])
-        self._records[prefix] = snapshot.record
+            found = _as_uncertain([*gone, *found, Difference(prefix, Kind.CHANGED)])
+        if before != snapshot.record:
+            self._records[prefix] = snapshot.record
+            if self._changed is not None:
+                self._changed.add(prefix)
         if before and found:
             for name in subdirectories(before):
                 if name not in snapshot.directories:
@@ -157,6 +225,7 @@ class Index:
             names_changed,
             has_links(snapshot.record) or has_links(before or UNREAD),
             may_have_had_transient_names(before or UNREAD, snapshot.record),
+            snapshot.sample_name,
         )
 
     def forget(self, prefix: bytes) -> list[Difference]:
@@ -167,6 +236,8 @@ class Index:
             prefix = pending.pop()
             record = self._records.pop(prefix, UNREAD)
             self._future_times.pop(prefix, None)
+            if self._changed is not None:
+                self._changed.add(prefix)
             found += differences(prefix, record, UNREAD)
             pending += [prefix + name for name in subdirectories(record)]
         return found
@@ -203,12 +274,17 @@ class Index:
 
     def _read(self, prefix: bytes, identity: Identity | None) -> tuple[Snapshot, bool]:
         now = self.clock.read()
-        since = now if self.since is None else self.since
         handle = self._opener.open(prefix, strictly=identity is None)
         status = stat(handle)
         # Do not read a different directory: a link above it may lead out of the tree by now.
         if identity is not None and (status.st_dev, status.st_ino) != identity:
             raise OSError(errno.ESTALE, os.strerror(errno.ESTALE))
+        return self._read_open(prefix, handle, status, now)
+
+    def _read_open(
+        self, prefix: bytes, handle: int | str, status: Status, now: int
+    ) -> tuple[Snapshot, bool]:
+        since = next(each for each in (self.since, self._restored_since, now) if each is not None)
         excluded = self._excluded_in(prefix)
         snapshot = read(handle, status, now, since, excluded)
         if self.clock.read() < now:
@@ -247,12 +323,18 @@ class Index:
             return snapshot
         return snapshot._replace(record=without_racy_marks(snapshot.record))
 
+    def _forget_unbelieved(self, prefix: bytes, device: int) -> list[Difference]:
+        """Drop what was restored for a directory on another device; return what is gone with it."""
+        if self._believed_device in (None, device):
+            return []
+        return [Difference(prefix, Kind.CHANGED), *self.forget(prefix)]
+
     def _mark_unreadable(self, prefix: bytes, error: OSError) -> list[Difference]:
         """Record that a directory cannot be read; anything in it may have changed."""
         found = self.forget(prefix)
         if error.errno in _NOT_THERE:
             return found
-        self._records[prefix] = UNREAD
+        self._records[prefix] = UNREAD  # `forget` noted that it changed
         found.append(Difference(prefix, Kind.CHANGED))
         if error.errno not in _NO_ACCESS:  # without access Git cannot list it either
             found.append(Difference(prefix + ANY_NAME, Kind.CHANGED))

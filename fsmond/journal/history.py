@@ -1,9 +1,10 @@
 """The changed paths, ordered by their last change."""
 
 from bisect import bisect_left
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from itertools import islice
 from operator import neg
+from typing import NamedTuple
 
 from fsmond.journal.token import Token
 
@@ -11,13 +12,30 @@ KEEP = 500_000  # paths; about 80 MB, more than a switch between branches of a l
 _FEW = 16  # entries that are read one by one, before they are counted in slices
 _SLICE = 4096  # entries; fits the first-level cache of a processor
 _ENDED = 16  # ended sessions whose reason is remembered
+_EARLIER = 1000  # earlier sessions whose tokens are valid: each restart adds one
+
+
+class Summary(NamedTuple):
+    """What a journal knows besides its paths: with them it can be restored in another process."""
+
+    session: str
+    sequence: int
+    forgotten: int
+    voided: int
+    why_voided: str
+    ended: dict[str, str]
+    earlier: dict[str, int]
 
 
 class Journal:
-    """The history of one session at a time; not thread-safe, its owner holds a lock."""
+    """The history of one session at a time; not thread-safe, its owner holds a lock.
 
-    def __init__(self, session: str, *, keep: int = KEEP) -> None:
-        self.token = Token(session, 0)
+    The sequences of all sessions that continue each other are on one line: a new process begins
+    with a sequence above those of the processes before it.
+    """
+
+    def __init__(self, session: str, *, first: int = 0, keep: int = KEEP) -> None:
+        self.token = Token(session, first)
         """The newest point.  Replaced, never changed, so it may be read without a lock."""
         self.settled = self.token
         """The newest point that clients may get; never newer than `token`; replaced like it.
@@ -25,6 +43,7 @@ class Journal:
         When a change is recorded, its consequences may not be known yet: a new directory has still
         to be listed.  An answer with a newer token would hide them.
         """
+        self._first = first
         self._keep = keep
         # In order of the last change, oldest first: a path that changes again moves to the end.
         self._sequences: dict[bytes, int] = {}
@@ -32,6 +51,8 @@ class Journal:
         self._voided = 0  # tokens older than this are answered with `_why_voided`
         self._why_voided = ""
         self._ended: dict[str, str] = {}  # session → why it ended; the newest _ENDED ones
+        # Restored session → its newest sequence; the newest _EARLIER ones.
+        self._earlier: dict[str, int] = {}
 
     def __len__(self) -> int:
         return len(self._sequences)
@@ -61,7 +82,7 @@ class Journal:
     def since(self, token: Token) -> list[bytes] | str:
         """Return the paths that changed after `token`, newest first, or why they are unknown."""
         session, now, _ = self.token
-        if token.session != session:
+        if token.session != session and not self.is_earlier(token):
             return token.mismatch or self._ended.get(
                 token.session, "restart" if token.is_genuine else "unknown-token"
             )
@@ -71,6 +92,50 @@ class Journal:
             return self._why_voided
         found = self.after(token.sequence)
         return "token-too-old" if found is None else found
+
+    def is_earlier(self, token: Token) -> bool:
+        """Return whether a token of a restored session is valid: older than what was stored."""
+        return token.sequence <= self._earlier.get(token.session, -1)
+
+    def summary(self) -> Summary:
+        """Return what to store besides `entries_after`."""
+        return Summary(
+            self.token.session,
+            self.token.sequence,
+            self._forgotten,
+            self._voided,
+            self._why_voided,
+            dict(self._ended),
+            dict(self._earlier),
+        )
+
+    def entries_after(self, sequence: int) -> tuple[list[bytes], list[int]]:
+        """Return the kept paths that changed after `sequence`, newest first, and when they did."""
+        count = self._count_after(sequence)
+        newest_first = reversed(self._sequences.values())
+        return list(islice(reversed(self._sequences), count)), list(islice(newest_first, count))
+
+    def restore(self, stored: Summary, sequences: Mapping[bytes, int]) -> None:
+        """Continue a stored history, whose paths come oldest first.
+
+        Its tokens are valid from now on.  Raise ValueError if it is newer than this journal's
+        first sequence.
+        """
+        if stored.sequence >= self._first:
+            msg = f"its sequence {stored.sequence} is not below {self._first}"
+            raise ValueError(msg)
+        recent, self._sequences = self._sequences, dict(sequences)
+        for path, sequence in recent.items():
+            self._sequences.pop(path, None)
+            self._sequences[path] = sequence
+        self._forgotten = max(self._forgotten, stored.forgotten)
+        if stored.voided > self._voided:
+            self._voided, self._why_voided = stored.voided, stored.why_voided
+        self._ended = {**stored.ended, **self._ended}
+        earlier = {**stored.earlier, stored.session: stored.sequence}
+        self._earlier = dict(list(earlier.items())[-_EARLIER:])
+        if len(self._sequences) > self._keep:
+            self._drop_oldest()
 
     def after(self, sequence: int) -> list[bytes] | None:
         """Return the paths that changed after `sequence`, newest first; None if some were dropped.
@@ -101,10 +166,10 @@ class Journal:
         return changed
 
     def restart(self, session: str, reason: str) -> None:
-        """Begin a new session; answer all tokens of this one with `reason`."""
-        self._ended[self.token.session] = reason
-        if len(self._ended) > _ENDED:
-            del self._ended[next(iter(self._ended))]
+        """Begin a new session; answer all tokens so far with `reason`."""
+        ended = {**self._ended, **dict.fromkeys((*self._earlier, self.token.session), reason)}
+        self._ended = dict(list(ended.items())[-_ENDED:])
+        self._earlier = {}
         is_settled = self.settled is self.token
         settled = Token(session, self.settled.sequence)
         self.token = Token(session, self.token.sequence)

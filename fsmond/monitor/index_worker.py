@@ -8,9 +8,10 @@ from functools import partial
 from typing import Protocol
 
 from fsmond.monitor.coalesced_runs import CoalescedRuns
-from fsmond.monitor.reconciler import Reconciler, StoppedError, TooOldError
-from fsmond.monitor.tree_state import TreeState
-from fsmond.monitor.verification import VerificationResult
+from fsmond.monitor.history_store import HistoryStore
+from fsmond.monitor.reconciler import OVERFLOW, RESTART, Reconciler, TooOldError
+from fsmond.monitor.tree_state import StoppedError, TreeState
+from fsmond.monitor.verification import SETTLE, VerificationResult
 from fsmond.printable import message_of
 
 MIN_PAUSE = 1.0  # seconds at least between two refreshes of the index
@@ -45,16 +46,13 @@ class IndexWorker:
 
     def __init__(self, tree: TreeState, owner: Owner) -> None:
         self.covered = False
-        """Whether the watcher reports all changes."""
+        """Whether the watcher reports all changes, and a stored history is loaded."""
+        self.is_loading = False
+        """Whether a stored history may still be loaded."""
         self.built = False
         """Whether the index is built."""
         self.recovering = False
         """Whether changes are not reported yet, as events were lost."""
-        self.has_early_tokens = False
-        """Whether tokens were issued before the index is built; set before they are, on any thread.
-
-        Unlike the flags above, it is set without the lock.
-        """
         self._tree = tree
         self._journal = tree.journal
         self._watcher = tree.watcher
@@ -62,10 +60,14 @@ class IndexWorker:
         self._lock = tree.lock  # guards all that changes here, unless noted
         self._condition = threading.Condition(tree.lock)
         self.reconciler = Reconciler(tree)
+        self._store: HistoryStore | None = None
+        self._is_watched = False  # whether the watcher reports all changes
+        self._why = OVERFLOW  # why it is `recovering`
         self._covered_from = 0  # the sequence from which the watcher reports all changes
         self._recheck_number = 0  # how often a directory was added to those to recheck
         self._comparisons = CoalescedRuns()
         self._verifications = CoalescedRuns()
+        self._refreshes = CoalescedRuns()  # completed even if events were lost meanwhile
         self._result = VerificationResult([], 0, 0.0)
         self._schedule = Schedule()  # used without the lock: a race only shifts a refresh
         self._refresh_is_due = False  # cleared without the lock: a race only shifts a refresh
@@ -91,8 +93,10 @@ class IndexWorker:
         """Whether `stop` was called; any thread."""
         return self._tree.is_stopping
 
-    def start(self) -> None:
-        """Begin to build the index, as soon as the tree is covered."""
+    def start(self, store: HistoryStore | None) -> None:
+        """Begin to build the index, or to load it, and to compare once the tree is covered."""
+        self._store = store
+        self.is_loading = store is not None
         self._thread.start()
 
     def stop(self) -> None:
@@ -106,6 +110,9 @@ class IndexWorker:
 
     def note_covered(self) -> None:
         """Record that changes are reported from now on; the lock is held."""
+        self._is_watched = True
+        if self.is_loading:
+            return  # it is called again
         self.covered = True
         if not self.built:
             self._journal.record(())  # so that older tokens have a lower sequence
@@ -115,7 +122,9 @@ class IndexWorker:
     def note_lost(self) -> None:
         """Record that events are lost until the tree is covered again; the lock is held."""
         self._tree.losses += 1
-        self.covered = False
+        self.covered = self._is_watched = False
+        self.reconciler.listing.forget()
+        self._why = OVERFLOW
         if self.built:
             self.recovering = True
         else:
@@ -158,6 +167,22 @@ class IndexWorker:
         finally:
             self._lock.release()
 
+    def wait_for_load(self, deadline: float) -> None:
+        """Wait until a stored history is loaded, if there is one."""
+        if self._lock.acquire(timeout=max(0.0, deadline - time.monotonic())):
+            timeout = max(0.0, deadline - time.monotonic())
+            self._condition.wait_for(lambda: self.is_stopping or not self.is_loading, timeout)
+            self._lock.release()
+
+    def refresh_finally(self, timeout: float) -> None:
+        """Bring the index up to date before the end, in so many seconds, so that it is stored."""
+        if not (self.built and self.covered and self.reconciler.is_behind) or self.recovering:
+            return
+        time.sleep(SETTLE)  # so that what changed just now gets a time that is not racy
+        with self._lock:
+            self._refresh_is_due = True
+            self._wait_locked(self._refreshes, time.monotonic() + timeout)
+
     def verify(self, deadline: float) -> VerificationResult | None:
         """Compare the whole tree; return None if that is not done by `deadline`."""
         with self._lock:
@@ -188,6 +213,7 @@ class IndexWorker:
 
     def _run(self) -> None:
         try:
+            self._load()
             while task := self._next():
                 self._attempt(task)
         except StoppedError:
@@ -195,6 +221,28 @@ class IndexWorker:
         except Exception as error:  # noqa: BLE001 - it is logged, and reported to the owner
             _log.exception("the index failed")
             self._owner.gone(f"the index failed: {error!r}")
+
+    def _load(self) -> None:
+        """Load the stored history, if there is one that can be used."""
+        if self._store is None:
+            return
+        found = self._store.load()
+        if found is not None:
+            summary, indexed, stored = found
+            try:
+                self.reconciler.restore(indexed, stored.records)
+                with self._lock:
+                    self._journal.restore(summary, stored.sequences)
+                    self.built = self.recovering = True
+                    self._why = OVERFLOW if self._tree.losses else RESTART
+            except ValueError:
+                self._store.refuse("the clock was set back since it was written")
+        with self._condition:
+            self.is_loading = False
+            if self._is_watched:
+                self._owner.covered()
+            self._condition.notify_all()
+        self._store.start()
 
     def _next(self) -> Callable[[], object] | None:
         with self._condition:
@@ -233,13 +281,13 @@ class IndexWorker:
             return  # events were lost meanwhile: it is built again
         with self._condition:
             self.built = True
-            if self.has_early_tokens:
+            if self._tree.has_early_tokens:
                 changed = None if self._watcher.is_partial else early.changed()
                 if changed is None:
                     self._owner.begin_session("sync-timeout")
                 else:
                     self._journal.record(changed)
-            self.has_early_tokens = False
+            self._tree.has_early_tokens = False
             # A record may have the change already, and the event may carry a name that is gone.
             for prefix in self._tree.to_recheck:
                 self._journal.record(self._tree.index.paths_in(prefix))
@@ -248,15 +296,16 @@ class IndexWorker:
     def _recover(self, losses: int) -> None:
         run = self._comparisons.begin()
         try:
-            recovered = self.reconciler.recover(losses)
+            recovered = self.reconciler.recover(losses, self._why)
         except TooOldError:
             with self._lock:
                 self.built = self.recovering = False
-                self._owner.begin_session("overflow")
+                self._owner.begin_session(self._why)
             return
         with self._condition:
             if recovered:
-                self.recovering = False
+                self.recovering, self._why = False, OVERFLOW
+                self._tree.has_early_tokens = False
                 self._end_locked(self._comparisons, run)
 
     def _compare(self, losses: int) -> None:
@@ -286,8 +335,12 @@ class IndexWorker:
 
     def _refresh(self, losses: int) -> None:
         began, self._refresh_is_due = time.monotonic(), False
+        run = self._refreshes.begin()
         self.reconciler.refresh(losses)
         self._schedule.done(began, time.monotonic())
+        with self._condition:
+            self._refreshes.end(run)
+            self._condition.notify_all()
 
     def _end_locked(self, runs: CoalescedRuns, begun: int) -> None:
         if self._watcher.is_settled:

@@ -7,6 +7,7 @@ The threads, and what each of them does:
   itself.  The lock is held during the calls of the Sink methods, but not always for `gone`.
 - `fsmond-index`, the thread of IndexWorker, compares the tree with the index.  Only this thread
   changes the index.  It reads the disk without the lock.
+- `fsmond-history`, the thread of HistoryStore, if there is one, stores what is new.
 - `fsmond-probe`, one for each file system that may not answer, compares that file system with an
   index of its own.  It takes the lock to record what changed.
 - Any thread may call `query`, `flush` and the other public methods.  In the daemon, the server's
@@ -33,19 +34,22 @@ from fsmond.index.difference import ANY_NAME
 from fsmond.index.tree import Index
 from fsmond.journal.history import KEEP, Journal
 from fsmond.journal.token import SESSION_DIGITS, Token
+from fsmond.monitor.history_store import HistoryStatus, HistoryStore, not_stored
 from fsmond.monitor.identity import identity, leads_to
 from fsmond.monitor.index_worker import IndexWorker
-from fsmond.monitor.normalization import HAS_TWO_FORMS, with_both_forms
+from fsmond.monitor.paths import HAS_TWO_FORMS, with_both_forms
 from fsmond.monitor.resyncs import Resyncs
 from fsmond.monitor.timestamps import Timestamps
 from fsmond.monitor.tree_state import TreeState
-from fsmond.watching.contract import Sink, Watcher
+from fsmond.storage.file import HistoryFile
+from fsmond.watching.contract import Listing, Sink, Watcher
 from fsmond.watching.native.cookies import COOKIE_PREFIX
 
 QUERY_TIMEOUT = 0.9  # seconds that a query may take, so that its client has the answer within one
 _POLL = 0.002  # seconds between two checks of a condition, or for a short piece of work
 _SLICE = 0.003  # seconds of work for which the lock is held, as others may wait for it
 _LOCK_GAP = 0.0002  # seconds in which other threads get the lock
+_LAST_REFRESH = 0.5  # seconds at the end to bring the index up to date; what is missing is compared
 _SMALL = 500  # directories; covering them takes about 10 ms
 
 
@@ -91,17 +95,32 @@ class Monitor:
         self._timeout = timeout
         self._identity = identity(root)
         self._flush_wanted = False
-        journal, index = Journal(_new_session(), keep=keep), Index(root, excluded, COOKIE_PREFIX)
+        # Sequences begin above those of earlier processes, whose history may be restored.
+        journal = Journal(_new_session(), first=time.time_ns() // 1000, keep=keep)
+        index = Index(root, excluded, COOKIE_PREFIX)
         index.since = index.clock.read()
         self._tree = tree = TreeState(root, index, journal)
         tree.watcher = self.watcher = watcher(root, self, tree.lock, excluded)
         self._lock, self._index, self._journal = tree.lock, index, journal
         self._recorder = tree.recorder
         self.index_worker = IndexWorker(tree, self)
+        self.why_not_stored = "nobody asked for it"
+        """Why no history is stored, if `store_in` is not called."""
+        self._store: HistoryStore | None = None
+
+    def store_in(self, file: HistoryFile) -> HistoryStore:
+        """Have the history stored, and restored if it is there; to be called before `start`."""
+        self._store = self._tree.store = HistoryStore(self._tree, file)
+        return self._store
+
+    def history_status(self) -> HistoryStatus:
+        """Return what is stored of the history; on any thread."""
+        store = self._store
+        return not_stored(self.why_not_stored) if store is None else store.status()
 
     def start(self, *, timeout: float = 0.0) -> None:
         """Begin to cover the tree; wait until that is done, at most `timeout` seconds."""
-        self.index_worker.start()
+        self.index_worker.start(self._store)
         self.watcher.start()
         deadline = time.monotonic() + timeout
         while not self.index_worker.covered and time.monotonic() < deadline:
@@ -121,11 +140,17 @@ class Monitor:
                 self._lock.release()
         self.index_worker.tick(self.queries)
         self._note_time()
+        if self._store is not None:
+            self._store.tick()
 
     def stop(self) -> None:
-        """Stop watching; join all threads that no file system blocks."""
+        """Stop watching, store the history; join all threads that no file system blocks."""
+        if self._store is not None and self.why_ended() is None:
+            self.index_worker.refresh_finally(_LAST_REFRESH)
         self.index_worker.stop()
         self.watcher.stop()
+        if self._store is not None:
+            self._store.stop(save=self.why_ended() is None)
 
     def query(self, since: bytes | Token | None) -> Changes:
         """Return what changed since the answer with this token, within `timeout` seconds."""
@@ -180,6 +205,8 @@ class Monitor:
 
         For a small tree wait until it is covered, as a token is worth more then.
         """
+        if wanted is not None and self.index_worker.is_loading and not self._is_known(wanted):
+            self.index_worker.wait_for_load(deadline)
         known = self._is_known(wanted)
         wait = not (known or self.is_large)
         while wait and not self.index_worker.covered and time.monotonic() < deadline:
@@ -189,13 +216,14 @@ class Monitor:
             time.sleep(_POLL / 10)
         if self.index_worker.covered:
             return False
-        self.index_worker.has_early_tokens = True  # before the answer's token is taken
+        if not known:
+            self._tree.has_early_tokens = True  # before the answer's token is taken
         return not known
 
     def _catch_up(self, trouble: str | None, wanted: Token | None, deadline: float) -> str | None:
         """Record what events do not report; return why that failed, if it did."""
         if not self.index_worker.built and self.watcher.is_partial:
-            self.index_worker.has_early_tokens = True
+            self._tree.has_early_tokens = True
         now = self._journal.token.sequence
         sequence = wanted.sequence if wanted is not None and self._is_known(wanted) else now
         if trouble in (None, "overflow") and self.index_worker.must_wait(sequence):
@@ -203,7 +231,9 @@ class Monitor:
         return trouble
 
     def _is_known(self, token: Token | None) -> bool:
-        return token is not None and token.session == self.session
+        if token is None:
+            return False
+        return token.session == self.session or self._journal.is_earlier(token)
 
     def _changes_since(self, wanted: Token | None, reason: str, deadline: float) -> Changes:
         if not self._check_new_names(deadline) or not self._take_lock(deadline):
@@ -245,8 +275,8 @@ class Monitor:
         return done
 
     def _everything(self, reason: str) -> Changes:
-        if not self.index_worker.covered:
-            self.index_worker.has_early_tokens = True  # before the answer's token is taken
+        if not self.index_worker.covered or self.index_worker.recovering:
+            self._tree.has_early_tokens = True  # before the answer's token is taken
         return Changes(self._journal.settled, None, reason)
 
     def _changes_since_locked(self, wanted: Token | None, reason: str) -> Changes:
@@ -273,9 +303,12 @@ class Monitor:
 
     def flush(self) -> Changes:
         """Invalidate all tokens, at the latest when the next query is answered."""
+        deadline = time.monotonic() + self._timeout
+        if self.index_worker.is_loading:
+            self.index_worker.wait_for_load(deadline)  # or it would bring back older tokens
         self._flush_wanted = True
-        self.index_worker.has_early_tokens = True
-        if self._lock.acquire(timeout=self._timeout):
+        self._tree.has_early_tokens = True
+        if self._take_lock(deadline):
             try:
                 self.begin_session("flush")
             finally:
@@ -302,6 +335,10 @@ class Monitor:
     def moved(self, old: bytes, new: bytes) -> None:
         """See Sink; the lock is held."""
         self._recorder.note_moved(old, new)
+
+    def listed(self, prefix: bytes, handle: int) -> Listing | None:
+        """See Sink; the lock is held."""
+        return self.index_worker.reconciler.listing.compare(prefix, handle)
 
     def prepare(self, deadline: float) -> bool:
         """See Sink; the lock is held."""

@@ -1,6 +1,15 @@
-"""Relations of paths; a prefix is a directory's path that ends in `/`, empty for the root."""
+"""Relations and spellings of paths; a prefix ends in `/`, and is empty for the root.
 
+`unicodedata` is imported only when it is needed: a client that starts a daemon waits for its
+imports.
+"""
+
+import os
+import sys
 from collections.abc import Collection, Iterable
+
+HAS_TWO_FORMS = sys.platform == "darwin"
+"""Whether a file is found by both forms: on macOS Git uses NFC, whatever form the disk has."""
 
 
 def directory_of(path: bytes) -> bytes:
@@ -21,3 +30,21 @@ def is_within(prefix: bytes, tops: Collection[bytes]) -> bool:
             return False
         prefix = directory_of(prefix)
     return True
+
+
+def with_both_forms(paths: list[bytes]) -> list[bytes]:
+    """Return the paths, each followed by its other normalization form if that differs."""
+    import unicodedata
+
+    found = dict.fromkeys(paths)
+    for path in paths:
+        if not path.isascii():
+            text = os.fsdecode(path)
+            found[os.fsencode(unicodedata.normalize("NFC", text))] = None
+            found[os.fsencode(unicodedata.normalize("NFD", text))] = None
+    return list(found)
+
+
+def is_below(path: bytes, tops: Collection[bytes]) -> bool:
+    """Return whether a path is in one of these directories, or below one."""
+    return bool(tops) and is_within(directory_of(path), tops)

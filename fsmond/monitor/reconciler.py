@@ -13,17 +13,19 @@ is in an unwatched directory.  So:
 """
 
 import time
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from itertools import islice
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from itertools import chain, islice
 
-from fsmond.index.difference import Difference, Kind
+from fsmond.index.difference import ANY_NAME, Difference, Kind
 from fsmond.index.tree import Comparison
-from fsmond.monitor.confirmation import SETTLE, Confirmation
 from fsmond.monitor.early_tokens import EarlyTokens
-from fsmond.monitor.paths import directories_of, directory_of, is_within
+from fsmond.monitor.listing import ListingComparisons
+from fsmond.monitor.paths import directories_of, directory_of, is_below, is_within
 from fsmond.monitor.probes import Probes
-from fsmond.monitor.tree_state import TreeState
+from fsmond.monitor.tree_state import StoppedError, TreeState
+from fsmond.monitor.verification import SETTLE, Confirmation, Findings
 
+OVERFLOW, RESTART = "overflow", "restart"  # why changes were not reported
 _SYNC_TIMEOUT = 0.02  # seconds that one `sync` of the watcher may take
 _CHECK_AHEAD = 1.0  # seconds; names not checked by then may be called unreported wrongly
 _LOCK_GAP = 0.0002  # seconds in which other threads get the lock
@@ -32,28 +34,6 @@ _WHOLE = (b"",)
 _MANY = 50_000  # differences in one directory; if there are more, the directory is reported instead
 _AT_ONCE = 1000  # paths, or files with several names, for which the lock is held once; a few ms
 _INCOMPLETE = -1  # a number of losses that never occurs
-
-
-class _Findings:
-    """What comparisons of watched directories found."""
-
-    def __init__(self) -> None:
-        self.differences: list[Difference] = []
-        self.changing: list[bytes] = []
-        """Directories in which names may have appeared and vanished again."""
-
-    def take(self, comparison: Comparison) -> None:
-        self.differences += comparison.differences
-        if comparison.may_have_had_transient_names:
-            self.changing.append(comparison.prefix)
-
-
-def _is_below(path: bytes, unwatched: frozenset[bytes]) -> bool:
-    return bool(unwatched) and is_within(directory_of(path), unwatched)
-
-
-class StoppedError(Exception):
-    """The monitor is being stopped; work ends without a result."""
 
 
 class TooOldError(Exception):
@@ -76,6 +56,8 @@ class Reconciler:
         self._tree = tree
         self._probes = Probes(tree.index.root, self._record)  # they have threads: see `stop`
         self._confirmation = Confirmation(tree, self._catch_up)
+        self.listing = ListingComparisons(tree.index)
+        """Compares restored records until `recover`; the lock is held."""
         self._removed: list[bytes] = []  # prefixes of directories whose records are to be dropped
         self._index = tree.index
         self._journal = tree.journal
@@ -83,6 +65,7 @@ class Reconciler:
         self._watcher = tree.watcher
         self._lock = tree.lock  # guards the journal, the recorder, the watcher and `_indexed`
         self._indexed = 0  # the sequence as of which the records are true
+        self._reported_in: set[bytes] = set()  # prefixes of what `recover` reported once more
         self._linked_changes: list[bytes] | None = None  # changed files that have several names
 
     @property
@@ -113,27 +96,52 @@ class Reconciler:
         if self._index.clock.went_back:
             early.give_up()
         self._linked_changes = []
-        if self._conclude(_Findings(), losses, begin) is None:
+        if self._conclude(Findings(), losses, begin) is None:
             return None
         self._index.since = None
         return early
 
-    def recover(self, losses: int) -> bool:
+    def restore(self, indexed: int, records: Mapping[bytes, bytes]) -> None:
+        """Take over stored records, which are true as of `indexed`; call `recover` next.
+
+        Raise OSError if the root cannot be read.
+        """
+        self._index.restore(records)
+        self._linked_changes = []
+        self._relink()  # an event carries one name of a file that has several
+        self._linked_changes = []
+        with self._lock:
+            self._indexed = indexed
+            self.listing.begin(self._journal.token.sequence)
+
+    def recover(self, losses: int, why: str) -> bool:
         """Report what differs from the records; return whether no more events were lost.
 
-        Raise TooOldError if what was reported since then cannot be reported again.
+        `why`: OVERFLOW, or RESTART if the records were restored.  Raise TooOldError if what was
+        reported since then cannot be reported again.
         """
         with self._lock:
+            listed = self.listing.end()  # first: from now on the index is this thread's
             reported = self._journal.after(self._indexed)
             if reported is None:
                 raise TooOldError
             self._recorder.record(reported)
+        self._reported_in = set(map(directory_of, reported))
         begin, unwatched, remote = self._begin()
-        for comparison in self._walk(_WHOLE, skip=unwatched):
-            self._report(comparison, "overflow")
+        begin, found = listed or (begin, [])
+        rest = self._compare_unlisted() if listed else self._walk(_WHOLE, skip=unwatched)
+        for comparison in chain(map(self._checked, found), rest):
+            self._report(comparison, why)
         self._compare_remote(remote)
-        self._compare(unwatched - remote, "overflow")
-        return self._advance_indexed(losses, begin)
+        self._compare(unwatched - remote, why)
+        return self._advance_indexed(losses, begin, is_generation=listed is None)
+
+    def _compare_unlisted(self) -> Iterator[Comparison]:
+        """Compare the watched directories that were not compared when they were listed."""
+        with self._lock:
+            missing = self.listing.missing(self._watcher.watched())
+        for prefix in missing:
+            yield self._checked(self._index.compare(prefix))
 
     def compare_unwatched(self, losses: int) -> None:
         """Report what differs where events do not report it."""
@@ -161,7 +169,7 @@ class Reconciler:
         self._forget_removed()
         if reported is None:
             return self.verify(losses)
-        found = _Findings()
+        found = Findings()
         try:
             for prefix in directories_of(reported):
                 if not unwatched or not is_within(prefix, unwatched):
@@ -176,7 +184,7 @@ class Reconciler:
         begin, unwatched, remote = self._begin()
         self._compare_remote(remote)
         self._compare(unwatched - remote)
-        found = _Findings()
+        found = Findings()
         for comparison in self._walk(_WHOLE, skip=unwatched):
             found.take(comparison)
             self.compared += 1
@@ -247,6 +255,13 @@ class Reconciler:
         if not comparison.differences and not changed_names:
             return
         paths = [each.path for each in comparison.differences]
+        is_early = self._tree.has_early_tokens and comparison.names_changed
+        if changed_names and why == RESTART and not is_early:
+            # No client was answered meanwhile.  One that asked just before may have seen a name
+            # that is gone by now; if any name differs, Git lists the directory again.
+            changed_names = False
+            if comparison.prefix not in self._reported_in:
+                paths = paths or [comparison.prefix + ANY_NAME]
         if len(paths) > _MANY and comparison.prefix:
             paths = [comparison.prefix, *paths[:1]]  # a name in it makes Git list it again
         if why is not None and changed_names:
@@ -281,7 +296,7 @@ class Reconciler:
             self._recorder.finish_relink(self._linked_changes or ())
         self._linked_changes = None
 
-    def _conclude(self, found: _Findings, losses: int, begin: int) -> list[Difference] | None:
+    def _conclude(self, found: Findings, losses: int, begin: int) -> list[Difference] | None:
         """Report what was not reported; return it, or None if events were lost meanwhile.
 
         What was found while directories moved is reported, but not returned if events reported the
@@ -299,7 +314,7 @@ class Reconciler:
             without_events = [
                 each
                 for each in found.differences
-                if _is_below(each.path, unwatched) or directory_of(each.path) in to_recheck
+                if is_below(each.path, unwatched) or directory_of(each.path) in to_recheck
             ]
             self._recorder.record([each.path for each in (*unreported, *without_events)])
             for prefix in found.changing:
@@ -326,18 +341,18 @@ class Reconciler:
         """Return the directories in which, but not below, events do not report all changes."""
         return {*self._tree.to_recheck, *self._watcher.partly_watched()}
 
-    def _unreported(self, found: _Findings) -> list[Difference]:
+    def _unreported(self, found: Findings) -> list[Difference]:
         with self._lock:
             return self._unreported_locked(found, frozenset(self._watcher.unwatched()))
 
-    def _unreported_locked(self, found: _Findings, unwatched: frozenset[bytes]) -> list[Difference]:
+    def _unreported_locked(self, found: Findings, unwatched: frozenset[bytes]) -> list[Difference]:
         """Return what no event reported since the records were made, though one should have."""
         to_recheck = self._to_recheck_locked()
         return [
             each
             for each in found.differences
             if each.is_certain
-            and not _is_below(each.path, unwatched)
+            and not is_below(each.path, unwatched)
             and directory_of(each.path) not in to_recheck
             and not self._is_reported_locked(each)
         ]
@@ -348,14 +363,27 @@ class Reconciler:
         gone = difference.kind is Kind.GONE
         return self._journal.has_changed(difference.path, self._indexed, or_above=gone)
 
-    def _advance_indexed(self, losses: int, begin: int) -> bool:
-        """Declare the records true as of `begin`; return False if events were lost since then."""
+    def _advance_indexed(self, losses: int, begin: int, *, is_generation: bool = True) -> bool:
+        """Declare the records true as of `begin`; return False if events were lost since then.
+
+        `is_generation`: they were made after `begin_generation`, so the index has all new names.
+        """
         self._relink()
+        store = self._tree.store
+        changed = store and self._index.take_changed(everything=store.wants_everything)
         with self._lock:
-            if losses == self._tree.losses:
+            is_done = losses == self._tree.losses
+            if is_done:
                 self._indexed = begin
-                self._recorder.end_generation()
-            return losses == self._tree.losses
+                if is_generation:
+                    self._recorder.end_generation()
+                if store and changed:
+                    store.note_index(begin, changed)
+        if is_done:
+            self._index.end_restore()
+        elif store:
+            self._index.note_all_changed()
+        return is_done
 
     def _catch_up(self, losses: int) -> None:
         """Put all events queued until now into the journal, unless events are lost."""

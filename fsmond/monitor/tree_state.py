@@ -4,11 +4,27 @@ What only one part uses is not here: it belongs to that part.
 """
 
 import threading
+from typing import Protocol
 
-from fsmond.index.tree import Index
+from fsmond.index.tree import Changed, Index
 from fsmond.journal.history import Journal
 from fsmond.monitor.change_recorder import ChangeRecorder
 from fsmond.watching.contract import Watcher
+
+
+class StoppedError(Exception):
+    """The monitor is being stopped; work ends without a result."""
+
+
+class Store(Protocol):
+    """Where the index is stored; see HistoryStore."""
+
+    @property
+    def wants_everything(self) -> bool:
+        """Whether the next `note_index` should have all records; any thread."""
+
+    def note_index(self, indexed: int, changed: Changed) -> None:
+        """Take records that are true as of a sequence; the lock is held."""
 
 
 class TreeState:
@@ -34,5 +50,12 @@ class TreeState:
         """
         self.unanswered: list[bytes] = []
         """Prefixes not compared in time; replaced by the index worker's thread, read by any."""
+        self.store: Store | None = None
+        """Where the index is stored, if anywhere; set before the threads start."""
+        self.has_early_tokens = False
+        """Whether tokens were issued before the whole tree was compared with the index.
+
+        Set before they are, on any thread; reset by the index worker's thread.
+        """
         self.is_stopping = False
         """Whether all work is to end soon; set and read on any thread."""

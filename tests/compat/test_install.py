@@ -31,6 +31,7 @@ def test_git_queries_fsmond_after_install_and_uninstall_leaves_nothing(root: Pat
     assert traces(root) == before
     assert not is_served(root)
     assert not log.exists()
+    assert not (root / ".git" / "fsmond").exists()
 
 
 @pytest.mark.usefixtures("program")

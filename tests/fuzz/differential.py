@@ -6,6 +6,7 @@ test_differential.py runs this, as some modes need a process of their own.  To r
 """
 
 import argparse
+import logging
 import os
 import random
 import shutil
@@ -21,6 +22,7 @@ from pathlib import Path
 
 from fuzz.linking import LinkChanges
 from fuzz.losing import losing
+from fuzz.restarting import RestartTrial
 from support.backends import until_built
 from support.trees import truth
 from support.trees.random_changes import RandomChanges
@@ -36,7 +38,8 @@ if sys.platform == "linux":
     from fsmond.watching.inotify import emitter
 
 LINKS = ("links", "links-few", "links-overflow", "links-scan")  # hard links only
-MODES = ("events", "few", "scan", "overflow", *LINKS)
+RESTARTS = ("restart", "kill")  # of the monitor
+MODES = ("events", "few", "scan", "overflow", *LINKS, *RESTARTS)
 FEW = {"few": 12, "links-few": 3}  # watches, in the modes with too few of them
 REASONS = {"few": ("degraded",), "scan": ("degraded",), "overflow": ("overflow",)}
 BIG = 1500  # paths; a larger tree is cut
@@ -327,6 +330,7 @@ def _writer(tree: Path, outside: Path, seed: int) -> subprocess.Popen[bytes]:
 def main() -> int:
     """Try one seed, or new ones for some time; return the exit status."""
     options = _options()
+    logging.disable(logging.WARNING)
     index_worker.MIN_PAUSE, index_worker.PAUSE_FACTOR = 0.0, 0  # refresh as often as possible
     if sys.platform == "linux":
         emitter.RETRY_INTERVAL, emitter.MAX_BACKOFF = 0.0, 0.02
@@ -341,7 +345,12 @@ def main() -> int:
         with _workspace() as folder:
             try:
                 is_concurrent = options.crowd or trials % 4 == 3
-                if is_concurrent:
+                if options.mode in RESTARTS:
+                    restarts = RestartTrial(folder, options.mode, seed, WITHOUT)
+                    restarts.run()
+                    reported, changed = reported + restarts.reported, changed + restarts.changed
+                    operations += len(restarts.changes.log)
+                elif is_concurrent:
                     run = concurrent_link_changes if options.mode in LINKS else concurrent_changes
                     run(folder, options.mode, seed)
                 else:

@@ -7,6 +7,9 @@ assert sys.platform == "linux"
 
 from fsmond.index import reading
 from fsmond.index.links import Links
+from fsmond.journal.history import Journal
+from fsmond.monitor.reconciler import Reconciler
+from fsmond.storage.file import HistoryFile
 from fsmond.watching.inotify import calls, coverage, emitter
 
 
@@ -32,8 +35,10 @@ def plant(defect: str) -> None:
         case "signature":  # only names are compared
             place = reading
             place.hash = lambda _: 0
-        case _:
+        case "first-file" | "former":
             _plant_in_links(defect)
+        case _:
+            _plant_in_history(defect)
 
 
 def _plant_in_links(defect: str) -> None:
@@ -46,6 +51,22 @@ def _plant_in_links(defect: str) -> None:
             )
         case "former":  # former names are forgotten
             place._put = _forgetting(place._put)
+
+
+def _plant_in_history(defect: str) -> None:
+    place: Any
+    match defect:
+        case "not-stored":  # the journal is not stored, only the index
+            place = Journal
+            place.entries_after = lambda *_: ([], [])
+        case "not-again":  # what was reported after the index was stored is not reported again
+            place = Reconciler
+            restore = place.restore
+            place.restore = lambda self, _, records: restore(self, 2**62, records)
+        case "any-tree":  # the history of another tree is believed
+            place = HistoryFile
+            read = place.read
+            place.read = lambda self: self._identity.clear() or read(self)
         case _:
             sys.exit(f"no such defect: {defect}")
 

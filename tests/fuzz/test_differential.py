@@ -18,9 +18,10 @@ MODES = {
     "linux": [
         *("events", "few", "scan", "overflow"),
         *("links", "links-few", "links-scan", "links-overflow"),
+        *("restart", "kill"),
     ],
-    "win32": ["events", "scan", "overflow"],
-}.get(sys.platform, ["events", "scan"])
+    "win32": ["events", "scan", "overflow", "restart"],
+}.get(sys.platform, ["events", "scan", "restart"])
 
 
 def run(mode: str, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -67,6 +68,11 @@ def test_hardly_more_is_reported_than_what_changed() -> None:
         ("signature", "scan"),
         ("first-file", "links"),
         ("former", "links"),
+        ("not-stored", "restart"),
+        ("not-stored", "kill"),
+        ("not-again", "restart"),
+        ("not-again", "kill"),
+        ("any-tree", "restart"),
     ],
 )
 def test_a_defect_is_found(defect: str, mode: str) -> None:

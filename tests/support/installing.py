@@ -41,11 +41,14 @@ def asks_fsmond(root: Path) -> bool:
 
 
 def traces(root: Path) -> dict[str, bytes]:
-    """Return the git directory's files; of the index, which Git rewrites, only its extensions."""
+    """Return the git directory's files; of the index, which Git rewrites, only its extensions.
+
+    Without the stored history, which the daemon may write at any time.
+    """
     found = {
         str(path.relative_to(root)): path.read_bytes() if path.is_file() else b"no file"
         for path in (root / ".git").rglob("*")
-        if path.name != "index"
+        if path.name != "index" and root / ".git" / "fsmond" not in (path, path.parent)
     }
     index = (root / ".git" / "index").read_bytes()
     return found | {mark: b"" for mark in ("FSMN", "UNTR") if mark.encode() in index}

@@ -32,7 +32,7 @@ def test_a_choice_for_a_running_daemon_is_an_error(watched: Path) -> None:
 
     assert done.returncode == 1
     assert "fsmond stop, then fsmond start --watch=scan --verify-every=5" in done.stderr
-    assert status(watched)["settings"] == {"watch": "auto", "verify_every": 0}
+    assert status(watched)["settings"] == {"watch": "auto", "verify_every": 0, "history": "on"}
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from support.fake_watcher import FakeWatcher
 from unit.conftest import Make
 
 from fsmond.monitor import monitor as monitors
-from fsmond.monitor.normalization import with_both_forms
+from fsmond.monitor.paths import with_both_forms
 
 COMPOSED, DECOMPOSED = "caf\u00e9/file".encode(), "cafe\u0301/file".encode()
 
