@@ -21,9 +21,11 @@ def printable(text: "StrPath") -> str:
 
 def message_of(error: BaseException) -> str:
     """Return an error's message, with its path as people write it."""
-    if isinstance(error, OSError) and error.strerror and isinstance(error.filename, str | bytes):
+    if not isinstance(error, OSError) or not error.strerror:
+        return printable(str(error))
+    if isinstance(error.filename, str | bytes):
         return f"{error.strerror}: {printable(error.filename)}"
-    return printable(str(error))
+    return printable(error.strerror)
 
 
 def _escaped(character: str) -> str:

@@ -47,7 +47,10 @@ class DirectoryOpener:
         # Without the final slash: with it, a link would be followed.
         path, start = self._base + prefix[:-1], None
         if self._last is not None and prefix.startswith(self._last[0]) and self._last[0]:
-            path, start = prefix[len(self._last[0]) : -1], os.dup(self._last[1])
+            path = prefix[len(self._last[0]) : -1]
+            if len(path) <= _STEP:
+                return os.open(path, _DIRECTORY | os.O_NOFOLLOW, dir_fd=self._last[1])
+            start = os.dup(self._last[1])
         try:
             while len(path) > _STEP:
                 at = path.rindex(b"/", 0, _STEP) + 1

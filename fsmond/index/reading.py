@@ -31,8 +31,6 @@ class Snapshot(NamedTuple):
     """Whether something has a time in the future."""
     device: int
     """The device that the directory is on."""
-    sample_name: bytes | None
-    """A name of something that is no directory, if there is any."""
 
 
 def read(
@@ -44,7 +42,6 @@ def read(
     directory itself, taken after that time.  Raise OSError.
     """
     names: list[str] = []
-    sample = ""
     signatures, inodes = array("q"), array("I")
     directories: dict[bytes, Identity] = {}
     recent: list[bytes] = []
@@ -69,7 +66,6 @@ def read(
                 device = 0 if status.st_dev == own.st_dev else status.st_dev
                 content = hash((mode, device, inode))
             else:
-                sample = name
                 changed = status.st_ctime_ns
                 content = hash((status.st_mtime_ns, changed, status.st_size, inode, mode))
                 if changed > recent_from or status.st_nlink > 1:
@@ -81,8 +77,7 @@ def read(
             signatures.append(content & _CONTENT | kind)
             inodes.append(inode & 0xFFFFFFFF)
     record = pack(os.fsencode("\0".join(names)), signatures, inodes, _times(own, now))
-    sample_name = os.fsencode(sample) if sample else None
-    return Snapshot(record, directories, recent, has_future_times, own.st_dev, sample_name)
+    return Snapshot(record, directories, recent, has_future_times, own.st_dev)
 
 
 def _times(own: Status, now: int) -> int:

@@ -21,7 +21,6 @@ from fsmond.index.record import (
     KIND,
     LINKED,
     UNREAD,
-    count,
     has_links,
     holds_any,
     may_have_had_transient_names,
@@ -29,7 +28,7 @@ from fsmond.index.record import (
     unpack,
     without_racy_marks,
 )
-from fsmond.index.status import Status, lstat, stat
+from fsmond.index.status import lstat, stat
 
 _NO_ACCESS = frozenset({errno.EACCES, errno.EPERM})
 _NOT_THERE = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP})
@@ -50,8 +49,6 @@ class Comparison(NamedTuple):
     """Whether files in it have, or had, other names as well."""
     may_have_had_transient_names: bool = False
     """Whether names may have appeared since the last comparison, and vanished again."""
-    sample_name: bytes | None = None
-    """A name in it of something that is no directory, if there is any."""
 
 
 class Changed(NamedTuple):
@@ -178,15 +175,6 @@ class Index:
         with self._opener:
             return self._compare(prefix, None)
 
-    def compare_open(self, prefix: bytes, handle: int) -> Comparison:
-        """Compare an open directory, by its descriptor; raise OSError if it cannot be read."""
-        now = self.clock.read()
-        return self._compared(prefix, *self._read_open(prefix, handle, stat(handle), now))
-
-    def count(self, prefix: bytes) -> int:
-        """Return how many names are known to be in a directory."""
-        return count(self._records.get(prefix, UNREAD))
-
     def _compare(self, prefix: bytes, identity: Identity | None) -> Comparison:
         try:
             snapshot, names_changed = self._read(prefix, identity)
@@ -195,9 +183,6 @@ class Index:
                 raise
             found = self._mark_unreadable(prefix, error)
             return Comparison(prefix, found, [], [], True, True, may_have_had_transient_names=True)
-        return self._compared(prefix, snapshot, names_changed)
-
-    def _compared(self, prefix: bytes, snapshot: Snapshot, names_changed: bool) -> Comparison:
         gone = self._forget_unbelieved(prefix, snapshot.device)
         before = UNREAD if gone else self._records.get(prefix)
         # While the index is built everything is new, and only what changed after `since` matters.
@@ -225,7 +210,6 @@ class Index:
             names_changed,
             has_links(snapshot.record) or has_links(before or UNREAD),
             may_have_had_transient_names(before or UNREAD, snapshot.record),
-            snapshot.sample_name,
         )
 
     def forget(self, prefix: bytes) -> list[Difference]:
@@ -279,11 +263,6 @@ class Index:
         # Do not read a different directory: a link above it may lead out of the tree by now.
         if identity is not None and (status.st_dev, status.st_ino) != identity:
             raise OSError(errno.ESTALE, os.strerror(errno.ESTALE))
-        return self._read_open(prefix, handle, status, now)
-
-    def _read_open(
-        self, prefix: bytes, handle: int | str, status: Status, now: int
-    ) -> tuple[Snapshot, bool]:
         since = next(each for each in (self.since, self._restored_since, now) if each is not None)
         excluded = self._excluded_in(prefix)
         snapshot = read(handle, status, now, since, excluded)

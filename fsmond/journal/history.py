@@ -12,7 +12,7 @@ KEEP = 500_000  # paths; about 80 MB, more than a switch between branches of a l
 _FEW = 16  # entries that are read one by one, before they are counted in slices
 _SLICE = 4096  # entries; fits the first-level cache of a processor
 _ENDED = 16  # ended sessions whose reason is remembered
-_EARLIER = 1000  # earlier sessions whose tokens are valid: each restart adds one
+_EARLIER = 100  # earlier sessions whose tokens are valid: each restart adds one
 
 
 class Summary(NamedTuple):
@@ -131,7 +131,7 @@ class Journal:
         self._forgotten = max(self._forgotten, stored.forgotten)
         if stored.voided > self._voided:
             self._voided, self._why_voided = stored.voided, stored.why_voided
-        self._ended = {**stored.ended, **self._ended}
+        self._ended = dict(list({**stored.ended, **self._ended}.items())[-_ENDED:])
         earlier = {**stored.earlier, stored.session: stored.sequence}
         self._earlier = dict(list(earlier.items())[-_EARLIER:])
         if len(self._sequences) > self._keep:

@@ -6,7 +6,6 @@ early_tokens     what changed since tokens that were issued before the index was
 history_store    the thread that stores the history
 identity         whether a path still leads to the same directory
 index_worker     the thread that compares the tree with the index
-listing          compare restored records while the tree is being listed
 monitor          the history of one tree: answers queries; its threads and locks
 paths            relations and spellings of paths
 probes           compare file systems that may not answer, on threads of their own

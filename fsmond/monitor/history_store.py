@@ -9,6 +9,7 @@ So a query waits for nothing here.  The journal is stored within a second, as to
 the time; the records of the index less often, as that costs more bytes.
 """
 
+import errno
 import logging
 import threading
 import time
@@ -31,6 +32,11 @@ _MIN_GROWTH, _MAX_GROWTH = 1 << 20, 16 << 20
 _SYNC_INTERVAL = 60.0  # seconds between two syncs to the disk; what a power failure may cost
 _RETRY_INTERVAL = 60.0  # seconds after a failure, such as a full disk
 _JOIN_TIMEOUT = 2.0  # seconds to store what is new at the end
+
+# What `append` fails with if another program removed or changed the file.
+_NOT_OURS = (errno.ENOENT, errno.ESTALE, errno.ELOOP, errno.EISDIR, errno.ENXIO)
+
+_TYPES = [str, int, int, int, str, dict, dict]  # of the fields of a summary
 
 _log = logging.getLogger(__name__)
 
@@ -103,6 +109,7 @@ class HistoryStore:
     def refuse(self, reason: str) -> None:
         """Note why what was stored is not used; it is replaced.  Called before `start`."""
         self._loaded, self._must_replace = False, True
+        self._indexed, self._saved, self._stored_at = 0, None, None
         self._reason = reason
         _log.warning("the stored history is not used: %s", reason)
 
@@ -165,6 +172,8 @@ class HistoryStore:
             summary = Summary(**cast(dict[str, Any], state))
         except (KeyError, TypeError, ValueError) as error:
             raise RefusedError(f"it is damaged: {error}") from error
+        if [type(each) for each in summary] != _TYPES:
+            raise RefusedError("it is damaged: a field has another type")
         if written > time.time_ns():
             raise RefusedError("the clock was set back since it was written")
         self._stored_at = written / 1e9
@@ -228,8 +237,11 @@ class HistoryStore:
     def _fail(self, error: OSError | UnusableError, batch: "_Batch") -> None:
         """Note that nothing could be stored; what was stored before is still valid."""
         with self._lock:
-            self._pending = {**batch.records, **self._pending}
-            self._is_everything = self._is_everything or batch.replaces
+            if not self._is_everything:  # or there are newer records of everything by now
+                self._pending = {**batch.records, **self._pending}
+                self._is_everything = batch.replaces
+            if isinstance(error, OSError) and error.errno in _NOT_OURS:
+                self._must_replace = True
         self._is_usable = not isinstance(error, UnusableError)
         self._not_before = time.monotonic() + _RETRY_INTERVAL
         self._reason = message_of(error) if isinstance(error, OSError) else str(error)

@@ -123,7 +123,6 @@ class IndexWorker:
         """Record that events are lost until the tree is covered again; the lock is held."""
         self._tree.losses += 1
         self.covered = self._is_watched = False
-        self.reconciler.listing.forget()
         self._why = OVERFLOW
         if self.built:
             self.recovering = True
@@ -237,6 +236,8 @@ class IndexWorker:
                     self._why = OVERFLOW if self._tree.losses else RESTART
             except ValueError:
                 self._store.refuse("the clock was set back since it was written")
+            except OSError as error:
+                self._store.refuse(message_of(error))
         with self._condition:
             self.is_loading = False
             if self._is_watched:

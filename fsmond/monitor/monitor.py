@@ -42,7 +42,7 @@ from fsmond.monitor.resyncs import Resyncs
 from fsmond.monitor.timestamps import Timestamps
 from fsmond.monitor.tree_state import TreeState
 from fsmond.storage.file import HistoryFile
-from fsmond.watching.contract import Listing, Sink, Watcher
+from fsmond.watching.contract import Sink, Watcher
 from fsmond.watching.native.cookies import COOKIE_PREFIX
 
 QUERY_TIMEOUT = 0.9  # seconds that a query may take, so that its client has the answer within one
@@ -335,10 +335,6 @@ class Monitor:
     def moved(self, old: bytes, new: bytes) -> None:
         """See Sink; the lock is held."""
         self._recorder.note_moved(old, new)
-
-    def listed(self, prefix: bytes, handle: int) -> Listing | None:
-        """See Sink; the lock is held."""
-        return self.index_worker.reconciler.listing.compare(prefix, handle)
 
     def prepare(self, deadline: float) -> bool:
         """See Sink; the lock is held."""

@@ -14,12 +14,11 @@ is in an unwatched directory.  So:
 
 import time
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from itertools import chain, islice
+from itertools import islice
 
 from fsmond.index.difference import ANY_NAME, Difference, Kind
 from fsmond.index.tree import Comparison
 from fsmond.monitor.early_tokens import EarlyTokens
-from fsmond.monitor.listing import ListingComparisons
 from fsmond.monitor.paths import directories_of, directory_of, is_below, is_within
 from fsmond.monitor.probes import Probes
 from fsmond.monitor.tree_state import StoppedError, TreeState
@@ -56,8 +55,6 @@ class Reconciler:
         self._tree = tree
         self._probes = Probes(tree.index.root, self._record)  # they have threads: see `stop`
         self._confirmation = Confirmation(tree, self._catch_up)
-        self.listing = ListingComparisons(tree.index)
-        """Compares restored records until `recover`; the lock is held."""
         self._removed: list[bytes] = []  # prefixes of directories whose records are to be dropped
         self._index = tree.index
         self._journal = tree.journal
@@ -112,7 +109,6 @@ class Reconciler:
         self._linked_changes = []
         with self._lock:
             self._indexed = indexed
-            self.listing.begin(self._journal.token.sequence)
 
     def recover(self, losses: int, why: str) -> bool:
         """Report what differs from the records; return whether no more events were lost.
@@ -121,27 +117,17 @@ class Reconciler:
         reported since then cannot be reported again.
         """
         with self._lock:
-            listed = self.listing.end()  # first: from now on the index is this thread's
             reported = self._journal.after(self._indexed)
             if reported is None:
                 raise TooOldError
             self._recorder.record(reported)
         self._reported_in = set(map(directory_of, reported))
         begin, unwatched, remote = self._begin()
-        begin, found = listed or (begin, [])
-        rest = self._compare_unlisted() if listed else self._walk(_WHOLE, skip=unwatched)
-        for comparison in chain(map(self._checked, found), rest):
+        for comparison in self._walk(_WHOLE, skip=unwatched):
             self._report(comparison, why)
         self._compare_remote(remote)
         self._compare(unwatched - remote, why)
-        return self._advance_indexed(losses, begin, is_generation=listed is None)
-
-    def _compare_unlisted(self) -> Iterator[Comparison]:
-        """Compare the watched directories that were not compared when they were listed."""
-        with self._lock:
-            missing = self.listing.missing(self._watcher.watched())
-        for prefix in missing:
-            yield self._checked(self._index.compare(prefix))
+        return self._advance_indexed(losses, begin)
 
     def compare_unwatched(self, losses: int) -> None:
         """Report what differs where events do not report it."""
@@ -363,11 +349,8 @@ class Reconciler:
         gone = difference.kind is Kind.GONE
         return self._journal.has_changed(difference.path, self._indexed, or_above=gone)
 
-    def _advance_indexed(self, losses: int, begin: int, *, is_generation: bool = True) -> bool:
-        """Declare the records true as of `begin`; return False if events were lost since then.
-
-        `is_generation`: they were made after `begin_generation`, so the index has all new names.
-        """
+    def _advance_indexed(self, losses: int, begin: int) -> bool:
+        """Declare the records true as of `begin`; return False if events were lost since then."""
         self._relink()
         store = self._tree.store
         changed = store and self._index.take_changed(everything=store.wants_everything)
@@ -375,8 +358,7 @@ class Reconciler:
             is_done = losses == self._tree.losses
             if is_done:
                 self._indexed = begin
-                if is_generation:
-                    self._recorder.end_generation()
+                self._recorder.end_generation()
                 if store and changed:
                     store.note_index(begin, changed)
         if is_done:

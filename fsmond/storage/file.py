@@ -206,6 +206,8 @@ def remove(folder: str) -> None:
     """Remove a folder and what is stored in it; raise OSError, or BusyError if it is in use."""
     if not os.path.isdir(folder):
         return
+    if os.path.islink(folder):
+        raise UnusableError(f"{folder} is a symbolic link")
     held = lock(os.path.join(folder, LOCK))
     if held is None:
         raise BusyError(f"another process uses {folder}")

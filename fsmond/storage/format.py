@@ -94,7 +94,7 @@ def decode(data: bytes) -> Stored:
     for kind, payload, at in _frames(data):
         if kind == _STATE:
             for each, content in pending:
-                (_take_changes if each == _CHANGES else _take_records)(content, sequences, found)
+                _take(each, content, sequences, found)
             pending.clear()
             state, size = _object(payload), at
         elif kind == _IDENTITY and identity is None:
@@ -141,6 +141,15 @@ def _frames(data: bytes) -> Iterator[tuple[bytes, bytes, int]]:
         yield kind, payload, at
 
 
+def _take(
+    kind: bytes, content: bytes, sequences: dict[bytes, int], found: dict[bytes, bytes]
+) -> None:
+    try:
+        (_take_changes if kind == _CHANGES else _take_records)(content, sequences, found)
+    except (IndexError, ValueError, struct.error) as error:
+        raise DamagedError(f"it is damaged: {error}") from error
+
+
 def _take_changes(payload: bytes, sequences: dict[bytes, int], _: dict[bytes, bytes]) -> None:
     count, rest = _SUM.unpack_from(payload)[0], _SUM.size
     numbers = array("q")
@@ -179,7 +188,7 @@ def _object(payload: bytes) -> Fields:
 
     try:
         found = json.loads(payload)
-    except ValueError as error:
+    except (RecursionError, ValueError) as error:
         raise DamagedError(f"it is damaged: {error}") from error
     if not isinstance(found, dict):
         raise DamagedError("it is damaged: not a JSON object")

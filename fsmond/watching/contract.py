@@ -17,15 +17,6 @@ class Counts(NamedTuple):
     """Directories among them that have yet to be listed; until then what is in them is missed."""
 
 
-class Listing(NamedTuple):
-    """What is in a directory."""
-
-    directories: list[bytes]
-    """The names of its subdirectories."""
-    sample_name: bytes | None
-    """A name of something else in it, if there is any."""
-
-
 class Sink(Protocol):
     """Receives a watcher's reports, on any thread, with its lock held; must not block.
 
@@ -48,12 +39,6 @@ class Sink(Protocol):
         """Take the old and the new path of something that moved; those of directories end in `/`.
 
         Called before any change under the new path is reported; not every watcher knows of moves.
-        """
-
-    def listed(self, prefix: bytes, handle: int) -> Listing | None:
-        """Take an open directory on a local file system, which is watched and about to be listed.
-
-        Return what is in it, if that is known now; not every watcher calls this.
         """
 
     def prepare(self, deadline: float) -> bool:

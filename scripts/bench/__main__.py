@@ -49,6 +49,8 @@ SECTIONS = (  # each is a module of `bench.sections`
     "stalls",
     "truth",
     "status",
+    "restart",
+    "storing",
     "ipc",
 )
 PROFILE = "profile"

@@ -28,3 +28,12 @@ NO_WATCHER = "nobody"
 RECOVERY, LOST = "until the answer is whole", "lost"
 ALL_CHANGES, SEVERAL = "all changes", "several at once"
 MEMORY_BY_EVENTS = "memory after so many events on 10,000 paths"
+
+BARE_WALK = "os.walk, and lstat of everything"
+EXACT_AFTER = "restart until an old token is answered exactly, by files changed meanwhile"
+FIRST_STATUS = "the daemon's start and the first git status, two files changed meanwhile"
+NEXT_STATUS = "the next git status"
+
+QUERY_MEANWHILE = "latency of an answer meanwhile"
+STORING_TIME = "processor for storing, share of one"
+STORED_BYTES = "stored in a minute"

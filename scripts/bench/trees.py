@@ -11,6 +11,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+FILES_IN_EACH = 9  # of the directories that `grow` makes
+_FAN = 100  # directories in a directory
+
 
 class Shape(NamedTuple):
     """The size of a tree: ten times ten directories, with `leaves` directories in each."""
@@ -47,6 +50,28 @@ def make(root: Path, shape: Shape, git: str, environment: Mapping[str, str]) -> 
             made += _fill(root / middle / str(leaf), shape.in_leaf)
     subprocess.run([git, "init", "--quiet", root], env=environment, check=True)
     return made
+
+
+def grow(root: Path, made: int, size: int) -> None:
+    """Add directories from number `made` to `size`: a hundred in each, with files in all."""
+    for number in range(made, size):
+        directory = _directory(root, number)
+        directory.mkdir()
+        for each in range(FILES_IN_EACH):
+            os.mknod(directory / f"f{each}")
+
+
+def file_of(root: Path, number: int) -> Path:
+    """Return one of the files that `grow` made, by its number from 0."""
+    return _directory(root, number // FILES_IN_EACH) / f"f{number % FILES_IN_EACH}"
+
+
+def _directory(root: Path, number: int) -> Path:
+    digits = []
+    while number >= _FAN:
+        number, last = divmod(number, _FAN)
+        digits.append(str(last))
+    return root.joinpath(str(number), *(f"d{each}" for each in reversed(digits)))
 
 
 def _fill(directory: Path, count: int) -> list[str]:

@@ -30,4 +30,4 @@ def test_the_error_is_one_line(tmp_path: Path, words: str) -> None:
             )
 
     assert done.returncode == 1
-    assert done.stderr == "fsmond: [Errno 28] No space left on device\n"
+    assert done.stderr == "fsmond: No space left on device\n"

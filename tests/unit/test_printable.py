@@ -28,7 +28,7 @@ def test_control_characters_are_escaped(text: str | bytes, shown: str) -> None:
     [
         (PermissionError(13, "Permission denied", b"/a\n"), "Permission denied: /a\\n"),
         (PermissionError(13, "Permission denied", "/a"), "Permission denied: /a"),
-        (OSError(28, "No space left on device"), "[Errno 28] No space left on device"),
+        (OSError(28, "No space left on device"), "No space left on device"),
         (ValueError("a\tb"), "a\\tb"),
     ],
 )

@@ -300,9 +300,7 @@ class Coverage:
         if handle is None:
             return
         try:
-            names = self._listed(handle, directory, reporting=reporting)
-            if names is None:
-                names = yield from self._read(handle, directory, reporting=reporting)
+            names = yield from self._read(handle, directory, reporting=reporting)
             for name in (directory.children or {}).keys() - names:
                 child = directory.child(name)
                 assert child is not None
@@ -317,16 +315,6 @@ class Coverage:
                 yield
         finally:
             os.close(handle)
-
-    def _listed(self, handle: int, directory: Directory, *, reporting: bool) -> list[bytes] | None:
-        """Return the names of the directories in it, if the sink knows them."""
-        if reporting or self._mounts.any_lacks_events:
-            return None  # the status of a mount point might never be returned
-        listing = self._sink.listed(directory.prefix, handle)
-        if listing is None:
-            return None
-        directory.sample_name = listing.sample_name or directory.sample_name
-        return listing.directories
 
     def _read(
         self, handle: int, directory: Directory, *, reporting: bool

@@ -94,11 +94,6 @@ class Mounts:
         """See `fileno`."""
         return self._wait_descriptor
 
-    @property
-    def any_lacks_events(self) -> bool:
-        """Whether any mount below does not report all changes."""
-        return not all(mount.has_events for mount in self.below.values())
-
     def lacks_events(self, prefix: bytes) -> bool:
         """Return whether the mount at `prefix` itself, if any, does not report all changes."""
         mount = self.below.get(prefix)

@@ -19,9 +19,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from bench import trees
-from bench.peers.daemons import BARE_PYTHON, MAIN, Fsmond, GitDaemon, running
+from bench.peers.daemons import BARE_PYTHON, MAIN, Daemon, Fsmond, GitDaemon, running
 from bench.peers.programs import MeasurementError, call, timed
-from bench.peers.watchman import Watchman, socket_of
+from bench.peers.watchman import Watchman, environment_of, socket_of
 
 NO_CACHE = "git alone, core.untrackedCache=false"
 PLAIN = "git alone"
@@ -35,6 +35,15 @@ _WATCHMAN_HOOK = ".git/hooks/fsmonitor-watchman"
 _WATCHMAN_SAMPLE = f"{_WATCHMAN_HOOK}.sample"
 _FULL_SCAN = ("-c", "core.fsmonitor=false", "-c", "core.untrackedCache=false")
 _AGE = 60.0  # seconds; git checks files again that are as young as its index
+_GIT_CONFIGURATION = """
+[user]
+    name = bench
+    email = bench@localhost
+[gc]
+    auto = 0  # nothing may run in the background
+[maintenance]
+    auto = false
+"""
 _FEW = 10  # one file of so many; if git checks more, the monitor did not help it
 
 
@@ -60,8 +69,8 @@ class GitSetup:
     """Runs the daemon that git asks."""
     hook: Sequence[str] = ()
     """What git runs, without the shell, the version and the token."""
-    fsmond: Fsmond | None = None
-    """Set if fsmond is the daemon that git asks."""
+    daemon: Daemon | None = None
+    """The daemon that git asks."""
     paths: list[str] = field(default_factory=list)
 
     def build(self, shape: trees.Shape) -> None:
@@ -113,6 +122,11 @@ class GitSetup:
             raise MeasurementError(f"{self.name}: git keeps no token in its index")
         return os.fsdecode(rest[8 : rest.index(b"\0", 8)])
 
+    @property
+    def fsmond(self) -> Fsmond | None:
+        """The daemon, if it is fsmond."""
+        return self.daemon if isinstance(self.daemon, Fsmond) else None
+
     def queries(self) -> int:
         """Return how many queries fsmond has answered; 0 if git does not ask fsmond."""
         return int(str(self.fsmond.status()["queries"])) if self.fsmond else 0
@@ -125,6 +139,12 @@ class GitSetup:
 
     def _git(self, *arguments: str) -> None:
         call([self.git.command, "-C", str(self.root), *arguments], self.environment)
+
+
+def git_environment(folder: Path, environment: Mapping[str, str]) -> dict[str, str]:
+    """Return an environment without the user's configuration; programs keep files in `folder`."""
+    (folder / ".gitconfig").write_text(_GIT_CONFIGURATION, encoding="ascii")
+    return {**environment, "HOME": str(folder), **environment_of(folder)}
 
 
 def find_gits(environment: Mapping[str, str]) -> list[Git]:
@@ -167,19 +187,24 @@ def setups_of(
 
 
 def _with_git_daemon(git: Git, root: Path, environment: Mapping[str, str]) -> GitSetup:
-    daemon = running(GitDaemon(root, dict(environment), git.command))
-    return GitSetup(GIT_DAEMON, git, root, environment, fsmonitor="true", monitor=daemon)
+    daemon = GitDaemon(root, dict(environment), git.command)
+    monitor = running(daemon)
+    return GitSetup(
+        GIT_DAEMON, git, root, environment, fsmonitor="true", monitor=monitor, daemon=daemon
+    )
 
 
 def _with_watchman(git: Git, root: Path, environment: Mapping[str, str]) -> GitSetup:
+    daemon = Watchman(root, Path(environment["TMPDIR"]), dict(environment))
     return GitSetup(
         WATCHMAN,
         git,
         root,
         environment,
         fsmonitor=_WATCHMAN_HOOK,
-        monitor=_running_watchman(root, environment),
+        monitor=_running_watchman(daemon),
         hook=[str(root / _WATCHMAN_HOOK)],
+        daemon=daemon,
     )
 
 
@@ -193,7 +218,7 @@ def _with_hook(git: Git, root: Path, environment: Mapping[str, str]) -> GitSetup
         fsmonitor=shlex.join(_OUR_HOOK),
         monitor=running(fsmond),
         hook=_OUR_HOOK,
-        fsmond=fsmond,
+        daemon=fsmond,
     )
 
 
@@ -201,7 +226,7 @@ def _with_builtin_client(git: Git, root: Path, environment: Mapping[str, str]) -
     fsmond = Fsmond(root, dict(environment))
     monitor = running(fsmond)
     return GitSetup(
-        BUILTIN, git, root, environment, fsmonitor="true", monitor=monitor, fsmond=fsmond
+        BUILTIN, git, root, environment, fsmonitor="true", monitor=monitor, daemon=fsmond
     )
 
 
@@ -223,9 +248,9 @@ def _why_no_watchman(git: str, probe: Path, environment: Mapping[str, str]) -> s
 
 
 @contextmanager
-def _running_watchman(root: Path, environment: Mapping[str, str]) -> Iterator[None]:
+def _running_watchman(daemon: Watchman) -> Iterator[None]:
     """Install git's sample hook in a worktree, and run a server that watches it."""
-    shutil.copy(root / _WATCHMAN_SAMPLE, root / _WATCHMAN_HOOK)
-    (root / _WATCHMAN_HOOK).chmod(0o755)
-    with running(Watchman(root, Path(environment["TMPDIR"]), dict(environment))):
+    shutil.copy(daemon.root / _WATCHMAN_SAMPLE, daemon.root / _WATCHMAN_HOOK)
+    (daemon.root / _WATCHMAN_HOOK).chmod(0o755)
+    with running(daemon):
         yield

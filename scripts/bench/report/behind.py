@@ -14,6 +14,7 @@ _NO_PEERS = (
     names.NO_WATCHER,
     "git alone",
     "bare socket",
+    "Python",
 )  # beginnings of names
 
 

@@ -46,6 +46,8 @@ _STYLES = {
     "fsmond query": (_SKY, "P"),
     "fsmond hook": (_BLUE, "X"),
     "fsmond by its": (_SKY, "X"),
+    "fsmond, 100 files": (_SKY, "P"),
+    "fsmond, 10,000 files": (_PURPLE, "D"),
     "fsmond": (_BLUE, "o"),
     "nobody": (_BLACK, "."),
     "ipc": (_BLUE, "o"),

@@ -7,9 +7,12 @@ from typing import Any
 from bench.names import (
     AFTER_REST,
     ALL_CHANGES,
+    BARE_WALK,
     EMPTY_PROGRAM,
+    EXACT_AFTER,
     FIRST_ANSWER,
     FIRST_BY_NAME,
+    FIRST_STATUS,
     IDLE,
     IDLE_TIME,
     LATENCY,
@@ -272,6 +275,30 @@ def status(results: Results, path: Path) -> Path:
     return sheet.save(path, "git status with each setup, the fastest at the top")
 
 
+def restart(results: Results, path: Path) -> Path:
+    """Draw the time until an old token is answered exactly, and that of the first git status."""
+    sheet = Sheet(2, width=13)
+    exact, first = sheet.panels
+    walks = pick(results, "restart", BARE_WALK)
+    found = [each for each in pick(results, "restart") if each.what.startswith(EXACT_AFTER)]
+    named = [
+        each._replace(who=f"{each.who},{each.what.removeprefix(EXACT_AFTER + ':')} files changed")
+        for each in found
+    ]
+    curve(exact, [*(each._replace(who=each.what) for each in walks), *named])
+    logarithmic(exact)
+    exact.set_title("until an old token is answered exactly, ms")
+    exact.set_xlabel("directories, of nine files each")
+    exact.legend()
+    series = pick(results, "restart", FIRST_STATUS)
+    series.sort(key=lambda each: Figures.of(each.values).median)
+    dots(first, series)
+    first.set_xlim(left=0)
+    first.margins(x=0.2)
+    first.set_title("start of the daemon and the first git status, ms")
+    return sheet.save(path, "After a restart")
+
+
 def ipc(results: Results, path: Path) -> Path:
     """Draw round trips and rates."""
     series = pick(results, "ipc")
@@ -297,5 +324,6 @@ PLOTS: dict[str, tuple[str, Callable[[Results, Path], Path]]] = {  # by file nam
     "overflow": ("overflow", overflow),
     "truth": ("truth", truth),
     "status": ("status", status),
+    "restart": ("restart", restart),
     "ipc": ("ipc", ipc),
 }

@@ -81,7 +81,7 @@ def of_gaps(gaps: Sequence[Gap]) -> list[str]:
     """Return the table of rows in which fsmond is behind."""
     rows = []
     for each in gaps:
-        on_curve = each.section in ("clients", "growth", "memory")
+        on_curve = each.section in ("clients", "growth", "memory", "restart")
         at = f": {each.at:,.0f}" if on_curve and each.at is not None else ""
         points = [f"{point:,.0f}: {_times(ratio)}" for point, ratio in each.curve if on_curve]
         rows.append(

@@ -20,6 +20,7 @@ LABELS = {
     "changed long ago": "changed long before the query",
     "ms of rest": "ms of idling",
     "the hooks' processes alone": "the hook process alone",
+    "processor for storing, share of one": "processor time of storing, share of one processor",
     "nobody": "no watcher",
     "watchman, its client": "Watchman's client",
 }
@@ -144,6 +145,24 @@ TEXTS = {
         "query a daemon itself.",
         ("status",),
         ("When files changed, git rewrites its index, whichever monitor it asked.",),
+    ),
+    "restart": Text(
+        "After a restart",
+        "The daemon is stopped, files are changed, and it is started again. *Until an old token is answered exactly*: from the command "
+        "that starts it to the answer that names what changed and no more than a few other paths; the token is that of the last answer "
+        "before the stop. *The first `git status`*: with the start of the daemon, and the same changes in each worktree; git's output is "
+        "compared.",
+        ("restart",),
+        (
+            "git's daemon and Watchman forget all when they end: to any old token they answer that everything may have changed, and "
+            "their clients look at the whole tree. `git status` shows what that costs.",
+            "`os.walk` with `lstat` is the least that a program in Python takes to look at a whole tree.",
+        ),
+    ),
+    "storing": Text(
+        "What it costs to store the history",
+        "One process watches a tree, as the daemon does, and queries itself every 20 ms for a minute while a program changes files at "
+        "random: two a second as an editor does, a thousand a second as a build does.",
     ),
     "ipc": Text(
         "`ipc` alone",

@@ -13,6 +13,7 @@ from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
+from bench import trees
 from bench.machine import watches_allowed
 from bench.names import DESIGN, FIRST_ANSWER, FIRST_BY_NAME, IDLE_TIME, START_MEMORY, START_TIME
 from bench.peers.daemons import Daemon, restart
@@ -26,8 +27,6 @@ SIZES = (1_000, 5_000, DESIGN, 20_000, 50_000, 150_000)  # directories
 _QUICK_SIZES = (300, 1_000, 3_000)
 _LARGE = 20_000  # directories; from here on fewer rounds
 INDEX_MADE, INDEX_COMPARED = "the index made", "the tree compared with the index"
-_FILES = 9  # in each directory
-_FAN = 100  # directories in a directory
 _TIMEOUT = 20.0  # seconds that it has to report a change
 _QUIET = 0.3  # seconds without work, after which it counts as idle
 _SETTLING = 20.0  # seconds that it has to become idle; the index of the largest tree takes eight
@@ -44,7 +43,8 @@ def measure(setting: Setting) -> Iterator[Series]:
         made = 0
         never_idle: set[str] = set()
         for size in sizes:
-            made = _grow(root, made, size)
+            trees.grow(root, made, size)
+            made = size
             rounds = setting.pick(1, 5 if size == DESIGN else 3 if size < _LARGE else 2)
             yield from _all_at(watchers, rounds, size, 0.5 if setting.quick else 1.0, never_idle)
             if size > watches_allowed():
@@ -137,17 +137,3 @@ def _seconds(index: Index) -> float:
     for _ in index.walk([b""]):
         pass
     return time.perf_counter() - began
-
-
-def _grow(root: Path, made: int, size: int) -> int:
-    """Add directories up to `size`: a hundred in each, with files in all."""
-    for number in range(made, size):
-        digits = []
-        while number >= _FAN:
-            number, last = divmod(number, _FAN)  # noqa: PLW2901
-            digits.append(str(last))
-        directory = root.joinpath(str(number), *(f"d{each}" for each in reversed(digits)))
-        directory.mkdir()
-        for each in range(_FILES):
-            os.mknod(directory / f"f{each}")
-    return size

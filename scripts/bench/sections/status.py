@@ -13,16 +13,14 @@ assert sys.platform != "win32"  # for the type checker
 import random
 import shutil
 import signal
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, chdir, contextmanager
-from pathlib import Path
 
 from bench import trees
 from bench.names import EMPTY_PROGRAM
 from bench.peers.daemons import BARE_PYTHON
-from bench.peers.git_setups import Git, GitSetup, find_gits, setups_of
+from bench.peers.git_setups import Git, GitSetup, find_gits, git_environment, setups_of
 from bench.peers.programs import MeasurementError, timed
-from bench.peers.watchman import environment_of
 from bench.results import Series
 from bench.setting import FAILURES, MS, Measurements, Setting
 
@@ -30,21 +28,12 @@ NAME = "status"
 IDLE, CHANGED, HOOKS = "nothing changed", "two files changed", "the hooks' processes alone"
 _WARMING = 3  # the first fills the index; with a monitor, only the second fills the untracked cache
 _INTERRUPTING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-_GIT_CONFIGURATION = """
-[user]
-    name = bench
-    email = bench@localhost
-[gc]
-    auto = 0  # nothing may run in the background
-[maintenance]
-    auto = false
-"""
 
 
 def measure(setting: Setting) -> Iterator[Series]:
     """Measure each git with each setup; a setup that is absent gets a remark."""
     with setting.directory(NAME) as folder:
-        environment = _environment(folder, setting.environment)
+        environment = git_environment(folder, setting.environment)
         for git in find_gits(environment):
             with ExitStack() as stack:
                 own = folder / git.version
@@ -135,9 +124,3 @@ def _signals_blocked() -> Iterator[None]:
 
 def _nothing(_: GitSetup, __: int) -> None:
     pass
-
-
-def _environment(folder: Path, environment: Mapping[str, str]) -> dict[str, str]:
-    """Return an environment without the user's configuration; programs keep files in `folder`."""
-    (folder / ".gitconfig").write_text(_GIT_CONFIGURATION, encoding="ascii")
-    return {**environment, "HOME": str(folder), **environment_of(folder)}

@@ -35,7 +35,7 @@ class RandomChanges:
         self._serial = 0
         self.log: list[str] = []
         self.linked: dict[bytes, int] = {}
-        """The hard links that were made, or written to outside and moved in, and their inodes."""
+        """The names that files with several were given, and their inodes."""
         self._kinds: list[Callable[[], str]] = [
             getattr(self, name)
             for name in sorted(dir(type(self)))
@@ -144,11 +144,11 @@ class RandomChanges:
         return repr(path)
 
     def do_rename_file(self) -> str:
-        os.rename(old := self._file(), new := self._name())
+        self._rename(old := self._file(), new := self._name())
         return f"{old!r} {new!r}"
 
     def do_rename_directory(self) -> str:
-        os.rename(old := self._below(), new := self._name())
+        self._rename(old := self._below(), new := self._name())
         return f"{old!r} {new!r}"
 
     def do_rename_there_and_back(self) -> str:
@@ -209,9 +209,8 @@ class RandomChanges:
         if not names:
             return "nothing there"
         outside = os.path.join(self._outside, self._random.choice(names))
-        self._write(os.path.join(outside, name := self._random.choice(self._names)))
-        os.rename(outside, path := self._name())
-        self._note_link(os.path.join(path, name))
+        self._write(os.path.join(outside, self._random.choice(self._names)))
+        self._rename(outside, path := self._name())
         return repr(path)
 
     def do_symbolic_link(self) -> str:
@@ -222,6 +221,13 @@ class RandomChanges:
         os.link(old := self._file(), new := self._name(), follow_symlinks=False)
         self._note_link(new)
         return f"{old!r} {new!r}"
+
+    def _rename(self, old: bytes, new: bytes) -> None:
+        os.rename(old, new)
+        self._note_link(new)
+        for folder, _, names in os.walk(new):
+            for name in names:
+                self._note_link(os.path.join(folder, name))
 
     def _note_link(self, path: bytes) -> None:
         status = os.lstat(path)

@@ -5,10 +5,13 @@ import pytest
 from bench.names import (
     AFTER_REST,
     ALL_CHANGES,
+    BARE_WALK,
     DESIGN,
     EMPTY_PROGRAM,
+    EXACT_AFTER,
     FIRST_ANSWER,
     FIRST_BY_NAME,
+    FIRST_STATUS,
     HOOK,
     IDLE,
     IDLE_TIME,
@@ -22,6 +25,7 @@ from bench.names import (
     SEVERAL,
     START_MEMORY,
     START_TIME,
+    STORED_BYTES,
 )
 from bench.results import Results, Series
 
@@ -82,5 +86,11 @@ def results() -> Results:
         series.append(Series("truth", kind, OURS, "% missed", (0.0,)))
         series.append(Series("truth", kind, GITS, "% missed", (12.5,)))
     series += _both("status", "git 2.55.0, nothing changed", "ms", 6)
+    for size in (1000, DESIGN):
+        series.append(Series("restart", BARE_WALK, "Python", "ms", (9.0,), size))
+        series.append(Series("restart", f"{EXACT_AFTER}: 0", OURS, "ms", (20.0, 30.0), size))
+        series.append(Series("restart", f"{EXACT_AFTER}: 0", GITS, "ms", (), size, "everything"))
+    series += _both("restart", FIRST_STATUS, "ms", 90)
+    series.append(Series("storing", f"{STORED_BYTES}: a build", OURS, "MB", (9.0,)))
     series += _both("ipc", "round trip, anywhere", "µs", 20)
     return Results({"machine": "a small one"}, {"Watchman": "apt-get install watchman"}, series, {})

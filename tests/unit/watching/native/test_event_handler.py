@@ -45,9 +45,6 @@ class RecordingSink:
     def gone(self, detail: str) -> None:
         raise AssertionError(detail)
 
-    def listed(self, prefix: bytes, handle: int) -> None:
-        """See Sink."""
-
     def caught_up(self) -> None:
         raise AssertionError("the watcher calls this, not the handler")
 
