@@ -52,6 +52,7 @@ _FIRST_CLIENT = 0.03  # seconds in which the client that started the daemon is s
 _REMOVAL_INTERVAL = 0.001  # seconds between two checks for a removal, during _FIRST_CLIENT
 _EARLY = 0.3  # seconds after the start in which ticks are more frequent
 _EARLY_TICK = 0.03  # seconds between two ticks in that time
+_GC_DELAY = 10.0  # seconds from the start, after which the collector of garbage is enabled
 TICK = 0.5  # seconds between two ticks after it
 _MIN_DESCRIPTORS = 32  # more than half of them are in use right after the start
 _PYTHON_NO_THREAD = "can't start new thread"  # Python's message
@@ -228,6 +229,7 @@ def _serve(place: Place, log: Log, ready: Callable[[], None], *, replace: str) -
         finally:
             server.close()
     finally:
+        gc.enable()
         monitor.stop()
 
 
@@ -367,8 +369,9 @@ def _serve_first_client(server: Server, health: Health) -> bool:
 
 def _tick_until_end(server: Server, monitor: Monitor, health: Health, log: Log) -> None:
     """Do what is due at each tick, until the server stops or there is nothing left to watch."""
-    is_frozen = False
-    early_until = time.monotonic() + _EARLY
+    began = time.monotonic()
+    early_until = began + _EARLY
+    gc.disable()  # what is made until the index is ready lives until the end
     while not server.wait(TICK if time.monotonic() > early_until else _EARLY_TICK):
         if server.stop_reason is not None:
             # Clients that wait for a comparison would delay the end for minutes.
@@ -376,10 +379,11 @@ def _tick_until_end(server: Server, monitor: Monitor, health: Health, log: Log) 
             break
         monitor.tick()
         log.mark_in_use()
-        if monitor.index_worker.built and not is_frozen:
-            is_frozen = True
+        is_ready = monitor.index_worker.state == "ready"
+        if not gc.isenabled() and (is_ready or time.monotonic() > began + _GC_DELAY):
             gc.collect()
-            gc.freeze()  # the index lives until the end: later collections skip it
+            gc.freeze()  # later collections skip it
+            gc.enable()
         problem = monitor.ended or health.problem()
         if problem:
             _log.warning("ending: %s", problem)

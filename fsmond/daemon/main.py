@@ -30,9 +30,7 @@ def main(arguments: list[str]) -> int:
     except OSError as error:
         sys.stderr.write(f"the system allows no more processes: {error.strerror}\n")
         return 1
-    gc.disable()  # imports leave hardly any garbage
+    gc.disable()  # imports leave hardly any garbage; `serve` enables it
     from fsmond.daemon import lifecycle
 
-    gc.freeze()
-    gc.enable()
     return lifecycle.run_detached(arguments[len(libraries) :])

@@ -108,6 +108,17 @@ def may_have_had_transient_names(before: bytes, now: bytes) -> bool:
     return bool(known & RACY or (known ^ own) & ~RACY)
 
 
+def directories_and_sample(record: bytes) -> tuple[list[bytes], bytes | None]:
+    """Return the names of the subdirectories, without `/`, and that of a file, if there is one."""
+    size = count(record)
+    names = record[_HEAD.size + 12 * size :] if size else b""
+    if not names.endswith(b"/") and b"/\0" not in names:
+        return [], names.partition(b"\0")[0] or None
+    each = names.split(b"\0")
+    files = (name for name in each if not name.endswith(b"/"))
+    return [name[:-1] for name in each if name.endswith(b"/")], next(files, None)
+
+
 def subdirectories(record: bytes) -> list[bytes]:
     """Return the names of the subdirectories in it; each ends in `/`."""
     return [name for name in unpack(record).names if name.endswith(b"/")]

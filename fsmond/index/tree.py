@@ -21,6 +21,7 @@ from fsmond.index.record import (
     KIND,
     LINKED,
     UNREAD,
+    directories_and_sample,
     has_links,
     holds_any,
     may_have_had_transient_names,
@@ -109,6 +110,14 @@ class Index:
     def paths_in(self, prefix: bytes) -> list[bytes]:
         """Return the paths known to be in a directory; may be called on any thread."""
         return [prefix + name for name in unpack(self._records.get(prefix, UNREAD)).names]
+
+    def known_in(self, prefix: bytes) -> tuple[list[bytes], bytes | None] | None:
+        """Return the names of the known subdirectories, and that of a file; on any thread.
+
+        None if the directory is unknown, or could not be read.
+        """
+        record = self._records.get(prefix)
+        return directories_and_sample(record) if record else None
 
     def restore(self, records: Mapping[bytes, bytes]) -> None:
         """Take over records that were stored; the tree may have changed since.

@@ -109,6 +109,7 @@ class Reconciler:
         self._linked_changes = []
         with self._lock:
             self._indexed = indexed
+            self._watcher.expect(self._index.known_in)
 
     def recover(self, losses: int, why: str) -> bool:
         """Report what differs from the records; return whether no more events were lost.
@@ -123,8 +124,15 @@ class Reconciler:
             self._recorder.record(reported)
         self._reported_in = set(map(directory_of, reported))
         begin, unwatched, remote = self._begin()
+        found: list[bytes] = []  # directories that may have no watch, as they were not known
         for comparison in self._walk(_WHOLE, skip=unwatched):
             self._report(comparison, why)
+            if why == RESTART and comparison.differences:
+                found += [prefix for prefix, _ in comparison.subdirectories]
+        if found:
+            with self._lock:
+                self._watcher.note_found(found)
+            self._catch_up(losses)
         self._compare_remote(remote)
         self._compare(unwatched - remote, why)
         return self._advance_indexed(losses, begin)

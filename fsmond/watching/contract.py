@@ -1,6 +1,6 @@
 """What every watcher guarantees, and the sink that it reports to."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import NamedTuple, Protocol
 
 
@@ -15,6 +15,10 @@ class Counts(NamedTuple):
     """Why events do not report all changes, and what would help."""
     unlisted: int = 0
     """Directories among them that have yet to be listed; until then what is in them is missed."""
+
+
+Known = tuple[list[bytes], bytes | None]
+"""The names of the subdirectories that a directory had, and of one of its files if it had any."""
 
 
 class Sink(Protocol):
@@ -107,6 +111,19 @@ class Watcher(Protocol):
 
     def watched(self) -> list[bytes]:
         """Return the directories whose changes are reported by events.  The lock must be held."""
+
+    def expect(self, known: Callable[[bytes], Known | None]) -> None:
+        """Take what was known of each directory, by its prefix: it need not be listed then.
+
+        Only until `Sink.covered` is called; a comparison of the whole tree must follow, and call
+        `note_found`.  The lock must be held.
+        """
+
+    def note_found(self, prefixes: Iterable[bytes]) -> None:
+        """Note that a comparison found these directories: they are watched if they are not yet.
+
+        The next `sync` does that.  The lock must be held.
+        """
 
     def before_comparison(self, prefixes: Collection[bytes]) -> None:
         """Note that these directories are about to be compared.  The lock must be held."""

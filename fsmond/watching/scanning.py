@@ -1,9 +1,9 @@
 """Watch a tree without events: the whole tree is compared for each query."""
 
 import threading
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Iterable
 
-from fsmond.watching.contract import Counts, Sink
+from fsmond.watching.contract import Counts, Known, Sink
 
 
 class ScanningWatcher:
@@ -41,6 +41,12 @@ class ScanningWatcher:
     def watched(self) -> list[bytes]:
         """See Watcher.watched."""
         return []
+
+    def expect(self, known: Callable[[bytes], Known | None]) -> None:
+        """See Watcher.expect; nothing is listed in advance."""
+
+    def note_found(self, prefixes: Iterable[bytes]) -> None:
+        """See Watcher.note_found; directories need no watch of their own."""
 
     def before_comparison(self, prefixes: Collection[bytes]) -> None:
         """See Watcher.before_comparison."""

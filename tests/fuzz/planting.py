@@ -63,6 +63,9 @@ def _plant_in_history(defect: str) -> None:
             place = Reconciler
             restore = place.restore
             place.restore = lambda self, _, records: restore(self, 2**62, records)
+        case "not-watched":  # directories that are new since the end are not watched
+            place = emitter.InotifyEmitter
+            place.note_found = lambda *_: None
         case "any-tree":  # the history of another tree is believed
             place = HistoryFile
             read = place.read

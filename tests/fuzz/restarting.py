@@ -65,6 +65,7 @@ class RestartTrial:
                 if number == 0 or self.random.random() < 0.5:
                     self._until_stored(monitor)
                 self._turns(monitor)
+                self._check_watches(monitor)
             finally:
                 self._end(monitor)
             if len(truth.snapshot(self.root)) > 1500:
@@ -155,6 +156,14 @@ class RestartTrial:
         assert b"" not in paths
         self.reported += len(paths)
         self.changed += len(truth.changed(known.tree, now))
+
+    def _check_watches(self, monitor: Monitor) -> None:
+        """Check that directories which are new since the last monitor are watched as well."""
+        monitor.query(None)
+        directories = sum(path.endswith(b"/") for path in self._tree()) + 1
+        if sys.platform == "linux":
+            watched = monitor.watcher.counts().directories
+            assert watched == directories, f"not reported: {directories - watched} directories"
 
     def _know(self, token: Token, tree: truth.Tree) -> None:
         self._known.append(_Known(token, tree))

@@ -73,6 +73,7 @@ def test_hardly_more_is_reported_than_what_changed() -> None:
         ("not-again", "restart"),
         ("not-again", "kill"),
         ("any-tree", "restart"),
+        ("not-watched", "restart"),
     ],
 )
 def test_a_defect_is_found(defect: str, mode: str) -> None:

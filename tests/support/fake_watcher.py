@@ -1,9 +1,9 @@
 """A fake watcher for tests: it reports what the test queues."""
 
 import threading
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Iterable
 
-from fsmond.watching.contract import Counts, Sink
+from fsmond.watching.contract import Counts, Known, Sink
 
 
 class FakeWatcher:
@@ -71,6 +71,12 @@ class FakeWatcher:
 
     def partly_watched(self) -> list[bytes]:
         return []
+
+    def expect(self, known: Callable[[bytes], Known | None]) -> None:
+        pass
+
+    def note_found(self, prefixes: Iterable[bytes]) -> None:
+        pass
 
     def before_comparison(self, prefixes: Collection[bytes]) -> None:
         self.compared.append(set(prefixes))

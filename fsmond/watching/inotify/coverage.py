@@ -16,7 +16,9 @@ A directory is identified by its watch descriptor, not by its name.  Rules:
 5. A directory that cannot be watched is a gap, with all below it, and retried from time to time.
    When it can be watched, earlier changes in it are not reported, as they are unknown; it is
    `newly_watched` then.
-6. Long work is done in steps: a method that returns `Steps` must be run to its end before another
+6. Directories may be watched by their known names instead of a listing.  Those that appeared while
+   nobody watched are found by a comparison, and checked then.
+7. Long work is done in steps: a method that returns `Steps` must be run to its end before another
    one is started; the lock may be released after each step.
 """
 
@@ -28,10 +30,10 @@ import errno
 import os
 import stat
 from collections import deque
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from typing import NamedTuple
 
-from fsmond.watching.contract import Sink
+from fsmond.watching.contract import Known, Sink
 from fsmond.watching.inotify.calls import Queue
 from fsmond.watching.inotify.directory import Directory, Paths
 from fsmond.watching.inotify.gaps import ITSELF, NOT_THERE, SHORTAGE, Gaps, is_unreadable
@@ -70,6 +72,8 @@ class Coverage:
         self.by_descriptor: dict[int, Directory] = {}
         self._opener = DirectoryOpener(self._base, queue, self.by_descriptor, self.root)
         self.gaps = Gaps()
+        self.known: Callable[[bytes], Known | None] | None = None
+        """What was in each directory some time ago; if set, it need not be listed: see rule 6."""
         self.shortage: OSError | None = None
         """The shortage of resources that the last `work` met, if any."""
         self._pending_checks: deque[tuple[Directory, bytes, bool]] = (
@@ -139,6 +143,13 @@ class Coverage:
             again = (parent.gaps or {}).get(name)
             if again is not None and again.errno == errno.ENOSPC:
                 return  # the limit still holds; the others would fail as well
+
+    def note_found(self, prefix: bytes) -> None:
+        """Schedule a check of a directory, if it is not known to be there."""
+        above, _, name = prefix[:-1].rpartition(b"/")
+        parent = self._find(above)
+        if parent is not None and parent.child(name) is None:
+            self._pending_checks.append((parent, name, True))
 
     def note_mounts(self) -> None:
         """Note that mounts may have changed, or may have moved with a directory."""
@@ -226,9 +237,7 @@ class Coverage:
         try:
             found = self._watch(place.handle, name, path + b"/")
         except OSError as error:
-            if known is not None and error.errno not in SHORTAGE:
-                yield from self._detach(known)
-            self.gaps.add(parent, name, error)
+            yield from self._note_unwatched(parent, name, error, reporting=reporting)
             return
         arrived = found is not known
         if known is not None and arrived:
@@ -243,6 +252,15 @@ class Coverage:
         self.gaps.discard(found, ITSELF)
         if arrived or relist or gap is not None:
             self._pending_listings.append((found, reporting and not was_uncovered))
+
+    def _note_unwatched(
+        self, parent: Directory, name: bytes, error: OSError, *, reporting: bool
+    ) -> Steps:
+        known = parent.child(name)
+        if known is not None and error.errno not in SHORTAGE:
+            yield from self._detach(known)
+        if reporting or error.errno not in NOT_THERE:  # else a comparison finds that it is gone
+            self.gaps.add(parent, name, error)
 
     def _move(self, directory: Directory, parent: Directory, name: bytes) -> Steps:
         before, name_before, old = directory.parent, directory.name, directory.prefix
@@ -295,7 +313,25 @@ class Coverage:
         directory.detach()
         self._detached[directory] = None
 
+    def _watch_known(self, directory: Directory, known: Known) -> Steps:
+        """Watch the directories that were in it earlier, without listing it."""
+        names, directory.sample_name = known
+        handle = self._opener.open(directory, os.O_PATH) if names else None
+        if handle is None:
+            return
+        place = _OpenDirectory(handle, directory)
+        try:
+            for name in names:
+                yield from self._check(place, name, relist=True, reporting=False)
+                yield
+        finally:
+            os.close(handle)
+
     def _list(self, directory: Directory, *, reporting: bool) -> Steps:
+        known = None if reporting or self.known is None else self.known(directory.prefix)
+        if known is not None:
+            yield from self._watch_known(directory, known)
+            return
         handle = self._opener.open(directory, os.O_RDONLY)
         if handle is None:
             return

@@ -37,9 +37,20 @@ class Directory:
     @property
     def prefix(self) -> bytes:
         """Its path, which ends in `/`; empty for the root.  If detached, its former one."""
+        if self.parent is None:
+            return self.name
         found = self._paths.get(self)
         if found is not None:
             return found
+        above = self._paths.get(self.parent)
+        prefix = self._made_prefix() if above is None else b"%b%b/" % (above, self.name)
+        if len(prefix) <= _MAX_CACHED_LENGTH:
+            if len(self._paths) >= _MAX_CACHED:
+                self._paths.clear()
+            self._paths[self] = prefix
+        return prefix
+
+    def _made_prefix(self) -> bytes:
         names = []
         directory = self
         while directory.parent is not None:
@@ -47,12 +58,7 @@ class Directory:
             directory = directory.parent
         names.append(directory.name[:-1])
         path = b"/".join(filter(None, reversed(names)))
-        prefix = path and path + b"/"
-        if len(prefix) <= _MAX_CACHED_LENGTH:
-            if len(self._paths) >= _MAX_CACHED:
-                self._paths.clear()
-            self._paths[self] = prefix
-        return prefix
+        return path and path + b"/"
 
     def child(self, name: bytes) -> Optional["Directory"]:
         """Return the known subdirectory of that name, if there is one."""

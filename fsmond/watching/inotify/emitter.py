@@ -16,11 +16,11 @@ import select
 import threading
 import time
 from collections import deque
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Iterable
 
 from watchdog.observers.api import EventEmitter, EventQueue, ObservedWatch
 
-from fsmond.watching.contract import Counts, Sink
+from fsmond.watching.contract import Counts, Known, Sink
 from fsmond.watching.inotify.calls import Queue
 from fsmond.watching.inotify.coverage import Coverage, Steps
 from fsmond.watching.inotify.events import EventHandler
@@ -174,6 +174,16 @@ class InotifyEmitter(EventEmitter):
         """See Watcher.watched."""
         return [each.prefix for each in self._coverage.by_descriptor.values()]
 
+    def expect(self, known: Callable[[bytes], Known | None]) -> None:
+        """See Watcher.expect."""
+        if self._scan_reason == "sync-timeout":
+            self._coverage.known = known
+
+    def note_found(self, prefixes: Iterable[bytes]) -> None:
+        """See Watcher.note_found."""
+        for prefix in prefixes:
+            self._coverage.note_found(prefix)
+
     def before_comparison(self, prefixes: Collection[bytes]) -> None:
         """See Watcher.before_comparison."""
         if self._coverage.settled:  # otherwise the newly watched may not be fully covered yet
@@ -286,7 +296,7 @@ class InotifyEmitter(EventEmitter):
         if self._is_backing_off(time.monotonic()):
             return "overflow"
         if self._scan_reason:
-            self._scan_reason = None
+            self._scan_reason = self._coverage.known = None
             self._sink.covered()
         return None
 
@@ -330,5 +340,6 @@ class InotifyEmitter(EventEmitter):
         self._overflowed_at = self._last_event_at = now
         if self._scan_reason is None:
             self._scan_reason = "overflow"
+        self._coverage.known = None  # names may have changed where nothing was reported
         self._coverage.rescan()
         self._sink.lost("the kernel's queue was full, and events were dropped")

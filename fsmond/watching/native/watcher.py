@@ -9,9 +9,9 @@ import math
 import queue
 import threading
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 
-from fsmond.watching.contract import Counts, Sink
+from fsmond.watching.contract import Counts, Known, Sink
 from fsmond.watching.native.cookies import Cookies
 from fsmond.watching.native.event_handler import EventHandler
 from fsmond.watching.native.source import Batch, Source
@@ -116,6 +116,12 @@ class NativeWatcher:
     def watched(self) -> list[bytes]:
         """See Watcher.watched."""
         return self._handler.directories.prefixes()
+
+    def expect(self, known: Callable[[bytes], Known | None]) -> None:
+        """See Watcher.expect; nothing is listed in advance."""
+
+    def note_found(self, prefixes: Iterable[bytes]) -> None:
+        """See Watcher.note_found; directories need no watch of their own."""
 
     def before_comparison(self, prefixes: Collection[bytes]) -> None:
         """See Watcher.before_comparison; changes during the comparison have events."""
