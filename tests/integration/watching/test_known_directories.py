@@ -1,4 +1,5 @@
 """Directories that are watched by their known names, without being listed."""
+# ruff: noqa: E402  # the type checker has to know first
 
 import sys
 
@@ -6,6 +7,7 @@ import pytest
 
 if sys.platform != "linux":
     pytest.skip("only inotify needs a watch for each directory", allow_module_level=True)
+assert sys.platform == "linux"  # for the type checker
 
 import os
 import shutil
