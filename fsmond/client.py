@@ -32,7 +32,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from fsmond.rendezvous import StrPath
 
-_ATTEMPTS = 3  # the first may find a daemon that is exiting, the next none, the last a new one
+_ATTEMPTS = 5  # the first may find a daemon that is exiting, another none, the last a new one
+_EXIT_PAUSE = 0.05  # seconds after the first attempt that finds a daemon which is exiting
 TIMEOUT = 5.0  # seconds; a daemon that is not suspended takes one at most
 VERIFY_TIMEOUT = 620.0  # seconds; a daemon gives up a little before
 _FIRST_TIMEOUT = 2.0  # seconds before the first check whether a signal has suspended the daemon
@@ -144,7 +145,9 @@ class Client:
             except HungUpError as error:
                 if attempt == _ATTEMPTS:
                     raise self._unanswered(error) from error
-                # The daemon was exiting: the next attempt finds none.
+                from time import sleep  # rarely needed
+
+                sleep(_EXIT_PAUSE * attempt)  # the daemon is exiting: soon there is none
             except IPCError as error:
                 raise self._unanswered(error) from error
         raise AssertionError

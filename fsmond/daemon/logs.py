@@ -21,6 +21,7 @@ _MAX_TREES = 100  # trees whose logs are kept
 _MAX_AGE = 30 * 86400.0  # seconds for which the log of a daemon that has ended is kept
 _SUFFIXES = (".log", ".log.1")
 _MARK_INTERVAL = 3600.0  # seconds until a log in use is marked as such again
+_FOLLOWS_LINKS = os.utime not in os.supports_follow_symlinks  # only where it can do nothing else
 _DRAIN_TIMEOUT = 0.1  # seconds; a client that asks for the path should find the latest lines
 _OPEN_TIMEOUT = 1.0  # seconds; the log is opened soon after the first client can ask
 _FORMAT = "%(asctime)s %(levelname)s %(threadName)s %(name)s: %(message)s"
@@ -116,7 +117,7 @@ class Log:
     def _touch(self, _: logging.Handler) -> None:
         if self._path is not None:
             with contextlib.suppress(OSError):
-                os.utime(self._path, follow_symlinks=False)
+                os.utime(self._path, follow_symlinks=_FOLLOWS_LINKS)
 
     def _error_handler(self) -> logging.Handler:
         self._opened.set()

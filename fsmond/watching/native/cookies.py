@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable
 
 COOKIE_PREFIX = b".fsmond-cookie-"
 """The start of the names of all cookies; those in the root are not reported."""
-_FOLDERS = (b"fsmond/", b"cookies/")
+_FOLDERS = (b"fsmond-watch/", b"cookies/")
 # Windows removes such a file even if this process ends too early to do so.
 _FLAGS = os.O_CREAT | os.O_EXCL | os.O_WRONLY | getattr(os, "O_TEMPORARY", 0)
 

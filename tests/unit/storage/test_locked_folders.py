@@ -33,6 +33,15 @@ def test_another_one_waits_its_turn(folder: Path, file: HistoryFile) -> None:
     other.close()
 
 
+def test_a_folder_in_use_can_be_copied(folder: Path, file: HistoryFile, tmp_path: Path) -> None:
+    """People copy whole repositories while a daemon runs; the copy is not used: see `identity`."""
+    file.replace(pieces(1))
+
+    shutil.copytree(folder, tmp_path / "copy")
+
+    assert sorted(os.listdir(tmp_path / "copy")) == sorted([LOCK, NAME])
+
+
 def test_another_process_has_it_until_it_ends(folder: Path) -> None:
     """However it ends: a killed daemon frees its lock."""
     script = (

@@ -166,7 +166,7 @@ def test_a_full_inbox_loses_events(
 
 def test_cookies_are_deep_in_the_git_directory(source: Prompt, tmp_path: Path) -> None:
     """The git directory's own time does not change; old cookies are removed."""
-    folder = tmp_path / "tree" / ".git" / "fsmond" / "cookies"
+    folder = tmp_path / "tree" / ".git" / "fsmond-watch" / "cookies"
     folder.mkdir(parents=True)
     (folder / f"{COOKIE_PREFIX.decode()}1-2").touch()
     (folder / "other").touch()
@@ -201,7 +201,7 @@ def test_queries_survive_the_removal_of_the_git_directory(
     assert isinstance(watcher, NativeWatcher)
     watcher._cookies.prepare()
     assert monitor.query(token).paths == []
-    for each in ("fsmond/cookies", "fsmond", "."):
+    for each in ("fsmond-watch/cookies", "fsmond-watch", "."):
         (folder / each).rmdir()
     folder.write_text("gitdir: elsewhere")
 
