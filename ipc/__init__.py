@@ -1,12 +1,13 @@
 """Simple-IPC, as in Git: one request and one answer over a local socket or a named pipe.
 
-aio      the client for asyncio
-client   the client; it imports rarely needed modules on demand, because Git waits for it
-errors   the exceptions: one class for each decision of a caller
-message  send and receive whole messages over a connected stream, in bounded time and memory
-pktline  encode and decode messages as Git's pkt-lines, without I/O
-server   the server
-state    the states of a path: whether a server listens there
+aio       the client for asyncio
+client    the client; it imports rarely needed modules on demand, because Git waits for it
+deferred  an answer that is given later, from any thread
+errors    the exceptions: one class for each decision of a caller
+message   send and receive whole messages over a connected stream, in bounded time and memory
+pktline   encode and decode messages as Git's pkt-lines, without I/O
+server    the server
+state     the states of a path: whether a server listens there
 
 Every name in `__all__` is available as `ipc.NAME`; its module is imported on first use.
 """
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
         send_command,
         try_connect,
     )
+    from ipc.deferred import Deferred
     from ipc.errors import (
         AddressInUseError,
         Error,
@@ -42,6 +44,7 @@ __all__ = [
     "AddressInUseError",
     "ConnectOptions",
     "Connection",
+    "Deferred",
     "Error",
     "HungUpError",
     "InvalidPathError",
@@ -64,6 +67,7 @@ __all__ = [
 _MODULES = {
     "client": "Connection ConnectOptions connect get_active_state send_command try_connect",
     "server": "QUIT Peer Server ServerOptions run",
+    "deferred": "Deferred",
     "state": "ActiveState",
     "aio": "aio",
     "errors": (

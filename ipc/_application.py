@@ -42,16 +42,20 @@ class ServerOptions:
     """For the total time in which the client does not read its answer."""
     max_waiting: int = 4096
     """The maximum number of slow clients; above it, the oldest one is disconnected."""
+    max_deferred: int = 10_000
+    """The maximum number of conversations that are answered later; see `Deferred`.  On Unix, no
+    more than half of the descriptors that the process may open.  Above it, new ones are
+    disconnected."""
     allow: Callable[[Peer], bool] | None = None
     """Decides which clients are served; None allows the server's own user and root."""
     allow_shared_directory: bool = False
     """Serve even in a folder in which other users could replace the socket."""
 
     def __post_init__(self) -> None:
-        if self.nr_threads < 1 or self.max_request < 0 or self.max_waiting < 1:
-            raise ValueError(
-                "nr_threads and max_waiting must be at least 1, max_request at least 0"
-            )
+        if self.nr_threads < 1 or self.max_waiting < 1:
+            raise ValueError("nr_threads and max_waiting must be at least 1")
+        if self.max_request < 0 or self.max_deferred < 0:
+            raise ValueError("max_request and max_deferred must be at least 0")
         if self.max_memory < 2 * self.max_request:
             raise ValueError(
                 f"max_memory ({self.max_memory}) must be at least twice max_request"

@@ -46,6 +46,11 @@ class DeadlineQueue(Generic[AnyClient]):
         return next(iter(self._clients), None)
 
     @property
+    def is_full(self) -> bool:
+        """Whether there are as many clients as the limit allows."""
+        return len(self._clients) >= self._limit
+
+    @property
     def is_over_limit(self) -> bool:
         """Whether there are more clients than the limit."""
         return len(self._clients) > self._limit

@@ -26,8 +26,10 @@ from ipc._peer_unix import peer_of, user_of
 from ipc._server.memory import Share
 from ipc._server.rate_limited_log import RateLimitedLog
 from ipc._server.request import Request
+from ipc._server.unix.deferred_client import DeferredClient
 from ipc._server.unix.reply import BlockableWorkers, Reply
 from ipc._server.unix.slow_clients import disconnect, receive_available
+from ipc.deferred import Deferred
 from ipc.errors import HungUpError, ProtocolError
 from ipc.pktline import decode_single
 
@@ -161,6 +163,9 @@ class ConnectionHandler:
         result = None
         try:
             result = self._application(message, reply)
+            if isinstance(result, Deferred):
+                self._defer(stream, reply, result)
+                return None
             pending = stream, reply, reply.finish(result if isinstance(result, bytes) else b"")
         except BaseException as error:  # noqa: BLE001  # the worker must go on to serve others
             self._abort(stream, reply, error)
@@ -173,6 +178,13 @@ class ConnectionHandler:
         if result is QUIT:
             self.quit()
         return None
+
+    def _defer(self, stream: socket, reply: Reply, deferred: Deferred) -> None:
+        unsent = reply.detach()
+        share = self.slow_clients.share(len(unsent))
+        client = DeferredClient(stream, unsent, deferred, share, self.slow_clients.changed)
+        deferred.attach(client)
+        self.slow_clients.add(client)
 
     def finish(self, stream: socket, reply: Reply, end: bytes) -> None:
         """Send the end of an answer, and close the connection or drain it.  Never raise."""

@@ -50,7 +50,11 @@ class ServerLoop:
         self._workers = Workers(self._listener, handler, log, options)
         try:
             self._slow_clients = SlowClients(
-                self._workers.submit, log, _max_waiting(options), MemoryBudget(options.max_memory)
+                self._workers.submit,
+                log,
+                _allowed(options.max_waiting),
+                _allowed(options.max_deferred),
+                MemoryBudget(options.max_memory),
             )
         except BaseException:
             self._workers.close()
@@ -128,6 +132,8 @@ class ServerLoop:
         limit = time.monotonic() + _READ_TIME
         while self._workers.join_ended() or self._slow_clients.has_unread_replies:
             self._slow_clients.drop_incomplete_requests()
+            if time.monotonic() > self._workers.drain_deadline:
+                self._slow_clients.drop_unfinished()
             if not self._workers.idle and self._workers.is_drained():
                 self._listener.close_socket()  # not earlier: its descriptor may be reused
             if time.monotonic() > limit:
@@ -136,7 +142,7 @@ class ServerLoop:
             self._slow_clients.step(_CHECK_INTERVAL / 10)
 
 
-def _max_waiting(options: ServerOptions) -> int:
+def _allowed(number: int) -> int:
     # Half of the descriptors remain for the rest of the process, and for clients being answered.
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    return options.max_waiting if soft < 0 else min(options.max_waiting, soft // 2)
+    return number if soft < 0 else min(number, soft // 2)

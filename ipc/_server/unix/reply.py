@@ -110,6 +110,11 @@ class Reply:
             self._send_or_buffer([end[sent:]])
         return self._buffered
 
+    def detach(self) -> bytearray:
+        """End the reply, as another one goes on; return the bytes that could not be sent yet."""
+        self._finished = True
+        return self._buffered
+
     def abandon(self) -> None:
         """End the reply without an end packet."""
         self._finished = True

@@ -1,8 +1,9 @@
 """Serve slow clients on one thread, so that none of them blocks a worker.
 
 A client is slow until it has sent all of its request, and again until it has read all of its
-answer.  Each has one deadline; their number and their memory are limited.  One thread calls `step`;
-any thread may call `wake`, `receive`, `drain` and `drop_oldest`.
+answer.  Each has one deadline; their number and their memory are limited.  Those whose answer is
+deferred have no deadline.  One thread calls `step`; any thread may call `wake`, `receive`, `drain`,
+`add`, `changed` and `drop_oldest`.
 """
 
 import sys
@@ -25,6 +26,9 @@ from ipc._server.request import CHUNK, Request
 from ipc._server.unix.reply import NONBLOCKING
 from ipc.errors import HungUpError, ProtocolError
 
+NEVER = float("inf")
+"""The deadline of a client whose answer is deferred."""
+
 
 def disconnect(stream: socket) -> None:
     """Close a connection, even if child processes of the server still have it open."""
@@ -40,6 +44,17 @@ class Client(SlowClient):
         super().__init__(deadline, share)
         self.stream = stream
         self.done = False
+        self.is_ending = False
+        """Whether a deferred answer is finished, and only has to be sent."""
+
+    @property
+    def events(self) -> int:
+        """What to wait for, in the constants of `selectors`."""
+        raise NotImplementedError
+
+    def close(self) -> None:
+        """Prepare for the end of the connection: no thread uses its socket any longer."""
+        self.done = True
 
     def advance(self) -> None:
         """Receive or send what is possible without blocking; set `done` at the end.
@@ -61,6 +76,11 @@ class IncompleteRequest(Client):
         self.message: bytes | None = None
 
     @property
+    def events(self) -> int:
+        """Wait for the rest of the request."""
+        return selectors.EVENT_READ
+
+    @property
     def has_received(self) -> bool:
         """Whether `advance` has bytes to decode already."""
         return bool(self._received)
@@ -80,6 +100,11 @@ class UnreadReply(Client):
     def __init__(self, stream: socket, unsent: bytearray, deadline: float, share: Share) -> None:
         super().__init__(stream, deadline, share)
         self._unsent = unsent
+
+    @property
+    def events(self) -> int:
+        """Wait until the client reads."""
+        return selectors.EVENT_WRITE
 
     def advance(self) -> None:
         """Send a part of the answer."""
@@ -109,6 +134,7 @@ class SlowClients:
         submit: Callable[[socket, bytes, Share], None],
         log: RateLimitedLog,
         limit: int,
+        max_deferred: int,
         budget: MemoryBudget,
     ) -> None:
         self._submit = submit
@@ -116,7 +142,9 @@ class SlowClients:
         self._budget = budget
         self._requests: DeadlineQueue[Client] = DeadlineQueue(limit)
         self._replies: DeadlineQueue[Client] = DeadlineQueue(limit)
+        self._deferred: DeadlineQueue[Client] = DeadlineQueue(max_deferred)
         self._arrivals: deque[Client] = deque()  # appending and popping are atomic
+        self._changes: deque[Client] = deque()  # the same
         self._to_drop = 0
         self._wakeup_reader, self._wakeup_writer = socketpair()
         try:
@@ -147,6 +175,20 @@ class SlowClients:
         self._arrivals.append(UnreadReply(stream, unsent, time.monotonic() + timeout, share))
         self.wake()
 
+    def share(self, size: int) -> Share:
+        """Return a share of the memory budget for another client."""
+        return Share(self._budget, size)
+
+    def add(self, client: Client) -> None:
+        """Wait for a client whose answer is deferred."""
+        self._arrivals.append(client)
+        self.wake()
+
+    def changed(self, client: Client) -> None:
+        """Note that the `events` of a client are others now, or that it is `done`."""
+        self._changes.append(client)
+        self.wake()
+
     def drop_oldest(self) -> None:
         """Disconnect the client with the oldest incomplete request, to free a descriptor."""
         self._to_drop += 1
@@ -161,6 +203,8 @@ class SlowClients:
                 self._advance(key.data)
         while self._arrivals:
             self._register(self._arrivals.popleft())
+        while self._changes:
+            self._update(self._changes.popleft())
         self._drop_overdue()
 
     def drop_incomplete_requests(self) -> None:
@@ -169,14 +213,21 @@ class SlowClients:
             self._drop(client)
 
     def drop_unread_replies(self) -> None:
-        """Disconnect all clients that have not read their answer."""
-        while client := self._replies.oldest():
-            self._drop(client)
+        """Disconnect all clients that have not read their answer, or wait for one."""
+        for queue in (self._replies, self._deferred):
+            while client := queue.oldest():
+                self._drop(client)
+
+    def drop_unfinished(self) -> None:
+        """Disconnect all clients whose answer is deferred and not finished."""
+        for client in list(self._deferred):
+            if not client.is_ending:
+                self._drop(client)
 
     @property
     def has_unread_replies(self) -> bool:
-        """Whether there are unread answers, or clients that `step` has not seen."""
-        return bool(self._replies or self._arrivals)
+        """Whether there are unread or deferred answers, or clients that `step` has not seen."""
+        return bool(self._replies or self._deferred or self._arrivals)
 
     def close(self) -> None:
         """Disconnect all clients, and release all resources."""
@@ -184,6 +235,7 @@ class SlowClients:
         self.drop_unread_replies()
         while self._arrivals:
             client = self._arrivals.popleft()
+            client.close()
             client.share.release()
             client.stream.close()
         self._selector.close()
@@ -191,22 +243,38 @@ class SlowClients:
         self._wakeup_writer.close()
 
     def _queue_of(self, client: Client) -> DeadlineQueue[Client]:
+        if client.deadline == NEVER:
+            return self._deferred
         return self._requests if isinstance(client, IncompleteRequest) else self._replies
 
     def _register(self, client: Client) -> None:
-        event = (
-            selectors.EVENT_READ if isinstance(client, IncompleteRequest) else selectors.EVENT_WRITE
-        )
+        queue = self._queue_of(client)
         try:
-            self._selector.register(client.stream, event, client)
+            if queue is self._deferred and queue.is_full:
+                self._refuse(client, "too many answers are deferred (max_deferred)")
+                return
+            self._selector.register(client.stream, client.events, client)
         except (OSError, MemoryError) as error:
-            self._log.warn("slow", f"disconnected a slow client: cannot wait for it: {error}")
-            client.share.release()
-            disconnect(client.stream)
+            self._refuse(client, f"cannot wait for it: {error}")
             return
-        self._queue_of(client).add(client)
+        queue.add(client)
+        self._update(client)  # it may have changed before it was added
         if isinstance(client, IncompleteRequest) and client.has_received:
             self._advance(client)
+
+    def _refuse(self, client: Client, why: str) -> None:
+        self._log.warn("slow", f"disconnected a slow client: {why}")
+        client.close()
+        client.share.release()
+        disconnect(client.stream)
+
+    def _update(self, client: Client) -> None:
+        if client not in self._queue_of(client):
+            return  # it was dropped meanwhile
+        if client.done:
+            self._drop(client)
+        else:
+            self._selector.modify(client.stream, client.events, client)
 
     def _advance(self, client: Client) -> None:
         try:
@@ -244,7 +312,9 @@ class SlowClients:
         self._to_drop = 0
 
     def _free_memory(self) -> None:
-        while self._budget.is_exceeded and (client := largest((*self._requests, *self._replies))):
+        while self._budget.is_exceeded and (
+            client := largest((*self._requests, *self._replies, *self._deferred))
+        ):
             self._log.warn(
                 "memory",
                 f"disconnected a client with {client.share.size} buffered bytes:"
@@ -255,6 +325,7 @@ class SlowClients:
     def _drop(self, client: Client) -> None:
         self._selector.unregister(client.stream)
         self._queue_of(client).remove(client)
+        client.close()
         client.share.release()
         disconnect(client.stream)
 

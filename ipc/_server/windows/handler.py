@@ -11,10 +11,12 @@ from functools import partial
 from ipc._application import QUIT, Application, ServerOptions
 from ipc._server.rate_limited_log import RateLimitedLog
 from ipc._server.request import Request
+from ipc._server.windows.deferred_client import DeferredClient
 from ipc._server.windows.pipe import Pipe
-from ipc._server.windows.port import Operation
+from ipc._server.windows.port import Operation, Port
 from ipc._server.windows.reply import BlockableWorkers, Reply
 from ipc._server.windows.slow_clients import IncompleteRequest, SlowClients, UnreadReply
+from ipc.deferred import Deferred
 from ipc.errors import HungUpError, ProtocolError
 
 
@@ -24,6 +26,7 @@ class ConnectionHandler:
     slow_clients: SlowClients
     workers: BlockableWorkers
     quit: Callable[[], None]
+    port: Port
 
     def __init__(
         self, application: Application, limits: ServerOptions, log: RateLimitedLog
@@ -72,6 +75,10 @@ class ConnectionHandler:
         result = None
         try:
             result = self._application(message, reply)
+            if isinstance(result, Deferred):
+                reply.abandon()
+                self._defer(pipe, result)
+                return
             reply.finish(result if isinstance(result, bytes) else b"")
         except BaseException as error:  # noqa: BLE001  # the worker must go on to serve others
             # No end packet: the part that was sent must not look like the whole answer.
@@ -84,6 +91,17 @@ class ConnectionHandler:
             self._drain(pipe)
         if result is QUIT:
             self.quit()
+
+    def _defer(self, pipe: Pipe, deferred: Deferred) -> None:
+        share = self.slow_clients.share()
+        client = DeferredClient(pipe, deferred, share, self.port, self.slow_clients)
+        deferred.attach(client)
+        is_accepted = self.slow_clients.add_deferred(client)
+        self.slow_clients.end_answer(pipe)
+        if is_accepted:
+            client.begin()
+        else:
+            client.drop()
 
     def _drain(self, pipe: Pipe) -> None:
         client = UnreadReply(pipe, self._limits.reply_timeout, self.slow_clients.share())

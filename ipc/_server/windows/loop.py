@@ -42,10 +42,14 @@ class ServerLoop:
         self._handler = ConnectionHandler(application, options, self._log)
         self._workers = Workers(self._port, self._wake_event, self._log, options)
         self._slow_clients = SlowClients(
-            options.max_waiting, MemoryBudget(options.max_memory), self._log
+            options.max_waiting,
+            options.max_deferred,
+            MemoryBudget(options.max_memory),
+            self._log,
         )
         self._handler.slow_clients = self._slow_clients
         self._handler.workers = self._workers
+        self._handler.port = self._port
         self._handler.quit = lambda: self.stop("the application quit")
         try:
             self._listener = Listener(path, self._port, self._on_connect)
@@ -126,6 +130,7 @@ class ServerLoop:
             if now > began + _DRAIN_TIME:
                 self._listener.close()
                 self._slow_clients.drop_incomplete_requests()
+                self._slow_clients.drop_unfinished()
             if now > began + _READ_TIME:
                 self._slow_clients.drop_unread_replies()
                 self._workers.disconnect_blocked()

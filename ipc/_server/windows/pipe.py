@@ -30,6 +30,7 @@ class Pipe:
         self._lock = threading.Lock()  # guards everything below
         self._handle: int | None = handle
         self._in_flight: Operation | None = None
+        self._in_flight_size = 0  # bytes
         self._buffered = bytearray()
         self._lost = False
         self._on_sent: Callable[[], None] | None = None
@@ -38,6 +39,11 @@ class Pipe:
     def buffered(self) -> int:
         """How many bytes are buffered; without the lock, it is a hint."""
         return len(self._buffered)
+
+    @property
+    def unsent(self) -> int:
+        """How many bytes the client has not read; without the lock, it is a hint."""
+        return len(self._buffered) + self._in_flight_size
 
     def receive(self, callback: Callable[[Operation], None]) -> Operation:
         """Start to receive, or raise OSError; `callback` is called at the end."""
@@ -109,7 +115,7 @@ class Pipe:
         """Collect the result of a completed write, and start the next."""
         if self._in_flight is None or self._in_flight.pending:
             return
-        operation, self._in_flight = self._in_flight, None
+        operation, self._in_flight, self._in_flight_size = self._in_flight, None, 0
         try:
             operation.getresult()
         except OSError:
@@ -122,6 +128,7 @@ class Pipe:
             return
         data = bytes(self._buffered)
         self._buffered.clear()
+        self._in_flight_size = len(data)
         try:
             handle = self._open_locked()
             self._in_flight = self._port.start(

@@ -46,7 +46,23 @@ class UnreadReply(Client):
 
     def __init__(self, pipe: Pipe, timeout: float, share: Share) -> None:
         super().__init__(pipe, timeout, share)
-        share.resize(pipe.buffered)
+        share.resize(pipe.unsent)
+
+
+class DeferredAnswer(Client):
+    """A client whose answer is deferred."""
+
+    is_ending = False
+    """Whether the answer is finished, and only has to be sent."""
+
+    @property
+    def unsent(self) -> int:
+        """How many bytes wait until the client reads."""
+        raise NotImplementedError
+
+    def drop(self) -> None:
+        """Close the connection; tell the owner, unless it has finished."""
+        raise NotImplementedError
 
 
 AnyClient = TypeVar("AnyClient", bound=Client)
@@ -55,13 +71,17 @@ AnyClient = TypeVar("AnyClient", bound=Client)
 class SlowClients:
     """The clients that a server waits for without a thread; any thread may use it."""
 
-    def __init__(self, limit: int, budget: MemoryBudget, log: RateLimitedLog) -> None:
+    def __init__(
+        self, limit: int, max_deferred: int, budget: MemoryBudget, log: RateLimitedLog
+    ) -> None:
         self._budget = budget
         self._log = log
-        self._lock = threading.Lock()  # guards the three collections, and all shares
+        self._lock = threading.Lock()  # guards the four collections, and all shares
         self._requests: DeadlineQueue[IncompleteRequest] = DeadlineQueue(limit)
         self._replies: DeadlineQueue[UnreadReply] = DeadlineQueue(limit)
         self._being_answered: dict[Pipe, Share] = {}  # the application is running for these
+        self._deferred: dict[DeferredAnswer, None] = {}
+        self._max_deferred = max_deferred
 
     def share(self) -> Share:
         """Return a share of the memory budget for another client."""
@@ -75,6 +95,39 @@ class SlowClients:
             else:
                 self._replies.add(client)
         self.drop_overdue()
+
+    def add_deferred(self, client: DeferredAnswer) -> bool:
+        """Add a client whose answer is deferred; return False if there are too many."""
+        with self._lock:
+            if len(self._deferred) >= self._max_deferred:
+                self._log.warn("slow", "disconnected a client: too many answers are deferred")
+                return False
+            self._deferred[client] = None
+            return True
+
+    def remove_deferred(self, client: DeferredAnswer) -> None:
+        """Remove a client, if it is there, and release its share."""
+        with self._lock:
+            if client in self._deferred:
+                del self._deferred[client]
+                client.share.release()
+
+    def resize_deferred(self, client: DeferredAnswer) -> None:
+        """Update the share of a client to what it has to read."""
+        with self._lock:
+            if client in self._deferred:
+                client.share.resize(client.unsent)
+        self.drop_overdue()
+
+    def drop_unfinished(self) -> None:
+        """Disconnect all clients whose answer is deferred and not finished."""
+        for client in self._all_deferred():
+            if not client.is_ending:
+                client.drop()
+
+    def _all_deferred(self) -> list[DeferredAnswer]:
+        with self._lock:
+            return list(self._deferred)
 
     def remove(self, client: IncompleteRequest | UnreadReply) -> None:
         """Remove a client, if it is there, and release its share."""
@@ -106,6 +159,9 @@ class SlowClients:
         """Disconnect clients after their deadline, and clients above the limits."""
         for victim in self._victims(time.monotonic()):
             victim.pipe.disconnect()
+        while self._budget.is_exceeded and (client := largest(self._all_deferred())):
+            self._warn_of_memory(client)
+            client.drop()
 
     def drop_silent(self, seconds: float) -> None:
         """Disconnect clients that connected so many seconds ago and are silent."""
@@ -117,8 +173,10 @@ class SlowClients:
         self._drop(self._requests, lambda _: True)
 
     def drop_unread_replies(self) -> None:
-        """Disconnect all clients that have not read their answer."""
+        """Disconnect all clients that have not read their answer, or wait for one."""
         self._drop(self._replies, lambda _: True)
+        for client in self._all_deferred():
+            client.drop()
 
     def drop_being_answered(self) -> None:
         """Disconnect all clients that the application has not answered."""
@@ -131,7 +189,7 @@ class SlowClients:
     def has_clients(self) -> bool:
         """Whether there is any client."""
         with self._lock:
-            return bool(self._requests or self._replies or self._being_answered)
+            return bool(self._requests or self._replies or self._being_answered or self._deferred)
 
     def _remove_locked(self, client: IncompleteRequest | UnreadReply) -> bool:
         if isinstance(client, IncompleteRequest) and client in self._requests:
@@ -163,13 +221,16 @@ class SlowClients:
             while self._budget.is_exceeded and (
                 biggest := largest((*self._requests, *self._replies))
             ):
-                self._log.warn(
-                    "memory",
-                    f"disconnected a client with {biggest.share.size} buffered bytes:"
-                    f" the limit for all clients is {self._budget.limit} (max_memory)",
-                )
+                self._warn_of_memory(biggest)
                 self._drop_locked(biggest, victims)
         return victims
+
+    def _warn_of_memory(self, client: Client) -> None:
+        self._log.warn(
+            "memory",
+            f"disconnected a client with {client.share.size} buffered bytes:"
+            f" the limit for all clients is {self._budget.limit} (max_memory)",
+        )
 
     def _drop_locked(
         self,
