@@ -9,6 +9,7 @@ from pathlib import Path
 from support.backends import TIMEOUT, until_built
 from support.running import until
 from support.trees.steps import TIMESTAMP_STEP
+from support.wine import is_wine
 
 from fsmond.monitor.history_store import HistoryStore
 from fsmond.monitor.monitor import Monitor
@@ -48,6 +49,8 @@ def wait_for_another_time(root: Path) -> None:
 def monitored(root: Path, *, save: bool = True, built: bool = True) -> Iterator[Monitor]:
     """Watch a tree, with a store beside it; at the end, save what is new, or do as a kill does."""
     base = os.fsencode(root)
+    if is_wine():
+        wait_for_another_time(root)  # else a scan reports directories once more
     monitor = Monitor(base, watcher_for_platform, excluded=EXCLUDED, timeout=TIMEOUT)
     store = monitor.store_in(file_for(root))
     try:

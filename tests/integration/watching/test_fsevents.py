@@ -90,5 +90,5 @@ def test_cookies_leave_nothing_behind(monitor: Monitor, root: Path) -> None:
     before = os.stat(root / ".git").st_mtime_ns
     for _ in range(10):
         monitor.query(None)
-    assert list((root / ".git" / "fsmond" / "cookies").iterdir()) == []
+    assert list((root / ".git" / "fsmond-watch" / "cookies").iterdir()) == []
     assert os.stat(root / ".git").st_mtime_ns == before

@@ -189,7 +189,7 @@ def test_a_blocked_reader_delays_no_query_beyond_its_deadline(
         changes = monitor.query(token)
         assert (changes.paths, changes.reason) == (None, "sync-timeout")
         assert time.monotonic() - begun < 1.5
-    assert list((root / ".git" / "fsmond" / "cookies").iterdir()) == []
+    assert list((root / ".git" / "fsmond-watch" / "cookies").iterdir()) == []
 
 
 def test_names_that_are_not_utf_16_are_read() -> None:
