@@ -96,6 +96,7 @@ def run_detached(arguments: list[str]) -> int:
     place = Place.from_arguments(arguments[: len(arguments) - replaces])
     replace = REPLACE_OTHER_PROGRAMS if replaces else REPLACE_NONE
     log = Log(place.root)
+    log.hold()
     attempt = StartAttempt(place)
 
     def ready() -> None:

@@ -52,7 +52,11 @@ class _Formatter(logging.Formatter):
 
 
 class Log:
-    """The daemon's log: a file, or standard error.  `open` it once."""
+    """The daemon's log: a file, or standard error.  `open` it once.
+
+    To open it takes time that the first client would have to wait; what is logged after `hold`, and
+    before, is written then.
+    """
 
     def __init__(self, root: bytes) -> None:
         self._root = root
@@ -61,6 +65,7 @@ class Log:
         self._opened = threading.Event()
         self._last = _LastError(logging.WARNING)
         self._writer: LogWriter | None = None
+        self._is_open = self._goes_to_file = False
 
     @property
     def path(self) -> str | None:
@@ -72,28 +77,33 @@ class Log:
             self._writer.drain(_DRAIN_TIMEOUT)
         return self._path
 
+    def hold(self) -> None:
+        """Keep what is logged from now on, until `open`.  Harmless when repeated."""
+        if not logging.root.handlers:
+            self._writer = LogWriter(self._handler)
+            logging.basicConfig(level=logging.INFO, handlers=[self._last, self._writer])
+            logging.raiseExceptions = False  # a full disk must not end anything
+
     def open(self, *, to_file: bool, announce: bool = False) -> None:
         """Log to the file, or to standard error, from now on.  Harmless when repeated.
 
-        `announce`: log that the tree is watched, as the first line of the file.
+        `announce`: log that the tree is watched.
         """
-        if not logging.root.handlers:
-            writer = LogWriter(self._file_handler if to_file else self._error_handler)
-            handlers: list[logging.Handler] = [self._last, writer]
+        self.hold()
+        if self._writer is not None and not self._is_open:
+            self._is_open, self._goes_to_file = True, to_file
             try:
-                writer.start()
-                self._writer = writer
+                self._writer.start()
             except RuntimeError:  # no more threads: only the newest warning is kept
-                handlers = [self._last]
+                logging.root.removeHandler(self._writer)
+                self._writer = None
                 self._opened.set()
-            logging.basicConfig(level=logging.INFO, handlers=handlers)
-            logging.raiseExceptions = False  # a full disk must not end anything
         if announce:
             _log.info("watching %s, process %d", os.fsdecode(self._root), os.getpid())
 
     def drain(self) -> None:
         """Wait until all messages are written, for a second at most."""
-        if self._writer is not None:
+        if self._writer is not None and self._is_open:
             self._writer.drain()
 
     def close(self) -> bool:
@@ -118,6 +128,9 @@ class Log:
         if self._path is not None:
             with contextlib.suppress(OSError):
                 os.utime(self._path, follow_symlinks=_FOLLOWS_LINKS)
+
+    def _handler(self) -> logging.Handler:
+        return self._file_handler() if self._goes_to_file else self._error_handler()
 
     def _error_handler(self) -> logging.Handler:
         self._opened.set()

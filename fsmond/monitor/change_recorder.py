@@ -164,6 +164,8 @@ class ChangeRecorder:
                 files[inode].add(path)
         for inode, names in files.items():
             if self._knows_all_recent and inode not in self._unsearched:
+                # A name that an event gave it is newer than the index, even if not checked yet.
+                names.update(path for path in self._links.names(inode) if path in self.new_names)
                 self._links.replace_names(inode, names)
             elif inode in self._links or len(names) > 1:
                 for path in names:

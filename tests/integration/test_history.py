@@ -269,10 +269,12 @@ def test_a_copy_of_a_repository_begins_anew(repository: Path, tmp_path: Path) ->
         start(copy)
         answer = ask(copy, token)
         found = history(copy)
+        log = Path(str(status(copy)["log"])).read_text(encoding="utf-8")
     start(repository)
 
     assert (answer.everything, answer.reason) == (True, "restart")
     assert found["reason"] == "it is of another tree: its path differs"
+    assert "the stored history is not used: it is of another tree: its path differs" in log
     assert ask(repository, token).paths == []
 
 

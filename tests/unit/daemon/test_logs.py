@@ -67,6 +67,33 @@ def test_each_tree_has_its_own_log_in_the_users_folder(folder: Path, tmp_path: P
     assert f"watching {tmp_path / 'tree'}, process" in text_of(log)
 
 
+def test_what_is_logged_before_it_is_opened_is_written_then(folder: Path, tmp_path: Path) -> None:
+    """A thread may have something to say while the first client is served."""
+    close_all()  # also those of pytest
+    log = Log(os.fsencode(tmp_path / "tree"))
+    log.hold()
+    logging.getLogger("fsmond").warning("early")
+    assert not folder.exists()
+    assert "early" in str(log.last_error())
+
+    log.open(to_file=True, announce=True)
+
+    text = text_of(log)
+    assert 0 < text.index("early") < text.index("watching")
+
+
+def test_a_log_that_is_never_opened_leaves_no_file(folder: Path, tmp_path: Path) -> None:
+    """The tree of a daemon that ends at once may be gone, and its log would stay."""
+    close_all()  # also those of pytest
+    log = Log(os.fsencode(tmp_path / "tree"))
+    log.hold()
+    logging.getLogger("fsmond").warning("early")
+    log.drain()
+
+    assert log.close()
+    assert not folder.exists()
+
+
 @unix_only
 def test_only_the_user_may_read_it_and_no_one_may_run_it(folder: Path, tmp_path: Path) -> None:
     """Paths may be confidential."""

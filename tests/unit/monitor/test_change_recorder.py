@@ -235,6 +235,30 @@ def test_a_file_with_one_name_left_is_written_under_a_former_name(
     assert set(journal.since(token)) == {b"one", b"other"}
 
 
+def test_a_name_that_is_newer_than_the_index_keeps_the_former_ones(
+    recorder: ChangeRecorder, index: Index, journal: Journal, tmp_path: Path
+) -> None:
+    """The file had one name, and that moved: the index does not have it, nor was it checked."""
+    _appear(recorder, b"one", b"other")
+    os.unlink(tmp_path / "one")
+    recorder.record([b"one"])
+    index.compare(b"")
+    (tmp_path / "other").rename(tmp_path / "moved")
+    recorder.note_moved(b"other", b"moved")
+    recorder.record([b"other", b"moved"])
+    recorder.note_new([b"moved"])
+    recorder._forget(b"other")
+    recorder.begin_generation()
+    recorder.relink({inode: set() for inode in recorder.linked_inodes()})
+    recorder.finish_relink(())
+    recorder.end_generation()
+    token = journal.token
+
+    recorder.record([b"one"])
+
+    assert set(journal.since(token)) == {b"one", b"moved"}
+
+
 def _appear(recorder: ChangeRecorder, *names: bytes) -> None:
     recorder.note_new(names)
     assert recorder.check_new_names(_later(), indexed=True)
