@@ -24,7 +24,7 @@ class Transport(Protocol):
         """Send encoded data, now or later."""
 
     def end(self) -> None:
-        """Close the connection as soon as all is sent."""
+        """Close the connection as soon as all is sent, or the client has not read it in time."""
 
     def disconnect(self) -> None:
         """Close the connection at once."""
@@ -76,9 +76,7 @@ class Deferred:
 
         Raise HungUpError if the client has gone, ValueError after `finish`.
         """
-        encoded = b"".join(
-            buffer for buffers in batches(memoryview(data).cast("B")) for buffer in buffers
-        )
+        encoded = _encoded(data)
         with self._lock:
             self._send_locked(encoded)
 
@@ -87,11 +85,9 @@ class Deferred:
 
         Raise HungUpError if the client has gone, ValueError when repeated.
         """
-        encoded = b"".join(
-            buffer for buffers in batches(memoryview(last).cast("B")) for buffer in buffers
-        )
+        encoded = _encoded(last) + FLUSH
         with self._lock:
-            self._send_locked(encoded + FLUSH)
+            self._send_locked(encoded)
             self._is_finished = True
             if self._transport is not None:
                 self._transport.end()
@@ -146,3 +142,7 @@ class Deferred:
         """Note, for the server, that all is sent; tell the owner."""
         if self._on_sent is not None and not self._is_finished:
             self._on_sent()
+
+
+def _encoded(data: Data) -> bytes:
+    return b"".join(buffer for buffers in batches(memoryview(data).cast("B")) for buffer in buffers)

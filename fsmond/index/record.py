@@ -29,6 +29,7 @@ UNREAD = b""
 # Whether any entry is racy, whether any has other names, the directory's own times, the number of
 # entries.
 _HEAD = Struct("=??qI")
+_ENTRY = 8 + 4  # bytes of a signature and of an inode number
 
 
 class Entries(NamedTuple):
@@ -111,7 +112,7 @@ def may_have_had_transient_names(before: bytes, now: bytes) -> bool:
 def directories_and_sample(record: bytes) -> tuple[list[bytes], bytes | None]:
     """Return the names of the subdirectories, without `/`, and that of a file, if there is one."""
     size = count(record)
-    names = record[_HEAD.size + 12 * size :] if size else b""
+    names = record[_HEAD.size + _ENTRY * size :] if size else b""
     if not names.endswith(b"/") and b"/\0" not in names:
         return [], names.partition(b"\0")[0] or None
     each = names.split(b"\0")

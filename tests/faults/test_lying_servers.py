@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -201,3 +202,13 @@ def test_another_users_server_is_not_trusted(root: Path) -> None:
     assert [done.returncode for done in hooks] == [1, 1]
     assert "uid 54321" in hooks[0].stderr
     assert hooks[1].stderr == ""  # reported once: Git runs the hook at each command
+
+
+def test_a_client_waits_for_a_daemon_that_is_exiting(tmp_path: Path) -> None:
+    """It hangs up for a while; attempts without a pause would all meet it."""
+    make_repository(tmp_path / "repository")
+    client = Client(tmp_path / "repository", start=False)
+    exits_at = time.monotonic() + 0.1
+    options = ipc.ServerOptions(allow=lambda _: time.monotonic() > exits_at)
+    with ipc.Server(client.place.socket, lambda *_: b"fsmond:0:1\0new\0", options):
+        assert client.query("fsmond:0:0").paths == [b"new"]

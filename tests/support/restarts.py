@@ -98,7 +98,7 @@ def answer_after(root: Path, token: bytes) -> set[bytes]:
 
 def without_refresh(monitor: Monitor) -> None:
     """Have the index not brought up to date at the end, as if there were no time for it."""
-    monitor.index_worker.refresh_finally = _do_nothing  # type: ignore[method-assign]
+    monitor.index_worker.refresh_finally = _do_nothing  # type: ignore[method-assign] # in its place
 
 
 def _do_nothing(timeout: float) -> None:

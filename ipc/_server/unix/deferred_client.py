@@ -12,12 +12,12 @@ from collections.abc import Callable
 
 from ipc._server.memory import Share
 from ipc._server.unix.reply import NONBLOCKING
-from ipc._server.unix.slow_clients import NEVER, Client
+from ipc._server.unix.slow_clients import Client, DeferredAnswer
 from ipc.deferred import Deferred
 from ipc.errors import HungUpError, ProtocolError
 
 
-class DeferredClient(Client):
+class DeferredClient(DeferredAnswer):
     """The transport of a `Deferred`; the loop closes its socket."""
 
     def __init__(
@@ -28,7 +28,7 @@ class DeferredClient(Client):
         share: Share,
         changed: Callable[[Client], None],
     ) -> None:
-        super().__init__(stream, NEVER, share)
+        super().__init__(stream, share)
         self._deferred = deferred
         self._changed = changed
         self._lock = threading.Lock()  # guards `_unsent`, `share`, `done`, `is_ending`, and sending
@@ -80,6 +80,12 @@ class DeferredClient(Client):
         if is_sent:
             self._changed(self)
             self._deferred.note_sent()
+
+    def take_unsent(self) -> bytearray:
+        """Return the bytes that could not be sent yet; send nothing any longer."""
+        with self._lock:
+            self.done = True
+            return self._unsent
 
     def close(self) -> None:
         """Make other threads send nothing more; tell the owner, unless it has finished."""

@@ -183,6 +183,7 @@ class ConnectionHandler:
         unsent = reply.detach()
         share = self.slow_clients.share(len(unsent))
         client = DeferredClient(stream, unsent, deferred, share, self.slow_clients.changed)
+        client.timeout = self._limits.reply_timeout
         deferred.attach(client)
         self.slow_clients.add(client)
 

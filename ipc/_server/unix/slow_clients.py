@@ -18,6 +18,7 @@ from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from socket import socketpair
+from typing import Any
 
 from ipc._server.deadline_queue import DeadlineQueue, SlowClient, largest
 from ipc._server.memory import MemoryBudget, Share
@@ -25,9 +26,6 @@ from ipc._server.rate_limited_log import RateLimitedLog
 from ipc._server.request import CHUNK, Request
 from ipc._server.unix.reply import NONBLOCKING
 from ipc.errors import HungUpError, ProtocolError
-
-NEVER = float("inf")
-"""The deadline of a client whose answer is deferred."""
 
 
 def disconnect(stream: socket) -> None:
@@ -44,8 +42,6 @@ class Client(SlowClient):
         super().__init__(deadline, share)
         self.stream = stream
         self.done = False
-        self.is_ending = False
-        """Whether a deferred answer is finished, and only has to be sent."""
 
     @property
     def events(self) -> int:
@@ -115,6 +111,21 @@ class UnreadReply(Client):
             self.done = not self._unsent
 
 
+class DeferredAnswer(Client):
+    """A client whose answer is deferred; it has no deadline until that is finished."""
+
+    def __init__(self, stream: socket, share: Share) -> None:
+        super().__init__(stream, float("inf"), share)
+        self.timeout = 0.0
+        """Seconds in which the client has to read the rest, once the answer is finished."""
+        self.is_ending = False
+        """Whether the answer is finished, and only has to be sent."""
+
+    def take_unsent(self) -> bytearray:
+        """Return the bytes that could not be sent yet; send nothing any longer."""
+        raise NotImplementedError
+
+
 def receive_available(stream: socket) -> bytes | None:
     """Receive at most a chunk; return None if there is nothing; raise HungUpError at the end."""
     try:
@@ -142,7 +153,7 @@ class SlowClients:
         self._budget = budget
         self._requests: DeadlineQueue[Client] = DeadlineQueue(limit)
         self._replies: DeadlineQueue[Client] = DeadlineQueue(limit)
-        self._deferred: DeadlineQueue[Client] = DeadlineQueue(max_deferred)
+        self._deferred: DeadlineQueue[DeferredAnswer] = DeadlineQueue(max_deferred)
         self._arrivals: deque[Client] = deque()  # appending and popping are atomic
         self._changes: deque[Client] = deque()  # the same
         self._to_drop = 0
@@ -214,9 +225,8 @@ class SlowClients:
 
     def drop_unread_replies(self) -> None:
         """Disconnect all clients that have not read their answer, or wait for one."""
-        for queue in (self._replies, self._deferred):
-            while client := queue.oldest():
-                self._drop(client)
+        while client := self._replies.oldest() or self._deferred.oldest():
+            self._drop(client)
 
     def drop_unfinished(self) -> None:
         """Disconnect all clients whose answer is deferred and not finished."""
@@ -242,8 +252,8 @@ class SlowClients:
         self._wakeup_reader.close()
         self._wakeup_writer.close()
 
-    def _queue_of(self, client: Client) -> DeadlineQueue[Client]:
-        if client.deadline == NEVER:
+    def _queue_of(self, client: Client) -> DeadlineQueue[Any]:
+        if isinstance(client, DeferredAnswer):
             return self._deferred
         return self._requests if isinstance(client, IncompleteRequest) else self._replies
 
@@ -273,8 +283,18 @@ class SlowClients:
             return  # it was dropped meanwhile
         if client.done:
             self._drop(client)
+        elif isinstance(client, DeferredAnswer) and client.is_ending:
+            self._end(client)
         else:
             self._selector.modify(client.stream, client.events, client)
+
+    def _end(self, client: DeferredAnswer) -> None:
+        """Treat a finished answer like any other that the client has not read."""
+        self._selector.unregister(client.stream)
+        self._deferred.remove(client)
+        unsent = client.take_unsent()
+        client.share.release()
+        self.drain(client.stream, unsent, 0, client.timeout)
 
     def _advance(self, client: Client) -> None:
         try:

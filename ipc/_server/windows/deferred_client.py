@@ -6,10 +6,9 @@ assert sys.platform == "win32"  # tells the type checker; Unix has other modules
 
 
 import threading
+from collections.abc import Callable
 from contextlib import suppress
-from functools import partial
 
-from ipc._server.memory import Share
 from ipc._server.windows.pipe import Pipe
 from ipc._server.windows.port import Operation, Port
 from ipc._server.windows.slow_clients import DeferredAnswer, SlowClients
@@ -26,12 +25,18 @@ class DeferredClient(DeferredAnswer):
     """
 
     def __init__(
-        self, pipe: Pipe, deferred: Deferred, share: Share, port: Port, slow_clients: SlowClients
+        self,
+        pipe: Pipe,
+        deferred: Deferred,
+        port: Port,
+        slow_clients: SlowClients,
+        drain: Callable[[Pipe], None],
     ) -> None:
-        super().__init__(pipe, _NEVER, share)
+        super().__init__(pipe, _NEVER, slow_clients.share())
         self._deferred = deferred
         self._port = port
         self._slow_clients = slow_clients
+        self._drain = drain  # waits until the client has read the rest, and closes the pipe
         self._lock = threading.Lock()  # guards everything below, and the order of what is sent
         self._queued = bytearray()
         self._is_closed = False
@@ -75,8 +80,7 @@ class DeferredClient(DeferredAnswer):
     def _received(self, operation: Operation) -> None:
         with suppress(OSError):  # the client has closed it, or we have
             operation.getresult()
-        if not self.is_ending:  # else it has read what it wanted; the rest is drained
-            self.drop()
+        self.drop()
 
     def _send_queued(self) -> None:
         try:
@@ -87,21 +91,20 @@ class DeferredClient(DeferredAnswer):
                 self._queued.clear()
                 if data:
                     self.pipe.send(data)
+                self._is_closed = is_last = self.is_ending
         except (OSError, HungUpError):
             self.drop()
             return
-        self._slow_clients.resize_deferred(self)
-        if self.pipe.call_when_sent(partial(self._sent, waited=True)):
-            self._sent(waited=False)
+        if is_last:
+            self._drain(self.pipe)
+            self._slow_clients.remove_deferred(self)
+        else:
+            self._slow_clients.resize_deferred(self)
+            self.pipe.call_when_sent(self._sent)
 
-    def _sent(self, *, waited: bool) -> None:
+    def _sent(self) -> None:
         with self._lock:
             if self._queued or self._is_closed:
                 return  # it is called again, or all is over
-            self._is_closed = self.is_ending
         self._slow_clients.resize_deferred(self)
-        if self.is_ending:
-            self._slow_clients.remove_deferred(self)
-            self.pipe.close()
-        elif waited:
-            self._deferred.note_sent()
+        self._deferred.note_sent()

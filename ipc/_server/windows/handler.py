@@ -89,12 +89,12 @@ class ConnectionHandler:
             pipe.disconnect()
         else:
             self._drain(pipe)
+            self.slow_clients.end_answer(pipe)
         if result is QUIT:
             self.quit()
 
     def _defer(self, pipe: Pipe, deferred: Deferred) -> None:
-        share = self.slow_clients.share()
-        client = DeferredClient(pipe, deferred, share, self.port, self.slow_clients)
+        client = DeferredClient(pipe, deferred, self.port, self.slow_clients, self._drain)
         deferred.attach(client)
         is_accepted = self.slow_clients.add_deferred(client)
         self.slow_clients.end_answer(pipe)
@@ -106,7 +106,6 @@ class ConnectionHandler:
     def _drain(self, pipe: Pipe) -> None:
         client = UnreadReply(pipe, self._limits.reply_timeout, self.slow_clients.share())
         self.slow_clients.add(client)
-        self.slow_clients.end_answer(pipe)
         if pipe.call_when_sent(partial(self._drained, client)):
             self._drained(client)
 

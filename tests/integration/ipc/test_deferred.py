@@ -157,6 +157,16 @@ def test_what_is_finished_is_sent_to_a_late_reader(path: Path) -> None:
     assert owner.gone == 0
 
 
+def test_a_finished_answer_does_not_wait_for_ever(path: Path) -> None:
+    """As any other answer that the client does not read."""
+    options = ipc.ServerOptions(reply_timeout=0.1)
+    with serving(path, options) as owner, raw_client(path, HELLO) as client:
+        owner.wait().finish(b"x" * LARGE)
+        time.sleep(1.0)  # there is no condition to wait for
+        assert len(receive_all(client)) < LARGE
+    assert owner.gone == 0
+
+
 def test_many_wait_while_others_are_answered(path: Path) -> None:
     """They hold no thread, and each gets its own answer."""
     count = 400

@@ -186,7 +186,7 @@ def test_records_that_are_complete_are_not_mixed_with_older_ones(
     """A directory that vanished while the disk was full must have no record."""
     file.is_full = True
     newer = Changed({b"": b"newer root"}, is_everything=True)
-    file.meanwhile = lambda: note(tree, store, newer)  # type: ignore[method-assign]
+    file.meanwhile = lambda: note(tree, store, newer)  # type: ignore[method-assign] # a hook
     note(tree, store, EVERYTHING)
     ticking(store, lambda: store.status().reason)
     file.is_full = False
@@ -279,7 +279,7 @@ def test_the_thread_survives_no_surprise_but_says_so(
     def fail() -> None:
         raise ZeroDivisionError
 
-    file.meanwhile = fail  # type: ignore[method-assign]
+    file.meanwhile = fail  # type: ignore[method-assign] # a hook
     note(tree, store, EVERYTHING)
     ticking(store, lambda: store.status().reason)
 
