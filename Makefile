@@ -3,9 +3,9 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 BENCH := $(VENV)/bench
-PUBLIC := ipc fsmond.client fsmond.errors fsmond.protocol
+PUBLIC := ipc fsmond.client fsmond.aio fsmond.results fsmond.errors fsmond.protocol
 
-.PHONY: run test test-windows lint types architecture docs perf-guard bench clean
+.PHONY: run test test-windows lint types architecture man docs perf-guard bench clean
 
 run: $(VENV)/.installed
 	$(BIN)/python scripts/demo.py $(REPO)
@@ -30,6 +30,10 @@ types: $(VENV)/.developed
 architecture: $(VENV)/.installed
 	$(BIN)/python scripts/draw_architecture.py
 
+# The man page, from the help of the command; a test fails if it is stale.
+man: $(VENV)/.developed
+	COLUMNS=80 $(BIN)/python scripts/draw_man_page.py
+
 # The reference of what other programs use, from the docstrings, in build/docs; a warning is an error.
 docs: $(VENV)/.developed
 	rm -rf build/docs
@@ -46,7 +50,7 @@ bench: $(BENCH)/.installed
 clean:
 	rm -rf $(VENV) build *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
-$(VENV)/.installed: pyproject.toml scripts/fsmond
+$(VENV)/.installed: pyproject.toml setup.py scripts/fsmond
 	$(PYTHON) -c 'import sys; sys.exit("fsmond needs Python 3.11 or newer: make PYTHON=python3.11 ...") if sys.version_info < (3, 11) else 0'
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .

@@ -32,6 +32,8 @@ def main() -> int:
             stream.flush()
     except KeyboardInterrupt:
         return 130
+    except ImportError as error:
+        return _explain(error)
     except BrokenPipeError:
         _discard_output()  # the reader has closed the pipe, which is not an error
         return 1
@@ -42,6 +44,22 @@ def main() -> int:
     return status
 
 
+def _explain(error: ImportError) -> int:
+    """Say which package is missing, or in the way; return the exit status."""
+    name = (error.name or "").partition(".")[0]
+    if name in ("fsmond", "") or not sys.stderr:
+        raise error
+    if name.startswith(("win32", "pywin")):
+        name = "pywin32"  # its modules have other names
+    if name == "ipc":
+        # Another project has this name on PyPI; installed later, its files replace some of ours.
+        advice = "another package has replaced ipc: pip uninstall ipc, then install fsmond again"
+    else:
+        advice = f"the package {name} is missing: install fsmond again, or pip install {name}"
+    sys.stderr.write(f"fsmond: {advice}\n")
+    return 1
+
+
 def _restore_defaults() -> None:
     """Open closed standard descriptors and reset SIGCHLD, whatever the parent process left."""
     import _signal  # already loaded
@@ -49,7 +67,7 @@ def _restore_defaults() -> None:
     if _signal.getsignal(_signal.SIGCHLD) == _signal.SIG_IGN:
         _signal.signal(_signal.SIGCHLD, _signal.SIG_DFL)  # else children have no exit status
     if not (sys.stdin and sys.stdout and sys.stderr):
-        from fsmond.standard_streams import open_closed
+        from fsmond.process.standard_streams import open_closed
 
         open_closed()
 

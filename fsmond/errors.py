@@ -1,10 +1,12 @@
 """The exceptions of the client; each class is a decision for the caller.
 
 Error                     base class
+├── RequestError          the arguments contradict each other: pass others
 ├── PathError             no such directory, or it cannot be entered: use another path
 ├── NotRunningError       no daemon is running: start one
 ├── StartError            a daemon could not be started: the message says what would help
 ├── OtherUserError        the daemon is another user's: run as that user, or have it stopped
+├── DaemonEndedError      the daemon ended while a client waited: wait again, since its last token
 ├── UnresponsiveError     the daemon does not answer: stop it, or resume it if it is suspended
 └── AnswerError           the answer is an error, or invalid: see the daemon's log
     ├── OtherDaemonError  the daemon is not fsmond, and does not know the request: replace it
@@ -20,6 +22,10 @@ class PathError(Error, OSError):
     """There is no such directory, or it cannot be entered."""
 
 
+class RequestError(Error, ValueError):
+    """The arguments of a call cannot be used together, or one is of another type."""
+
+
 class NotRunningError(Error, ConnectionError):
     """No daemon is running for the tree, and the caller did not want one to be started."""
 
@@ -30,6 +36,18 @@ class StartError(Error, OSError):
 
 class OtherUserError(Error, PermissionError):
     """Another user's process serves the tree's socket: it is not trusted, and does not answer."""
+
+
+class DaemonEndedError(Error, ConnectionError):
+    """The daemon ended, or the connection broke, while the client waited; nothing is lost.
+
+    Wait again since the last token: the answer covers what changed meanwhile.
+    """
+
+    def __init__(self, message: str, reason: str | None = None) -> None:
+        super().__init__(message)
+        self.reason = reason or message
+        """Why, in the daemon's words if it said so."""
 
 
 class UnresponsiveError(Error, TimeoutError):

@@ -12,6 +12,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from fsmond.results import Change
+
 FLUSH = b"flush"
 NO_TOKEN = b"-"
 """The request of a client without a token; Git sends an empty one when it lost its own."""
@@ -36,6 +38,7 @@ _MAX_TOKEN = 1024  # bytes; tokens of both daemons have less than a hundred
 _MAX_REASON = 64  # bytes
 _MAX_PATH = 1 << 20  # bytes; 256 times what a system call takes
 _SHOWN = 60  # bytes of an answer that an error message repeats
+_MAX_WORDS = 500  # characters of a server's words that an error message repeats
 # Python's error handler for names that are not UTF-8.  A name on Unix is any bytes; on Windows it
 # is any 16-bit numbers, which are bytes here as `os.fsencode` returns them.
 _NAME_ERRORS = sys.getfilesystemencodeerrors()
@@ -55,7 +58,7 @@ def request_for(token: str) -> bytes:
 
 def tree_fields(root: bytes, tree_id: str) -> str:
     """Return the fields of a JSON request that identify the tree; see `Place.tree_id`."""
-    text = f', "root": "{_escaped(_path_text(root))}"'
+    text = f', "root": "{_escaped(path_text(root))}"'
     return f'{text}, "tree_id": "{tree_id}"' if tree_id else text
 
 
@@ -163,30 +166,52 @@ def read_object(reply: bytes) -> dict[str, object]:
     if not isinstance(answer, dict):
         raise AnswerError(f"not a JSON object: {_shown(reply)}")
     if "error" in answer:
-        raise AnswerError(str(answer["error"])[:500])
+        raise AnswerError(words_of(answer["error"]))
     return answer
+
+
+def words_of(value: object) -> str:
+    """Return what a server says, for an error message: short, and printable."""
+    from fsmond.printable import printable  # rarely needed
+
+    return printable(str(value)[:_MAX_WORDS])
 
 
 class Answer:
     """The answer to a query: a new token, and what changed since the old one."""
 
-    __slots__ = ("everything", "paths", "reason", "token")
+    __slots__ = ("changes", "everything", "paths", "reason", "token")
 
-    def __init__(self, token: str, paths: list[bytes] | None, reason: str | None = None) -> None:
+    def __init__(
+        self,
+        token: str,
+        paths: list[bytes] | None,
+        reason: str | None = None,
+        *,
+        changes: "list[Change] | None" = None,
+    ) -> None:
         self.token = token
         """The token for the next query."""
-        self.paths = paths or []
-        """Relative to the root, newest first; a final `/` stands for everything below the path."""
+        self.paths = paths
+        """Relative to the root, newest first; a final `/` stands for everything below the path.
+        None if everything may have changed: no loop over it can be taken for "nothing"."""
+        self.changes = changes
+        """The same with kinds, if they were asked for; None if not, or if `everything`."""
         self.everything = paths is None
-        """True if everything may have changed; then `paths` is empty."""
+        """True if everything may have changed."""
         self.reason = reason
         """Why everything: `no-token`, `unknown-token`, `token-too-old`, `flush`, `restart`,
         `overflow`, `sync-timeout`, `degraded`, `other-root` or `other-view`.  None if the daemon
         gave no reason."""
 
     def __repr__(self) -> str:
-        what = f"everything, {self.reason}" if self.everything else f"{len(self.paths)} paths"
+        what = f"everything, {self.reason}" if self.paths is None else f"{len(self.paths)} paths"
         return f"<Answer {self.token}: {what}>"
+
+    @property
+    def is_empty(self) -> bool:
+        """True if nothing changed: `paths` is an empty list."""
+        return self.paths == []
 
     @property
     def daemon(self) -> str:
@@ -194,16 +219,24 @@ class Answer:
         return daemon_of(self.token.encode(errors="replace"))
 
     @classmethod
-    def from_wire(cls, reply: bytes) -> "Answer":
-        """Parse `TOKEN NUL (PATH NUL)*`; raise AnswerError if it is invalid or could do harm."""
+    def from_wire(cls, reply: bytes, *, kinds: bool = False) -> "Answer":
+        """Parse `TOKEN NUL (PATH NUL)*`; raise AnswerError if it is invalid or could do harm.
+
+        `kinds`: before each path comes a field with letters for its kind and type.
+        """
         token, *paths, _ = checked(reply).split(b"\0")
         if paths[:1] == [EVERYTHING]:
             return cls(_text(token), None, reason_in(reply))
-        return cls(_text(token), paths)
+        if not kinds:
+            return cls(_text(token), paths)
+        from fsmond.results import changes_from  # a plain query does not need it
+
+        changes = changes_from(paths)
+        return cls(_text(token), paths[1::2], changes=changes)
 
     def to_wire(self) -> bytes:
         """Return the answer as bytes; raise AnswerError if it could do harm."""
-        paths = [EVERYTHING] if self.everything else self.paths
+        paths = [EVERYTHING] if self.paths is None else self.paths
         token, reason = self.token, self.reason
         extra = [reason.encode(errors="replace")] if self.everything and reason else []
         return checked(b"\0".join([token.encode(errors="replace"), *paths, *extra, b""]))
@@ -223,12 +256,19 @@ class Answer:
 
     def to_object(self) -> dict[str, object]:
         """Return the answer as a JSON object; paths are decoded as `os.fsdecode` does."""
-        return {
+        found: dict[str, object] = {
             "token": self.token,
             "everything": self.everything,
             "reason": self.reason,
-            "paths": [_path_text(path) for path in self.paths],
         }
+        if self.changes is None:
+            found["paths"] = [path_text(path) for path in self.paths or ()]
+        else:
+            found["changes"] = [
+                {"path": path_text(each.path), "kind": each.kind, "type": each.type}
+                for each in self.changes
+            ]
+        return found
 
 
 def daemon_of(reply: bytes) -> str:
@@ -257,7 +297,8 @@ def bytes_of(path: str) -> bytes:
     return path.encode(errors=_NAME_ERRORS)
 
 
-def _path_text(path: bytes) -> str:
+def path_text(path: bytes) -> str:
+    """Return a path as text for a JSON object."""
     try:
         return path.decode(errors=_NAME_ERRORS)
     except UnicodeDecodeError:  # on Windows, for a name from another system that is invalid there

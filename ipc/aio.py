@@ -18,9 +18,10 @@ if sys.platform == "win32":
 
 if TYPE_CHECKING:
     from ipc._application import Data
+    from ipc.client import Connection as BlockingConnection
     from ipc.client import Path
 
-__all__ = ["Connection", "connect", "send_command", "stream_command"]
+__all__ = ["Connection", "adopt", "connect", "send_command", "stream_command"]
 
 
 class Connection:
@@ -108,6 +109,11 @@ async def connect(path: "Path", options: ConnectOptions | None = None) -> Connec
         except Error as error:
             backoff = backoff or Backoff(options)
             await asyncio.sleep(backoff.delay_after(error))
+
+
+def adopt(connection: "BlockingConnection") -> Connection:
+    """Take over a connection, made by `ipc.connect`, that has not been used."""
+    return Connection(_for_asyncio(connection.detach()))
 
 
 def _for_asyncio(stream: Stream) -> socket.socket:

@@ -90,6 +90,10 @@ class Connection:
         """The server's user and process, as the kernel reports; None on Windows."""
         return peer_of(self._stream)
 
+    def detach(self) -> Stream:
+        """Return the stream, which the caller has to close; the connection is of no use then."""
+        return self._stream
+
     def process(self) -> int | None:
         """Return a new descriptor of the server's process, like `os.pidfd_open`.
 

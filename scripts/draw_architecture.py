@@ -44,12 +44,11 @@ HELPERS = Room(
     (
         "fsmond",  # the version
         "fsmond.errors",
-        "fsmond.files_windows",
         "fsmond.folders",
         "fsmond.isolation",
-        "fsmond.opening_windows",
+        "fsmond.paths",
         "fsmond.printable",
-        "fsmond.standard_streams",
+        "fsmond.windows",
     ),
     "What several rooms need: the errors, private folders, printable text, files on Windows.",
 )
@@ -59,7 +58,16 @@ LAYERS = (
         (
             Room("entry_point", ("fsmond.entry_point", "fsmond.__main__")),
             Room("cli", ("fsmond.cli",)),
-            Room("client", ("fsmond.client",)),
+            Room("execute", ("fsmond.execute",)),
+            Room("mcp", ("fsmond.mcp",)),
+            Room("watchman", ("fsmond.watchman",)),
+            Room("screen", ("fsmond.screen",)),
+            Room("manage", ("fsmond.manage",)),
+            Room(
+                "client",
+                ("fsmond.client", "fsmond.aio", "fsmond.listening", "fsmond.results"),
+                "Queries, and waiting for changes, from Python; what the answers say.",
+            ),
         ),
     ),
     Layer(
@@ -74,7 +82,16 @@ LAYERS = (
     ),
     Layer(
         "processes",
-        (Room("daemon", ("fsmond.daemon",)), Room("process", ("fsmond.process",))),
+        (
+            Room("daemon", ("fsmond.daemon",)),
+            Room("process", ("fsmond.process",)),
+            Room("presence", ("fsmond.presence",)),
+            Room("service", ("fsmond.service",)),
+        ),
+    ),
+    Layer(
+        "what clients ask",
+        (Room("answering", ("fsmond.answering",)), Room("filters", ("fsmond.filters",))),
     ),
     Layer("the history of one tree", (Room("monitor", ("fsmond.monitor",)),)),
     Layer(

@@ -24,21 +24,36 @@ MAY_IMPORT = {
     "fsmond.watching": "",
     "fsmond.git": "",
     "fsmond.storage": "",
+    "fsmond.filters": "",
+    "fsmond.answering": "ipc fsmond.monitor fsmond.filters fsmond.protocol fsmond.journal.token"
+    " fsmond.index.difference fsmond.results",
     "fsmond.monitor": "fsmond.journal fsmond.index fsmond.watching fsmond.storage",
     "fsmond.process": "ipc fsmond.errors fsmond.exchange fsmond.folders fsmond.isolation"
     " fsmond.protocol fsmond.rendezvous",
 }
-COMMON = "fsmond.files_windows fsmond.opening_windows fsmond.printable"  # for any package
+# For any package.
+COMMON = "fsmond.windows fsmond.paths fsmond.printable"
 # From where a package may be imported.
 IMPORTED_BY = {
     "ipc._server": "ipc.server",
-    "fsmond.journal": "fsmond.monitor fsmond.daemon",
-    "fsmond.index": "fsmond.monitor",
-    "fsmond.watching": "fsmond.monitor fsmond.daemon",
+    "fsmond.journal": "fsmond.monitor fsmond.answering fsmond.daemon",
+    "fsmond.index": "fsmond.monitor fsmond.answering",
+    "fsmond.watching": "fsmond.monitor fsmond.daemon fsmond.manage",
     "fsmond.storage": "fsmond.monitor fsmond.daemon",
-    "fsmond.monitor": "fsmond.daemon",
-    "fsmond.git": "fsmond.daemon fsmond.cli fsmond.rendezvous",
-    "fsmond.process": "fsmond.daemon fsmond.cli fsmond.client",
+    "fsmond.monitor": "fsmond.answering fsmond.daemon",
+    "fsmond.filters": "fsmond.answering fsmond.daemon",
+    "fsmond.answering": "fsmond.daemon",
+    "fsmond.git": "fsmond.daemon fsmond.cli fsmond.rendezvous fsmond.manage fsmond.screen"
+    " fsmond.presence",
+    "fsmond.process": "fsmond.daemon fsmond.cli fsmond.client fsmond.entry_point fsmond.manage"
+    " fsmond.watchman",
+    "fsmond.presence": "fsmond.daemon fsmond.manage",
+    "fsmond.manage": "fsmond.cli fsmond.screen",
+    "fsmond.screen": "fsmond.cli",
+    "fsmond.service": "fsmond.cli fsmond.daemon",
+    "fsmond.execute": "fsmond.cli",
+    "fsmond.mcp": "fsmond.cli",
+    "fsmond.watchman": "fsmond.cli",
     "fsmond.daemon": "fsmond.cli fsmond.entry_point",
     "fsmond.cli": "fsmond.entry_point",
 }
@@ -52,6 +67,9 @@ PLATFORM = {  # the modules that may check the platform, and what they decide by
     "fsmond.index.status": "how the status of a file is read",
     "fsmond.watching.choice": "which watcher there is",
     "fsmond.daemon.clients": "whether there are mount namespaces, and directories with two paths",
+    "fsmond.manage.doctor": "which limits there are, and whether sockets are files",
+    "fsmond.service.choice": "which manager of services there is",
+    "fsmond.presence.title": "whether a daemon may be forked",
     "fsmond.process.alive": "how a running process is recognized",
     "fsmond.process.alive_unix": "whether there is /proc",
     "fsmond.process.detach": "how a process is detached from its parent",
@@ -60,7 +78,7 @@ PLATFORM = {  # the modules that may check the platform, and what they decide by
     "fsmond.daemon.log_file": "how a file is opened that others may remove",
     "fsmond.daemon.memory": "whether the C library may be glibc",
     "fsmond.process.spawn": "how a process is started",
-    "fsmond.monitor.paths": "whether a name has two Unicode spellings",
+    "fsmond.paths": "whether a name has two Unicode spellings",
     "fsmond.daemon.lifecycle": "which signals there are",
     "fsmond.cli.git_daemon": "whether a process can leave its session",
     "fsmond.cli.output": "how bytes are written to a console",
@@ -72,6 +90,11 @@ PLATFORM = {  # the modules that may check the platform, and what they decide by
     "fsmond.rendezvous": "how a directory is identified, and whether its file system is on a disk",
     "fsmond.storage.file": "how a file is opened and locked, and whose it may be",
     "fsmond.storage.identity": "whether there are file handles",
+    "fsmond.cli.listen": "whether the end of a pipe can be waited for",
+    "fsmond.execute.loop": "how a command and its children are ended",
+    "fsmond.watchman.places": "where a server listens, and how a shell is told",
+    "fsmond.watchman.serving.capabilities": "which source of events there is",
+    "fsmond.watchman.serving.listening": "how clients reach the server",
     "ipc.aio": "how asyncio uses a connection",
     "ipc.client": "how a server is reached",
     "ipc.server": "how clients reach it",

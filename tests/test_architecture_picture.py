@@ -58,7 +58,7 @@ def test_the_words_of_a_room_are_those_of_its_docstring() -> None:
 
     drawn = architecture.drawn(CODE | {name: ast.parse('"""A | that\nis wrapped.\n\nMore."""')})
 
-    assert "| `fsmond/journal/` | A \\| that is wrapped. | 3 |\n" in drawn
+    assert "| `fsmond/journal/` | A \\| that is wrapped. | 4 |\n" in drawn
 
 
 def test_a_page_that_is_stale_fails_the_check_and_is_mended_by_a_run(

@@ -36,13 +36,16 @@ PAGES = [
 ]
 NOT_RUN = {
     "README.md: they build an environment",
+    "README.md: it ends by Ctrl-C",
     "docs/getting-started.md: it installs a package",
-    "docs/howto/at-login.md: needs systemd",
-    "docs/howto/at-login.md: needs macOS",
-    "docs/howto/at-login.md: needs Windows",
+    "docs/howto/agents.md: it installs a package",
+    "docs/howto/watchman.md: it changes the shell",
+    "docs/howto/watchman.md: it installs a package",
+    "docs/howto/at-login.md: needs a manager of services",
     "docs/howto/git.md: it replaces a part of Git's installation",
     "docs/howto/git.md: needs Git's own daemon",
     "docs/howto/troubleshooting.md: needs root",
+    "docs/reference/commands.md: it ends by Ctrl-C",
 }
 WIDTH = 100  # columns
 LONG = 60.0  # seconds
@@ -203,10 +206,14 @@ class Session:
 
     def _processes(self) -> list[int]:
         home = f"HOME={self.home}".encode()
+        title = f"fsmond run --detached {self.home}".encode()  # takes the place of both
         found = []
         for entry in Path("/proc").iterdir():
             try:
-                if entry.name.isdigit() and home in (entry / "environ").read_bytes().split(b"\0"):
+                if entry.name.isdigit() and (
+                    home in (entry / "environ").read_bytes().split(b"\0")
+                    or (entry / "cmdline").read_bytes().startswith(title)
+                ):
                     found.append(int(entry.name))
             except OSError:
                 continue  # it has ended, or is another user's

@@ -5,8 +5,7 @@ import os
 import sys
 
 import fsmond
-from fsmond.cli.output import write_line
-from fsmond.cli.stop import stop
+from fsmond.cli.output import print_error, write_line
 from fsmond.client import Client
 from fsmond.daemon.history import remove_history
 from fsmond.daemon.logs import remove_logs
@@ -15,6 +14,7 @@ from fsmond.git.hook import hook_command, works, worktrees_with
 from fsmond.git.program import GitError, asks_daemons
 from fsmond.git.repository import UnsuitableError
 from fsmond.git.settings import Settings
+from fsmond.manage.stopping import stop
 from fsmond.process.launch import launch
 from fsmond.process.socket_owner import owner_of, stop_owner
 from fsmond.process.spawn import interpreter, program_file
@@ -106,8 +106,8 @@ def _start(root: bytes, way: str) -> int:
     write_line(f"fsmond is watching {os.fsdecode(root)}")
     if way == "builtin":
         write_line(
-            "Git starts its own daemon if none is running; to have fsmond running first, run this "
-            "when you log in: fsmond start --replace"
+            "Git starts its own daemon if none is running; to have fsmond running first, from each "
+            "login on: fsmond service install"
         )
     return 0
 
@@ -137,7 +137,7 @@ def _remove_traces(root: bytes) -> None:
     place = place_of(root)
     owner = owner_of(place)
     if owner == FSMOND:
-        stop(Client(root, start=False))
+        stop(Client(root, start=False), print_error)
     elif owner is not None and repository.effective("core.fsmonitor", root) is None:
         stop_owner(place)
     remove_logs(place.root)

@@ -5,7 +5,6 @@ from fsmond.client import Client
 from fsmond.errors import AnswerError, Error, NotRunningError
 from fsmond.git.quoting import is_usual, quote, quotes_high_bytes
 from fsmond.protocol import (
-    EVERYTHING_ENDING,
     FSMOND,
     Answer,
     daemon_name,
@@ -30,6 +29,8 @@ def run(arguments: list[str]) -> int | None:
 
 def answer(path: str, since: str | None, *, form: str, start: bool) -> int:
     """Print what changed since a token, in the form `lines`, `wire` or `json`."""
+    if since is not None and not is_token(since):
+        return refuse(since)
     try:
         client = Client(path, start=start)
         reply = client.changes(since)
@@ -41,7 +42,7 @@ def answer(path: str, since: str | None, *, form: str, start: bool) -> int:
             brief = without_reason(reply)
             text = brief if form == "wire" else as_lines(brief, client.place.root)
         write(text)
-        for note in _notes(reply, since, client.place.root):
+        for note in _notes(reply, client.place.root, since=since):
             print_error(note)
     except (Error, TimeoutError) as error:
         print_error(error)
@@ -49,17 +50,20 @@ def answer(path: str, since: str | None, *, form: str, start: bool) -> int:
     return 0
 
 
-def _notes(reply: bytes, since: str | None, root: bytes) -> list[str]:
+def refuse(since: str) -> int:
+    """Print that this is no token, and what one looks like; return the exit status."""
+    print_error(
+        f"{since[:_SHOWN]!a} is not a token of fsmond: a token looks like "
+        "fsmond:0123456789abcdef:7, and is the first line of each answer"
+    )
+    return 1
+
+
+def _notes(reply: bytes, root: bytes, *, since: str | None) -> list[str]:
     """Return messages for a person who gets this answer."""
     notes = []
     if (daemon := daemon_of(reply)) != FSMOND:
         notes.append(f"{daemon_name(daemon)} answered; to replace it: fsmond start --replace")
-    is_everything = without_reason(reply).endswith(EVERYTHING_ENDING)
-    if is_everything and since is not None and not is_token(since):
-        notes.append(
-            f"{since[:_SHOWN]!a} is not a token of fsmond, so everything may have changed; a token "
-            "looks like fsmond:0123456789abcdef:7, and is the first line of each answer"
-        )
     reason = reason_in(reply)
     if reason in ("other-root", "other-view"):
         where = root.decode(errors="backslashreplace")
@@ -70,6 +74,8 @@ def _notes(reply: bytes, since: str | None, root: bytes) -> list[str]:
             else f"sees {where} in another mount namespace, or issued this token for another one"
         )
         notes.append(f"everything may have changed: the daemon {why}")
+    elif reason is not None and since is not None:
+        notes.append(f"everything may have changed: {reason}")
     return notes
 
 

@@ -13,7 +13,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-SETTINGS = ("watch", "verify_every", "history")
+SETTINGS = ("watch", "verify_every", "history", "idle_timeout")
 
 
 def run(arguments: list[str]) -> int | None:
@@ -27,19 +27,35 @@ def run(arguments: list[str]) -> int | None:
         return 1
 
 
+class How:
+    """How to start: whether another program's daemon is stopped, and what a person sees."""
+
+    def __init__(
+        self, replace: bool = False, timeout: float | None = None, quiet: bool = False
+    ) -> None:
+        self.replace = replace
+        self.timeout = timeout
+        """Seconds in which it has to answer; None: those of `launch`."""
+        self.quiet = quiet
+
+
 def start(
-    path: str, *, settings: "Mapping[str, object] | None" = None, replace: bool = False
+    path: str, *, settings: "Mapping[str, object] | None" = None, how: How | None = None
 ) -> int:
     """Start a daemon, with `settings` that were given on the command line.
 
-    Fails if a daemon is running with other settings.  `replace`: stop a daemon that is not fsmond.
+    Fails if a daemon is running with other settings.
     """
     from fsmond.daemon.main import start_process
-    from fsmond.process.launch import launch
+    from fsmond.process.launch import LAUNCH_TIMEOUT, launch
 
+    how = how or How()
     client = Client(path, start=False)
-    started, owner = launch(client.place, replace=replace, start_process=start_process)
-    if started and owner:
+    timeout = LAUNCH_TIMEOUT if how.timeout is None else how.timeout
+    started, owner = launch(
+        client.place, replace=how.replace, timeout=timeout, start_process=start_process
+    )
+    if started and owner and not how.quiet:
         print(f"fsmond: replaced {daemon_name(owner)}", file=sys.stderr)
     if not started and owner != FSMOND:
         root = os.fsdecode(client.place.root)
@@ -50,8 +66,8 @@ def start(
         return 1
     if not started and not _has_settings(client, settings or _from_environment()) and settings:
         return 1
-    if sys.stderr and sys.stderr.isatty():  # pythonw.exe has no standard error
-        from fsmond.cli.progress import wait_until_ready
+    if not how.quiet and sys.stderr and sys.stderr.isatty():  # pythonw.exe has no standard error
+        from fsmond.screen.progress import wait_until_ready
 
         wait_until_ready(client)
     return 0

@@ -1,7 +1,7 @@
 """The daemon's process: it serves the history of one tree to clients.
 
 clients                   which clients may get exact answers: by tree and mount namespace
-health                    whether there is still a tree to watch
+health                    whether there is still a tree to watch, and somebody who asks
 history                   where the history is stored, and whether it can be
 lifecycle                 a daemon's life, from its start to its end
 log_file                  a log file of bounded size
@@ -9,6 +9,7 @@ log_writer                write the log on a thread of its own, so that nothing 
 logs                      what the daemon logs, and where
 main                      the first code of the daemon's process
 memory                    return freed memory to the system
+parts                     make the parts of a daemon, as its tree, Git and the settings demand
 pseudo_filesystems_linux  directories without real files, such as `/proc`
 requests                  what clients ask, and the answers
 settings                  the daemon's settings, from the environment

@@ -1,11 +1,12 @@
-"""Whether there is still a tree to watch."""
+"""Whether there is still a tree to watch, and somebody who asks."""
 
 import errno
 import os
+import time
 from collections.abc import Mapping, Sequence
 
 from fsmond.git.worktree import find, gitdir_of, linked_file
-from fsmond.monitor.identity import identity
+from fsmond.paths import identity
 from fsmond.rendezvous import Place
 
 # Entries of every git directory; Git replaces some of them, but never removes one.
@@ -162,3 +163,37 @@ def _signature(path: bytes) -> tuple[int, ...]:
     except OSError:
         return ()
     return status.st_ino, status.st_size, status.st_mtime_ns
+
+
+class Idleness:
+    """Whether nobody has needed a daemon for `timeout` seconds, so it may end; 0: it never may.
+
+    The next client starts another one, for which tokens stay good, as the history is stored.
+    """
+
+    def __init__(self, place: Place, timeout: float) -> None:
+        self._place = place
+        self._timeout = timeout
+        self._since = time.monotonic()
+        self._asked = 0
+
+    def is_over(self, asked: int, waiting: int) -> bool:
+        """Return whether to end; to be called at each tick.
+
+        `asked`: how many queries were answered since the start; `waiting`: how many clients wait
+        for changes.
+        """
+        if asked != self._asked or waiting:
+            self._asked, self._since = asked, time.monotonic()
+        if not self._timeout or time.monotonic() < self._since + self._timeout:
+            return False
+        self._since = time.monotonic()  # if it has to stay, ask again when the time is up again
+        return not self._git_would_start_its_own()
+
+    def _git_would_start_its_own(self) -> bool:
+        """Return whether Git asks at the socket itself: it cannot start fsmond, only its daemon."""
+        if self._place.worktree is None:
+            return False
+        from fsmond.git.repository import effective, is_true  # slow to import, and rarely needed
+
+        return is_true(effective("core.fsmonitor", self._place.root))

@@ -13,35 +13,28 @@ import time
 from collections.abc import Callable
 from functools import partial
 from types import FrameType
+from typing import NamedTuple
 
-from fsmond.daemon.clients import ClientCheck, views_for_platform
-from fsmond.daemon.health import Health
-from fsmond.daemon.history import history_file
+from fsmond.daemon.health import Health, Idleness
 from fsmond.daemon.logs import Log
 from fsmond.daemon.memory import return_freed_memory
+from fsmond.daemon.parts import make_monitor, make_requests, store_history
 from fsmond.daemon.requests import Requests
-from fsmond.daemon.settings import HISTORY, Settings
+from fsmond.daemon.settings import Settings
 from fsmond.errors import Error, StartError
 from fsmond.folders import make
-from fsmond.git.folding import folds_case
-from fsmond.git.index_file import is_large
-from fsmond.git.worktree import is_within
 from fsmond.monitor.monitor import Monitor
-from fsmond.monitor.timestamps import Timestamps
+from fsmond.presence.notes import Note
+from fsmond.presence.title import show_tree
 from fsmond.printable import message_of, printable
 from fsmond.process.attempts import StartAttempt
 from fsmond.process.detach import READY, raise_limits, report_to_parent
 from fsmond.protocol import FSMOND
 from fsmond.rendezvous import Place
-from fsmond.storage.file import UnusableError
-from fsmond.watching.choice import watcher_for_platform
+from fsmond.service.notify import notify_ready
 from ipc.errors import AddressInUseError
 from ipc.errors import Error as IPCError
 from ipc.server import Server, ServerOptions
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from fsmond.git.spellings import Spellings
 
 # Which daemon a new one stops, to take its place.
 REPLACE_NONE, REPLACE_OTHER_PROGRAMS, REPLACE_ANY = "none", "other programs", "any"
@@ -82,7 +75,7 @@ def run(place: Place, *, replace: bool) -> int:
     log = Log(place.root)
     log.open(to_file=False)
     try:
-        serve(place, log, ready=lambda: None, replace=REPLACE_ANY if replace else REPLACE_NONE)
+        serve(place, log, ready=notify_ready, replace=REPLACE_ANY if replace else REPLACE_NONE)
     except Error:
         log.close()
         raise
@@ -146,7 +139,7 @@ def serve(
     _end_on_signals(detached=detached)
     try:
         _refuse_few_descriptors()
-        _serve(place, log, ready, replace=replace)
+        _serve(place, log, ready, replace=replace, detached=detached)
         _log.info("ended")
     except _EndSignal as end:
         _log.info("ended by signal %s", end)
@@ -205,33 +198,47 @@ def _exists(place: Place) -> bool:
         return False
 
 
-def _serve(place: Place, log: Log, ready: Callable[[], None], *, replace: str) -> None:
+def _serve(
+    place: Place, log: Log, ready: Callable[[], None], *, replace: str, detached: bool
+) -> None:
     _refuse_pseudo_filesystem(place.root)
-    health = Health(place)
-    monitor = _make_monitor(place)
-    _store_history(place, monitor, health)
+    health, note = Health(place), Note(place)
+    idleness = Idleness(place, Settings.of().idle_timeout if detached else 0)
+    monitor = make_monitor(place)
+    store_history(place, monitor, health)
     if place.worktree is None:
         make(os.fsdecode(os.path.dirname(place.socket)))
     try:
-        requests = _make_requests(place, monitor, log)
+        requests = make_requests(place, monitor, log)
         _refuse_removed(health)
         # From here on clients are answered, if only with "everything": Git waits without a timeout.
         server = _claim_socket(place, requests, replace=replace)
         try:
             # A removal may have listed the directory before the socket came, and continue now.
             _refuse_removed(health, within=_REMOVAL_CHECK)
-            monitor.on_end = server.stop
+            monitor.reports.on_end = partial(_end, requests, server, monitor)
             server.start()
             monitor.start()
             ready()
             if _serve_first_client(server, health):
                 log.open(to_file=True, announce=True)  # not earlier: it takes time
-                _tick_until_end(server, monitor, health, log)
+                if detached:
+                    show_tree(place.root)
+                _tick_until_end(server, _Parts(monitor, requests, health, log, note, idleness))
         finally:
+            note.remove()  # before the socket goes: a later daemon writes its own
+            requests.end(monitor.reports.ended or "it was stopped")
             server.close()
+            requests.stop()
     finally:
         gc.enable()
         monitor.stop()
+
+
+def _end(requests: Requests, server: Server, monitor: Monitor) -> None:
+    """End soon, as the tree cannot be watched any longer; any thread, and never blocks."""
+    requests.end(monitor.reports.ended or "the tree is gone")
+    server.stop()
 
 
 def _refuse_pseudo_filesystem(root: bytes) -> None:
@@ -243,82 +250,6 @@ def _refuse_pseudo_filesystem(root: bytes) -> None:
         if kind is not None:
             path, name = printable(root), kind.decode(errors="replace")
             raise StartError(f"{path} holds no files: it is in a pseudo file system ({name})")
-
-
-def _make_monitor(place: Place) -> Monitor:
-    settings = Settings.of()
-    monitor = Monitor(
-        place.root,
-        partial(watcher_for_platform, how=settings.watch),
-        excluded=_excluded_paths(place),
-    )
-    monitor.verify_every = settings.verify_every
-    git_index = _git_index(place)
-    if git_index is not None:
-        monitor.timestamps = Timestamps(git_index)
-        monitor.is_large = is_large(git_index)
-    return monitor
-
-
-def _store_history(place: Place, monitor: Monitor, health: Health) -> None:
-    if Settings.of().history == "off":
-        monitor.why_not_stored = f"{HISTORY} is off"
-        return
-    try:
-        store = monitor.store_in(history_file(place, _excluded_paths(place)))
-    except (OSError, UnusableError) as error:
-        monitor.why_not_stored = message_of(error) if isinstance(error, OSError) else str(error)
-        _log.warning("no history is stored: %s", monitor.why_not_stored)
-        return
-    # `rm -r` fails if a file appears in a directory that it has listed.
-    store.is_allowed = lambda: not health.is_being_removed()
-
-
-def _excluded_paths(place: Place) -> frozenset[bytes]:
-    """Return the paths that do not belong to the tree: its git directory, by all its names."""
-    excluded = {b".git"}
-    if place.worktree is not None:
-        gitdir = os.path.realpath(place.worktree.gitdir)  # `.git` may be a symbolic link
-        if is_within(gitdir, place.root):
-            path = os.path.relpath(gitdir, place.root)
-            excluded.add(path.replace(os.fsencode(os.sep), b"/"))
-        excluded |= _spellings_of_dot_git(place.root)
-    return frozenset(excluded)
-
-
-def _spellings_of_dot_git(root: bytes) -> set[bytes]:
-    """Return the names of `.git` in the root: `.GIT` is one if the file system folds case."""
-    git = os.path.join(root, b".git")
-    candidates = [name for name in os.listdir(root) if name.lower() == b".git"]
-    return {name for name in candidates if os.path.samefile(os.path.join(root, name), git)}
-
-
-def _git_index(place: Place) -> bytes | None:
-    return os.path.join(place.worktree.gitdir, b"index") if place.worktree else None
-
-
-def _make_requests(place: Place, monitor: Monitor, log: Log) -> Requests:
-    facts = {
-        "settings": Settings.of()._asdict(),
-        "socket": os.fsdecode(place.socket),
-        "log": lambda: log.path,
-        "last_error": log.last_error,
-    }
-    clients = ClientCheck(place.root, place.tree_id(), views_for_platform())
-    requests = Requests(monitor, facts, git_index=_git_index(place), clients=clients)
-    requests.spellings = _git_spellings(place)
-    return requests
-
-
-def _git_spellings(place: Place) -> "Spellings | None":
-    """Return the names in Git's index, if the file system finds a file by other spellings too."""
-    if place.worktree is None:
-        return None
-    if not folds_case(place.root, place.worktree.gitdir):
-        return None
-    from fsmond.git.spellings import Spellings  # not needed for an ordinary tree
-
-    return Spellings(os.path.join(place.worktree.gitdir, b"index"))
 
 
 def _refuse_removed(health: Health, within: float = 0.0) -> None:
@@ -368,8 +299,20 @@ def _serve_first_client(server: Server, health: Health) -> bool:
     return True
 
 
-def _tick_until_end(server: Server, monitor: Monitor, health: Health, log: Log) -> None:
+class _Parts(NamedTuple):
+    """What needs work at each tick."""
+
+    monitor: Monitor
+    requests: Requests
+    health: Health
+    log: Log
+    note: Note
+    idleness: Idleness
+
+
+def _tick_until_end(server: Server, parts: _Parts) -> None:
     """Do what is due at each tick, until the server stops or there is nothing left to watch."""
+    monitor = parts.monitor
     began = time.monotonic()
     early_until = began + _EARLY
     gc.disable()  # what is made until the index is ready lives until the end
@@ -379,16 +322,28 @@ def _tick_until_end(server: Server, monitor: Monitor, health: Health, log: Log) 
             monitor.index_worker.stop()
             break
         monitor.tick()
-        log.mark_in_use()
+        parts.requests.tick()
+        parts.log.mark_in_use()
+        parts.note.keep()
+        if _is_idle(parts):
+            _log.info("ending: no client has asked for a while")
+            return
         is_ready = monitor.index_worker.state == "ready"
         if not gc.isenabled() and (is_ready or time.monotonic() > began + _GC_DELAY):
             gc.collect()
             gc.freeze()  # later collections skip it
             gc.enable()
-        problem = monitor.ended or health.problem()
+        problem = monitor.reports.ended or parts.health.problem()
         if problem:
             _log.warning("ending: %s", problem)
+            parts.requests.end(problem)
             return
-    if monitor.ended:
-        _log.warning("ending: %s", monitor.ended)
+    if monitor.reports.ended:
+        _log.warning("ending: %s", monitor.reports.ended)
     _log.info("the server stopped: %s", server.stop_reason)
+
+
+def _is_idle(parts: _Parts) -> bool:
+    """Return whether nobody needs the daemon; never if tokens would end with it."""
+    is_over = parts.idleness.is_over(parts.monitor.queries, parts.requests.waiting)
+    return is_over and parts.monitor.history_status().stored

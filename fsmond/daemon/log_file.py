@@ -9,7 +9,7 @@ from logging.handlers import RotatingFileHandler
 _MODE = 0o600
 
 if sys.platform == "win32":
-    from fsmond.opening_windows import to_append as opener
+    from fsmond.windows.opening import to_append as opener
 else:
 
     def opener(path: str, flags: int) -> int:

@@ -160,6 +160,13 @@ class Log:
         return logging.NullHandler()
 
 
+def existing_log(root: bytes) -> str | None:
+    """Return the path of the newest log of a tree's daemons; None if there is none."""
+    paths = [os.path.join(folder, f"{name_of(root)}.log") for folder in _folders(root)]
+    existing = [path for path in paths if os.path.isfile(path)]
+    return max(existing, key=os.path.getmtime, default=None)
+
+
 def remove_logs(root: bytes) -> None:
     """Remove the logs of a tree's daemons."""
     for folder in _folders(root):

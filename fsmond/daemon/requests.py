@@ -10,31 +10,27 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 
 from fsmond import __version__
+from fsmond.answering.pieces import fits, joined, send_all_but_last
+from fsmond.answering.questions import short, since_in
 from fsmond.daemon.clients import ClientCheck, Mismatch
+from fsmond.daemon.memory import memory_in_use
 from fsmond.git.index_file import may_keep_untracked
 from fsmond.journal.token import Token
 from fsmond.monitor.monitor import Changes, Monitor
-from fsmond.protocol import (
-    EVERYTHING,
-    FLUSH,
-    MAX_ANSWER_BYTES,
-    MAX_ANSWER_PATHS,
-    NO_TOKEN,
-    QUIT,
-    Answer,
-)
+from fsmond.protocol import EVERYTHING, FLUSH, NO_TOKEN, QUIT, Answer
 from ipc.server import QUIT as STOP
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from fsmond.answering.answers import Result
+    from fsmond.answering.service import Answering
+    from fsmond.filters.ignore_rules import IgnoreRules
     from fsmond.git.spellings import Spellings
 
-_MAX_SHOWN = 80  # characters of a request that an error message repeats
 _MAX_OBJECT = 1 << 16  # bytes of a JSON request; the worst one of this size takes 4 ms to parse
-_PIECE = 4000  # fields that are sent at a time: a few packets
-_FEW = 1000  # paths that are always within a client's limits
 _MAX_LISTED = 5000  # directories or differences that a JSON answer lists
 _MAX_LISTED_BYTES = 512 << 10  # of their paths; JSON makes them up to six times as long
+_NEW_FIELDS = frozenset({"cursor", "kinds", "include", "exclude", "gitignore"})  # of a query
 _SINCE = b', "since": '  # the last field in the requests of fsmond's own clients
 
 _VERIFY_TIMEOUT = 600.0  # seconds; ten million files take less
@@ -66,7 +62,13 @@ class Requests:
         # Held while JSON is parsed, which blocks all threads for up to 4 ms: without the lock,
         # many such requests at once would delay a query by the sum.
         self._parsing = threading.Lock()
-        self._names = sorted([*self._commands, "query", "flush"])
+        self._names = sorted([*self._commands, "query", "flush", "wait", "subscribe", "cursor"])
+        # Made when a client asks for more than Git does: its modules take a while to import.
+        self._answering: Answering | None = None
+        self._ended: str | None = None  # why there will be no more answers
+        self._making = threading.Lock()  # guards the making of it
+        self.ignore_rules: Callable[[], IgnoreRules] | None = None
+        """Makes what says which paths are ignored; set before any call."""
         # The last wire-form query for this tree, up to its token, and whether it was Git's: as a
         # rule the next one has the same prefix, and need not be parsed.
         self._known_prefix: tuple[bytes, bool] = (b"", False)
@@ -84,6 +86,7 @@ class Requests:
             return self._json(message, reply)
         if message == QUIT:
             _log.info("asked to quit")
+            self.end("it was asked to quit")
             return STOP
         mismatch = self._clients.view_mismatch(reply)
         if message == FLUSH:
@@ -111,12 +114,12 @@ class Requests:
             monitor.timestamps.forget()
         reason = mismatch.reason if monitor.why_ended() is None else "degraded"
         changes = Changes(Token(monitor.session, 0), None, reason)
-        self._count(changes)
+        self._count(reason)
         return _marked(changes, mismatch)
 
     def _completed(self, since: bytes | None, changes: Changes, *, is_git: bool) -> Changes:
         """Count an answer; add what only Git needs: see `docs/reference/git.md`."""
-        self._count(changes)
+        self._count(changes.reason)
         if since is None or not is_git:
             return changes
         if since.isdigit():
@@ -128,10 +131,9 @@ class Requests:
     def _git_keeps_untracked(self) -> bool:
         return self._git_index is not None and may_keep_untracked(self._git_index)
 
-    def _count(self, changes: Changes) -> None:
-        if changes.reason is not None:
-            counts = self._everything_counts
-            counts[changes.reason] = counts.get(changes.reason, 0) + 1
+    def _count(self, reason: str | None) -> None:
+        if reason is not None:
+            self._everything_counts[reason] = self._everything_counts.get(reason, 0) + 1
 
     def _wire(
         self, changes: Changes, reply: Callable[[bytes], None], *, with_reason: bool = False
@@ -153,26 +155,17 @@ class Requests:
         else:
             reason = [changes.reason.encode()] if with_reason and changes.reason else []
             fields += [EVERYTHING, *reason]
-        last = (len(fields) - 1) // _PIECE * _PIECE
-        for at in range(0, last, _PIECE):
-            reply(b"\0".join(fields[at : at + _PIECE]) + b"\0")
-        return b"\0".join((*fields[last:], b""))
+        return send_all_but_last(joined(fields, b""), reply)
 
     def _bounded(self, changes: Changes) -> Changes:
         """Return everything instead of an answer that is too large: clients have limits."""
-        paths = changes.paths
-        if paths is None or len(paths) < _FEW:
-            return changes
-        if (
-            len(paths) <= MAX_ANSWER_PATHS
-            and sum(map(len, paths)) + len(paths) < MAX_ANSWER_BYTES - _FEW
-        ):
+        if changes.paths is None or fits(changes.paths):
             return changes
         changes = Changes(changes.token, None, "token-too-old")
-        self._count(changes)
+        self._count(changes.reason)
         return changes
 
-    def _json(self, message: bytes, reply: Callable[[bytes], None]) -> bytes:
+    def _json(self, message: bytes, reply: Callable[[bytes], None]) -> object:
         prefix, found, rest = message.rpartition(_SINCE)
         known_prefix, is_git = self._known_prefix
         if found and prefix == known_prefix and _is_plain(rest):
@@ -191,6 +184,10 @@ class Requests:
             return json.dumps({"error": f"not a JSON object: {error}"}).encode()
         try:
             command = request.get("command")
+            if command in ("wait", "subscribe", "cursor") or (
+                command == "query" and not _NEW_FIELDS.isdisjoint(request)
+            ):
+                return self._answer_more(command, request, reply)
             if command in ("query", "flush"):
                 return self._query_or_flush(request, reply, prefix)
             handler = self._commands.get(command) if isinstance(command, str) else None
@@ -200,7 +197,7 @@ class Requests:
         return json.dumps(answer).encode()
 
     def _unknown_command(self, request: Mapping[str, object]) -> dict[str, object]:
-        command, names = _short(request.get("command")), ", ".join(self._names)
+        command, names = short(request.get("command")), ", ".join(self._names)
         return {"error": f"no such command: {command}; the commands are {names}"}
 
     def _query_or_flush(
@@ -209,8 +206,8 @@ class Requests:
         """Answer a query or a flush, in the requested form."""
         form, client = request.get("form", "object"), request.get("client")
         if form not in ("wire", "object"):
-            raise ValueError(f"'form' must be 'wire' or 'object', not {_short(form)}")
-        since = _since_in(request)
+            raise ValueError(f"'form' must be 'wire' or 'object', not {short(form)}")
+        since = since_in(request)
         other_tree = self._clients.tree_mismatch(request)
         mismatch = other_tree or self._clients.view_mismatch(reply)
         if request["command"] == "flush":
@@ -230,10 +227,69 @@ class Requests:
             self._known_prefix = prefix, client == "git"
         return self._wire(changes, reply, with_reason=True)
 
+    def _cursors(self) -> dict[str, str]:
+        with self._monitor.kept() as kept:
+            return dict(kept.cursors)
+
+    @property
+    def waiting(self) -> int:
+        """How many clients wait for changes; any thread."""
+        return 0 if self._answering is None else len(self._answering.subscriptions)
+
+    def tick(self) -> None:
+        """Do periodic work; to be called about twice a second."""
+        if self._answering is not None:
+            self._answering.subscriptions.tick()
+
+    def end(self, reason: str) -> None:
+        """Have all who wait for changes told that there will be no more answers; never blocks."""
+        self._ended = self._ended or reason
+        if self._answering is not None:
+            self._answering.subscriptions.end(reason)
+
+    def stop(self) -> None:
+        """Join the thread of those who wait for changes, after `end`."""
+        if self._answering is not None:
+            self._answering.subscriptions.stop()
+
+    def _answer_more(
+        self, command: str, request: Mapping[str, object], reply: Callable[[bytes], None]
+    ) -> object:
+        """Answer what only fsmond's own clients ask."""
+        mismatch = self._clients.tree_mismatch(request) or self._clients.view_mismatch(reply)
+
+        def refused(since: bytes | None) -> "Result | None":
+            from fsmond.answering.answers import Result
+
+            if mismatch is None:
+                return None
+            changes = self._everything_for(mismatch, since)
+            return Result(bytes(changes.token), None, changes.reason)
+
+        answering = self._more()
+        if command == "query":
+            return answering.query(request, reply, refused)
+        if command == "cursor":
+            import json
+
+            return json.dumps(answering.cursor(request)).encode()
+        return answering.listen(request, refused, once=command == "wait")
+
+    def _more(self) -> "Answering":
+        with self._making:
+            if self._answering is None:
+                from fsmond.answering.service import Answering
+
+                assert self.ignore_rules is not None
+                self._answering = Answering(self._monitor, self.ignore_rules, self._count)
+            if self._ended is not None:
+                self._answering.subscriptions.end(self._ended)
+            return self._answering
+
     def _verify(self, request: Mapping[str, object]) -> dict[str, object]:
         timeout = request.get("timeout", _VERIFY_TIMEOUT)
         if isinstance(timeout, bool) or not isinstance(timeout, int | float) or not timeout >= 0:
-            return {"error": f"'timeout' must be a number of seconds, not {_short(timeout)}"}
+            return {"error": f"'timeout' must be a number of seconds, not {short(timeout)}"}
         if not self._verifiers.acquire(blocking=False):
             return {
                 "error": f"{_MAX_VERIFIERS} other clients wait for a verification; try again later"
@@ -272,6 +328,7 @@ class Requests:
             "pid": os.getpid(),
             "version": __version__,
             "uptime_seconds": round(time.time() - monitor.started, 3),
+            "memory_bytes": memory_in_use(),
             "session": monitor.session,
             "directories": counts.directories + index_worker.scanned,
             "coverage": {"events": counts.directories, "scan": index_worker.scanned, "none": 0},
@@ -284,6 +341,8 @@ class Requests:
             "events": counts.events,
             "queries": monitor.queries,
             "history": monitor.history_status()._asdict(),
+            "cursors": self._cursors(),  # waits until they are loaded
+            "waiting": self.waiting,
             "everything": dict(self._everything_counts),
             "resynced": monitor.resyncs.count,
             "resyncs": [each._asdict() for each in monitor.resyncs.newest],
@@ -301,7 +360,7 @@ def _respelled(changes: Changes, spellings: "Spellings") -> Changes:
 
 
 def _as_object(changes: Changes) -> dict[str, object]:
-    token, paths, reason = changes
+    token, paths, reason, _ = changes
     return Answer(os.fsdecode(bytes(token)), paths, reason).to_object()
 
 
@@ -323,18 +382,6 @@ def _fitting_count(paths: Iterable[bytes]) -> int:
     return _MAX_LISTED
 
 
-def _since_in(request: Mapping[str, object]) -> bytes | None:
-    since = request.get("since")
-    if since is not None and not isinstance(since, str):
-        raise ValueError(f"'since' must be a token or null, not {_short(since)}")
-    return None if since is None else since.encode("utf-8", "surrogatepass")
-
-
 def _is_plain(rest: bytes) -> bool:
     """Return whether this is a JSON string without escapes, and the end of an object."""
     return rest[:1] == b'"' and rest[-2:] == b'"}' and rest.count(b'"') == 2 and b"\\" not in rest  # noqa: PLR2004 - around it
-
-
-def _short(value: object) -> str:
-    text = ascii(value)
-    return text if len(text) <= _MAX_SHOWN else f"{text[:_MAX_SHOWN]}…"

@@ -12,6 +12,8 @@ Switch = Literal["on", "off"]
 WATCH = "FSMOND_WATCH"
 VERIFY_EVERY = "FSMOND_VERIFY_EVERY"
 HISTORY = "FSMOND_HISTORY"
+IDLE_TIMEOUT = "FSMOND_IDLE_TIMEOUT"
+_IDLE_TIMEOUT = 3 * 3600
 
 
 class Settings(NamedTuple):
@@ -23,6 +25,8 @@ class Settings(NamedTuple):
     """Number of queries after which the tree is compared with what events reported; 0: never."""
     history: Switch = "on"
     """Whether the history is stored, so that tokens outlive the daemon."""
+    idle_timeout: int = _IDLE_TIMEOUT
+    """Seconds without a client after which the daemon ends; 0: never."""
 
     @classmethod
     def of(cls, environment: Mapping[str, str] = os.environ) -> Self:
@@ -36,4 +40,7 @@ class Settings(NamedTuple):
         history = environment.get(HISTORY) or "on"
         if history not in get_args(Switch):
             raise StartError(f"{HISTORY} is {history!r}; it must be on or off")
-        return cls(cast(How, watch), int(number), cast(Switch, history))
+        idle = environment.get(IDLE_TIMEOUT) or str(_IDLE_TIMEOUT)
+        if not (idle.isascii() and idle.isdigit()):
+            raise StartError(f"{IDLE_TIMEOUT} is {idle!r}; it must be a number of seconds, or 0")
+        return cls(cast(How, watch), int(number), cast(Switch, history), int(idle))

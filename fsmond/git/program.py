@@ -27,10 +27,13 @@ class GitError(OSError):
         """Git's exit status; -1 if it could not be run."""
 
 
-def git(*arguments: str, directory: bytes | None = None) -> bytes:
-    """Return what Git prints, without the last newline; raise GitError if it fails."""
+def git(*arguments: str, directory: bytes | None = None, timeout: float = _TIMEOUT) -> bytes:
+    """Return what Git prints, without the last newline; raise GitError if it fails.
+
+    `timeout`: seconds that it may take.
+    """
     where = [] if directory is None else ["-C", os.fsdecode(directory)]
-    printed = _run([*where, *arguments], dict(os.environ), _TIMEOUT)
+    printed = _run([*where, *arguments], dict(os.environ), timeout)
     return printed.removesuffix(b"\n")
 
 

@@ -5,7 +5,7 @@ import os
 from fsmond.git.program import GitError, asks_daemons, git, version
 from fsmond.git.worktree import RefusedError, find
 
-_FIRST_HOOK = (2, 16)
+FIRST_HOOK = (2, 16)
 _NOT_WATCHING = 1  # exit status of `git fsmonitor--daemon status`
 _FIRST_BOOLEAN = (2, 26)  # older versions take `core.fsmonitor=true` for the name of a hook
 
@@ -40,7 +40,7 @@ def choose_way(chosen: str | None, *, everywhere: bool = False) -> str:
     """
     current = version()
     numbers = ".".join(map(str, current))
-    if current < _FIRST_HOOK:
+    if current < FIRST_HOOK:
         raise UnsuitableError(f"git {numbers} supports no monitor; git 2.16 or later is needed")
     if chosen == "builtin" and current < _FIRST_BOOLEAN:
         raise UnsuitableError(
@@ -93,6 +93,11 @@ def effective(name: str, root: bytes | None) -> str | None:
         return os.fsdecode(git("config", "--get", name, directory=root))
     except GitError:
         return None
+
+
+def is_true(value: str | None) -> bool:
+    """Return whether Git takes a setting's value for true."""
+    return value is not None and value.lower() in ("true", "yes", "on", "1")
 
 
 def forget_monitor(root: bytes) -> None:

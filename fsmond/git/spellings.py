@@ -8,6 +8,7 @@ import os
 import threading
 from collections.abc import Iterable, Iterator
 
+from fsmond.git.file_state import file_state
 from fsmond.git.index_names import names_in
 
 _SEPARATOR = b"\0"  # between several spellings; no name contains it
@@ -20,7 +21,7 @@ class Spellings:
         self._index = index
         # Guards both; held during the read, so that concurrent callers share one.
         self._lock = threading.Lock()
-        self._identity: tuple[int, ...] | None = None
+        self._state: tuple[int, ...] | None = None
         self._names: dict[bytes, bytes] = {}
 
     def with_indexed(self, paths: list[bytes]) -> list[bytes]:
@@ -36,20 +37,12 @@ class Spellings:
 
     def _current(self) -> dict[bytes, bytes]:
         with self._lock:
-            identity = _identity(self._index)
-            if identity is None or identity != self._identity:
-                self._identity, self._names = None, {}
+            state = file_state(self._index)
+            if state is None or state != self._state:
+                self._state, self._names = None, {}
                 self._names = _by_folded(names_in(self._index))
-                self._identity = identity
+                self._state = state
             return self._names
-
-
-def _identity(path: bytes) -> tuple[int, ...] | None:
-    try:
-        status = os.stat(path)
-    except FileNotFoundError:
-        return None
-    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
 
 
 def _by_folded(names: Iterable[bytes]) -> dict[bytes, bytes]:

@@ -4,7 +4,7 @@ import os
 import sys
 
 if sys.platform == "win32":
-    from fsmond.opening_windows import to_read
+    from fsmond.windows.opening import to_read
 
     opener = to_read
     _FLAGS = os.O_RDONLY

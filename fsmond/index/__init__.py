@@ -8,6 +8,6 @@ opening_windows  the same on Windows
 reading          read a directory as it is now
 record           what is kept of one directory, in few bytes
 status           what the system knows of a file
-status_unix      the same on Unix; for Windows see fsmond.files_windows
+status_unix      the same on Unix; for Windows see fsmond.windows.files
 tree             the records of all directories of a tree, compared with it
 """

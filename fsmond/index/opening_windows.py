@@ -7,7 +7,7 @@ assert sys.platform == "win32"
 import os
 from typing import Self
 
-from fsmond.files_windows import any_length
+from fsmond.windows.files import any_length
 
 
 class DirectoryOpener:

@@ -79,6 +79,17 @@ def holds_any(record: bytes, inodes: AbstractSet[int]) -> bool:
     return not inodes.isdisjoint(found)
 
 
+def holds_name(record: bytes, name: bytes) -> bool:
+    """Return whether a record has a name; that of a directory ends in `/`.
+
+    A record that could not be read may have any name.
+    """
+    if not record:
+        return True
+    names = record[_HEAD.size + _ENTRY * count(record) :]
+    return b"\0%b\0" % name in b"\0%b\0" % names
+
+
 def is_uncertain(record: bytes) -> bool:
     """Return whether something may have changed even if the next record is the same."""
     return not record or record[0] != 0

@@ -3,7 +3,7 @@
 import sys
 
 if sys.platform == "win32":
-    from fsmond.files_windows import Status, lstat, scan, stat
+    from fsmond.windows.files import Status, lstat, scan, stat
 else:
     from fsmond.index.status_unix import Status, lstat, scan, stat
 

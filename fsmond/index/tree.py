@@ -24,6 +24,7 @@ from fsmond.index.record import (
     directories_and_sample,
     has_links,
     holds_any,
+    holds_name,
     may_have_had_transient_names,
     subdirectories,
     unpack,
@@ -33,6 +34,7 @@ from fsmond.index.status import lstat, stat
 
 _NO_ACCESS = frozenset({errno.EACCES, errno.EPERM})
 _NOT_THERE = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP})
+_ARRIVALS = (Kind.NEW, Kind.REPLACED)
 
 
 class Comparison(NamedTuple):
@@ -96,6 +98,11 @@ class Index:
         """Prefixes of directories that are left out; not even their own status is read."""
         self.since: int | None = None
         """If set: report only what may have changed after it; nanoseconds since the epoch."""
+        self.unconfirmed: set[bytes] = set()
+        """New paths found by comparisons, before the events until then were read.
+
+        The owner clears it, with the lock held under which other threads read it.
+        """
 
     def __len__(self) -> int:
         return len(self._records)
@@ -110,6 +117,14 @@ class Index:
     def paths_in(self, prefix: bytes) -> list[bytes]:
         """Return the paths known to be in a directory; may be called on any thread."""
         return [prefix + name for name in unpack(self._records.get(prefix, UNREAD)).names]
+
+    def holds(self, path: bytes) -> bool:
+        """Return whether a path is recorded, and confirmed; may be called on any thread."""
+        if path in self.unconfirmed:
+            return False
+        at = path.rfind(b"/", 0, -1) + 1
+        record = self._records.get(path[:at])
+        return record is not None and holds_name(record, path[at:])
 
     def known_in(self, prefix: bytes) -> tuple[list[bytes], bytes | None] | None:
         """Return the names of the known subdirectories, and that of a file; on any thread.
@@ -200,6 +215,8 @@ class Index:
         if before == UNREAD:
             found = _as_uncertain([*gone, *found, Difference(prefix, Kind.CHANGED)])
         if before != snapshot.record:
+            # First, as other threads ask for the record's names.
+            self.unconfirmed.update(each.path for each in found if each.kind in _ARRIVALS)
             self._records[prefix] = snapshot.record
             if self._changed is not None:
                 self._changed.add(prefix)

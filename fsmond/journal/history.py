@@ -1,11 +1,12 @@
 """The changed paths, ordered by their last change."""
 
 from bisect import bisect_left
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from itertools import islice
 from operator import neg
 from typing import NamedTuple
 
+from fsmond.journal.lifetimes import Lifetimes
 from fsmond.journal.token import Token
 
 KEEP = 500_000  # paths; about 80 MB, more than a switch between branches of a large repository
@@ -27,6 +28,15 @@ class Summary(NamedTuple):
     earlier: dict[str, int]
 
 
+class Entries(NamedTuple):
+    """Paths, each with its numbers at the same place in the other lists."""
+
+    paths: list[bytes]
+    sequences: list[int]
+    lifetimes: list[int]
+    """See Lifetimes.get."""
+
+
 class Journal:
     """The history of one session at a time; not thread-safe, its owner holds a lock.
 
@@ -43,10 +53,14 @@ class Journal:
         When a change is recorded, its consequences may not be known yet: a new directory has still
         to be listed.  An answer with a newer token would hide them.
         """
+        self.on_record: Callable[[], None] | None = None
+        """Called after each change was recorded; must not block, nor use the journal."""
         self._first = first
         self._keep = keep
         # In order of the last change, oldest first: a path that changes again moves to the end.
         self._sequences: dict[bytes, int] = {}
+        self.lifetimes = Lifetimes()
+        """Of the paths in this journal; a path that is dropped from it is dropped there."""
         self._forgotten = 0  # the newest sequence from which a path was dropped
         self._voided = 0  # tokens older than this are answered with `_why_voided`
         self._why_voided = ""
@@ -67,6 +81,8 @@ class Journal:
             forget(path, None)
             sequences[path] = sequence
         self.token = Token(session, sequence)
+        if self.on_record is not None:
+            self.on_record()
         if len(sequences) > self._keep:
             self._drop_oldest()
 
@@ -109,13 +125,16 @@ class Journal:
             dict(self._earlier),
         )
 
-    def entries_after(self, sequence: int) -> tuple[list[bytes], list[int]]:
-        """Return the kept paths that changed after `sequence`, newest first, and when they did."""
+    def entries_after(self, sequence: int) -> Entries:
+        """Return the kept paths that changed after `sequence`, newest first."""
         count = self._count_after(sequence)
-        newest_first = reversed(self._sequences.values())
-        return list(islice(reversed(self._sequences), count)), list(islice(newest_first, count))
+        paths = list(islice(reversed(self._sequences), count))
+        sequences = list(islice(reversed(self._sequences.values()), count))
+        return Entries(paths, sequences, self.lifetimes.get(paths))
 
-    def restore(self, stored: Summary, sequences: Mapping[bytes, int]) -> None:
+    def restore(
+        self, stored: Summary, sequences: Mapping[bytes, int], lifetimes: Mapping[bytes, int]
+    ) -> None:
         """Continue a stored history, whose paths come oldest first.
 
         Its tokens are valid from now on.  Raise ValueError if it is newer than this journal's
@@ -128,6 +147,7 @@ class Journal:
         for path, sequence in recent.items():
             self._sequences.pop(path, None)
             self._sequences[path] = sequence
+        self.lifetimes.restore(lifetimes)
         self._forgotten = max(self._forgotten, stored.forgotten)
         if stored.voided > self._voided:
             self._voided, self._why_voided = stored.voided, stored.why_voided
@@ -191,3 +211,4 @@ class Journal:
         excess = len(self._sequences) - self._keep * 3 // 4
         for path in list(islice(self._sequences, excess)):
             self._forgotten = self._sequences.pop(path)
+            self.lifetimes.forget(path)

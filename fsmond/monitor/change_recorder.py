@@ -30,7 +30,7 @@ from fsmond.index.links import Links
 from fsmond.index.status import Status, lstat
 from fsmond.index.tree import Index
 from fsmond.journal.history import KEEP, Journal
-from fsmond.monitor.paths import is_within
+from fsmond.paths import is_within
 
 _MAX_RECENT = 100_000  # new names, roughly, that are kept until the index has them
 _MAX_PENDING = KEEP  # new names that wait for a check; the journal keeps no more either

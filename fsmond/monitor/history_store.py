@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple, cast
 
 from fsmond.index.tree import Changed
-from fsmond.journal.history import Summary
+from fsmond.journal.history import Entries, Summary
 from fsmond.monitor.tree_state import TreeState
 from fsmond.printable import message_of
 from fsmond.storage import format as format_
@@ -77,6 +77,7 @@ class HistoryStore:
         self._is_usable = True
         self._indexed = 0  # the stored index is true as of this sequence
         self._saved: tuple[str, int] | None = None  # session and sequence of the stored journal
+        self._saved_kept = 0  # the version of what else was stored
         self._stored_at: float | None = None  # seconds since the epoch
         self._records_from = self._not_before = self._synced_at = 0.0  # of time.monotonic
         self._has_failed = False  # whether the last attempt failed
@@ -141,6 +142,7 @@ class HistoryStore:
         """Have the thread store what is new, if anything is; to be called twice a second."""
         token, now = self._tree.journal.token, time.monotonic()
         is_new = (token.session, token.sequence) != self._saved
+        is_new = is_new or self._tree.kept.version != self._saved_kept
         if now >= self._not_before and (is_new or (self._pending and now >= self._records_from)):
             self._wake.set()
 
@@ -169,13 +171,20 @@ class HistoryStore:
         state = dict(stored.state)
         try:
             indexed, written = int(str(state.pop("indexed"))), int(str(state.pop("time")))
+            cursors, ignore_rules = state.pop("cursors"), state.pop("ignore_rules")
             summary = Summary(**cast(dict[str, Any], state))
         except (KeyError, TypeError, ValueError) as error:
             raise RefusedError(f"it is damaged: {error}") from error
         if [type(each) for each in summary] != _TYPES:
             raise RefusedError("it is damaged: a field has another type")
+        if not (_is_texts(cursors) and isinstance(ignore_rules, str)):
+            raise RefusedError("it is damaged: a field has another type")
         if written > time.time_ns():
             raise RefusedError("the clock was set back since it was written")
+        with self._lock:
+            kept = self._tree.kept
+            kept.cursors = {**cast(dict[str, str], cursors), **kept.cursors}
+            kept.ignore_rules = kept.ignore_rules or ignore_rules
         self._stored_at = written / 1e9
         self._indexed, self._saved = indexed, (summary.session, summary.sequence)
         self._loaded, self._must_replace = True, False
@@ -213,7 +222,8 @@ class HistoryStore:
         if batch.records:
             now = time.monotonic()
             self._records_from = now + (self._file.written - before) / _RECORDS_RATE
-        self._indexed, self._saved = batch.indexed, batch.summary[:2]
+        self._indexed, self._saved = batch.indexed, batch.point
+        self._saved_kept = batch.kept_version
         self._stored_at = batch.written / 1e9
         self._must_replace = self._must_replace and not batch.replaces
         if self._has_failed:
@@ -231,8 +241,22 @@ class HistoryStore:
         if with_records:
             records, self._pending, self._is_everything = self._pending, {}, False
             indexed = max(indexed, self._pending_indexed)
-        entries = journal.entries_after(since)
-        return _Batch(journal.summary(), *entries, records, indexed, time.time_ns(), replaces)
+        kept = self._tree.kept
+        state = {
+            **journal.summary()._asdict(),
+            "cursors": dict(kept.cursors),
+            "ignore_rules": kept.ignore_rules,
+        }
+        return _Batch(
+            state,
+            journal.entries_after(since),
+            records,
+            journal.token[:2],
+            indexed,
+            time.time_ns(),
+            kept.version,
+            replaces,
+        )
 
     def _fail(self, error: OSError | UnusableError, batch: "_Batch") -> None:
         """Note that nothing could be stored; what was stored before is still valid."""
@@ -250,22 +274,30 @@ class HistoryStore:
         self._has_failed = True
 
 
+def _is_texts(found: object) -> bool:
+    """Return whether it is a JSON object whose values are text."""
+    return isinstance(found, dict) and all(isinstance(each, str) for each in found.values())
+
+
 class _Batch(NamedTuple):
     """What is stored by one transaction."""
 
-    summary: Summary
-    paths: list[bytes]
-    sequences: list[int]
+    state: dict[str, object]
+    """The journal's summary, and what else is kept."""
+    entries: Entries
     records: dict[bytes, bytes | None]
+    point: tuple[str, int]
+    """Session and sequence of the journal."""
     indexed: int
     written: int
     """The time, in nanoseconds since the epoch."""
+    kept_version: int
     replaces: bool
     """Whether all that was stored before is replaced."""
 
     def pieces(self) -> Iterator[bytes]:
         """Yield what to write."""
-        yield from format_.changes(self.paths[::-1], self.sequences[::-1])
+        paths, sequences, lifetimes = self.entries
+        yield from format_.changes(paths[::-1], sequences[::-1], lifetimes[::-1])
         yield from format_.records(self.records)
-        state = {**self.summary._asdict(), "indexed": self.indexed, "time": self.written}
-        yield format_.end(state)
+        yield format_.end({**self.state, "indexed": self.indexed, "time": self.written})

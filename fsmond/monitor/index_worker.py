@@ -168,9 +168,16 @@ class IndexWorker:
 
     def wait_for_load(self, deadline: float) -> None:
         """Wait until a stored history is loaded, if there is one."""
+        self._wait_until(lambda: not self.is_loading, deadline)
+
+    def wait_until_built(self, deadline: float) -> None:
+        """Wait until the index is built."""
+        self._wait_until(lambda: self.built, deadline)
+
+    def _wait_until(self, is_done: Callable[[], bool], deadline: float) -> None:
         if self._lock.acquire(timeout=max(0.0, deadline - time.monotonic())):
             timeout = max(0.0, deadline - time.monotonic())
-            self._condition.wait_for(lambda: self.is_stopping or not self.is_loading, timeout)
+            self._condition.wait_for(lambda: self.is_stopping or is_done(), timeout)
             self._lock.release()
 
     def refresh_finally(self, timeout: float) -> None:
@@ -231,7 +238,7 @@ class IndexWorker:
             try:
                 self.reconciler.restore(indexed, stored.records)
                 with self._lock:
-                    self._journal.restore(summary, stored.sequences)
+                    self._journal.restore(summary, stored.sequences, stored.lifetimes)
                     self.built = self.recovering = True
                     self._why = OVERFLOW if self._tree.losses else RESTART
             except ValueError:

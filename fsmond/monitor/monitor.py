@@ -2,9 +2,9 @@
 
 The threads, and what each of them does:
 
-- `fsmond-watch`, the watcher's thread, reads events and calls the Sink methods below.  A thread
+- `fsmond-watch`, the watcher's thread, reads events and calls the methods of Reports.  A thread
   that calls the watcher's `start` or `sync` may do the same: on Linux, a query reads the events
-  itself.  The lock is held during the calls of the Sink methods, but not always for `gone`.
+  itself.  The lock is held during these calls, but not always for `gone`.
 - `fsmond-index`, the thread of IndexWorker, compares the tree with the index.  Only this thread
   changes the index.  It reads the disk without the lock.
 - `fsmond-history`, the thread of HistoryStore, if there is one, stores what is new.
@@ -24,23 +24,23 @@ These are read without a lock: tokens of the journal, which are replaced and nev
 and figures; and what Index documents for any thread.  Timestamps needs no lock.
 """
 
-import os
 import threading
 import time
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import contextmanager
 from typing import NamedTuple
 
 from fsmond.index.difference import ANY_NAME
 from fsmond.index.tree import Index
 from fsmond.journal.history import KEEP, Journal
-from fsmond.journal.token import SESSION_DIGITS, Token
+from fsmond.journal.token import Token
 from fsmond.monitor.history_store import HistoryStatus, HistoryStore, not_stored
-from fsmond.monitor.identity import identity, leads_to
 from fsmond.monitor.index_worker import IndexWorker
-from fsmond.monitor.paths import HAS_TWO_FORMS, with_both_forms
-from fsmond.monitor.resyncs import Resyncs
+from fsmond.monitor.kinds import Change, changes
+from fsmond.monitor.reports import Reports, new_session
 from fsmond.monitor.timestamps import Timestamps
-from fsmond.monitor.tree_state import TreeState
+from fsmond.monitor.tree_state import Kept, TreeState
+from fsmond.paths import HAS_TWO_FORMS, identity, leads_to, with_both_forms
 from fsmond.storage.file import HistoryFile
 from fsmond.watching.contract import Sink, Watcher
 from fsmond.watching.native.cookies import COOKIE_PREFIX
@@ -61,6 +61,8 @@ class Changes(NamedTuple):
     """None if everything may have changed."""
     reason: str | None
     """Why everything may have changed; see fsmond.protocol.Answer."""
+    unknown: int = 0
+    """How many paths, at the end, are in each answer, as changes there cannot be known."""
 
 
 WatcherFactory = Callable[[bytes, Sink, threading.Lock, frozenset[bytes]], Watcher]
@@ -81,29 +83,25 @@ class Monitor:
         self.root = root
         self.started = time.time()
         self.queries = 0  # counted without a lock: a figure for people
-        self.ended: str | None = None
-        """Why the tree cannot be watched any longer; None as long as it can."""
-        self.on_end: Callable[[], None] = lambda: None
-        """Called when `ended` is set, on any thread, with the lock held or not; must not block."""
         self.verify_every = 0
         """Queries between two comparisons of the tree that log unreported changes; 0: never."""
         self.timestamps = Timestamps(None)
         """For requests with a time instead of a token; replace it before `start`."""
         self.is_large = False
         """If true, no query waits until the tree is covered; set it before `start`."""
-        self.resyncs = Resyncs()
         self._timeout = timeout
         self._identity = identity(root)
-        self._flush_wanted = False
         # Sequences begin above those of earlier processes, whose history may be restored.
-        journal = Journal(_new_session(), first=time.time_ns() // 1000, keep=keep)
+        journal = Journal(new_session(), first=time.time_ns() // 1000, keep=keep)
         index = Index(root, excluded, COOKIE_PREFIX)
         index.since = index.clock.read()
         self._tree = tree = TreeState(root, index, journal)
-        tree.watcher = self.watcher = watcher(root, self, tree.lock, excluded)
+        self.reports = reports = Reports(tree, note_time=self._note_time)
+        self.resyncs = reports.resyncs
+        tree.watcher = self.watcher = watcher(root, reports, tree.lock, excluded)
         self._lock, self._index, self._journal = tree.lock, index, journal
         self._recorder = tree.recorder
-        self.index_worker = IndexWorker(tree, self)
+        self.index_worker = reports.index_worker = IndexWorker(tree, reports)
         self.why_not_stored = "nobody asked for it"
         """Why no history is stored, if `store_in` is not called."""
         self._store: HistoryStore | None = None
@@ -178,16 +176,54 @@ class Monitor:
             return Changes(wanted, [], None)  # by far the most frequent answer: it takes no lock
         return self._changes_since(wanted, reason, deadline)
 
+    def kinds(self, paths: Iterable[bytes], since: bytes) -> list[Change]:
+        """Return how the paths of an answer changed since a valid token; looks up each of them."""
+        token = Token.parse(since)
+        return changes(self._tree, paths, 0 if token is None else token.sequence)
+
+    def await_index(self) -> None:
+        """Wait until it is known what is in the tree, at most as long as a query may take.
+
+        Kinds of changes since earlier tokens are not known well.
+        """
+        if not self.index_worker.built:
+            self.index_worker.wait_until_built(time.monotonic() + self._timeout)
+
+    def on_change(self, call: Callable[[], None] | None) -> None:
+        """Have `call` called whenever a change is recorded, with the lock held; must not block."""
+        self._journal.on_record = call
+        self.watcher.is_awaited = call is not None
+
+    def is_newest(self, token: Token) -> bool:
+        """Return whether nothing was recorded since an answer with this token; any thread."""
+        return token is self._journal.token
+
+    def record(self, paths: Collection[bytes]) -> None:
+        """Record that these paths changed for clients, though not in the tree."""
+        with self._lock:
+            was_settled = self._journal.settled is self._journal.token
+            self._recorder.record(paths)
+            if was_settled:
+                self._journal.settle()
+
+    @contextmanager
+    def kept(self) -> Iterator[Kept]:
+        """Give access to what is stored with the history; wait until it is loaded."""
+        if self.index_worker.is_loading:
+            self.index_worker.wait_for_load(time.monotonic() + self._timeout)
+        with self._lock:
+            yield self._tree.kept
+
     def _nothing_is_due(self) -> bool:
         """Return whether an answer needs only the journal; without the lock, after `sync`."""
-        due = self._flush_wanted or self.verify_every or self._recorder.is_due
+        due = self._tree.flush_is_due or self.verify_every or self._recorder.is_due
         return not (due or self.watcher.unreadable() or self._tree.unanswered)
 
     def why_ended(self) -> str | None:
         """Return why the tree cannot be watched any longer; None as long as it can."""
         if not leads_to(self.root, self._identity):
-            self.gone("the directory was moved or replaced")  # no event reports that
-        return self.ended
+            self.reports.gone("the directory was moved or replaced")  # no event reports that
+        return self.reports.ended
 
     def _token(self, since: bytes) -> Token | None:
         if (token := Token.parse(since)) is None:
@@ -280,8 +316,8 @@ class Monitor:
         return Changes(self._journal.settled, None, reason)
 
     def _changes_since_locked(self, wanted: Token | None, reason: str) -> Changes:
-        if self._flush_wanted:
-            self.begin_session("flush")
+        if self._tree.flush_is_due:
+            self.reports.begin_session("flush")
         # The paths may be newer than this token: what is not settled is reported again.
         now = self._journal.settled
         if wanted is None:
@@ -297,20 +333,23 @@ class Monitor:
                 return Changes(now, None, "sync-timeout")  # soon all directories will be known
             known = [*self._index.prefixes(), *self.watcher.watched()]
             more += [prefix + ANY_NAME for prefix in known]
+        count = len(found)
         if more:
             found = list(dict.fromkeys([*found, *more]))
-        return Changes(now, with_both_forms(found) if HAS_TWO_FORMS else found, None)
+        if HAS_TWO_FORMS:
+            return Changes(now, with_both_forms(found), None)
+        return Changes(now, found, None, len(found) - count)
 
     def flush(self) -> Changes:
         """Invalidate all tokens, at the latest when the next query is answered."""
         deadline = time.monotonic() + self._timeout
         if self.index_worker.is_loading:
             self.index_worker.wait_for_load(deadline)  # or it would bring back older tokens
-        self._flush_wanted = True
+        self._tree.flush_is_due = True
         self._tree.has_early_tokens = True
         if self._take_lock(deadline):
             try:
-                self.begin_session("flush")
+                self.reports.begin_session("flush")
             finally:
                 self._lock.release()
         return Changes(self._journal.settled, None, "flush")
@@ -319,52 +358,3 @@ class Monitor:
     def session(self) -> str:
         """The session of the current tokens."""
         return self._journal.token.session
-
-    def changed(self, paths: Collection[bytes]) -> None:
-        """See Sink; the lock is held."""
-        self._recorder.record(paths)
-
-    def appeared(self, paths: Iterable[bytes]) -> None:
-        """See Sink; the lock is held."""
-        self._recorder.note_new(paths)
-
-    def recheck(self, prefix: bytes) -> None:
-        """See Sink; the lock is held."""
-        self.index_worker.note_recheck(prefix)
-
-    def moved(self, old: bytes, new: bytes) -> None:
-        """See Sink; the lock is held."""
-        self._recorder.note_moved(old, new)
-
-    def prepare(self, deadline: float) -> bool:
-        """See Sink; the lock is held."""
-        return not self.index_worker.built or self._recorder.check_ahead(deadline)
-
-    def caught_up(self) -> None:
-        """See Sink; the lock is held."""
-        self._journal.settle()
-
-    def lost(self, detail: str) -> None:
-        """See Sink; the lock is held."""
-        self.resyncs.note(detail)
-        self.index_worker.note_lost()
-
-    def covered(self) -> None:
-        """See Sink; the lock is held."""
-        self.index_worker.note_covered()
-        self._journal.settle()
-        self._note_time()
-
-    def gone(self, detail: str) -> None:
-        """See Sink; the lock may be held or not."""
-        self.ended = detail
-        self.on_end()
-
-    def begin_session(self, reason: str) -> None:
-        """See Owner; the lock is held."""
-        self._flush_wanted = False
-        self._journal.restart(_new_session(), reason)
-
-
-def _new_session() -> str:
-    return os.urandom(SESSION_DIGITS // 2).hex()

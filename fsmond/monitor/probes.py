@@ -7,16 +7,17 @@ be compared in time is reported in each answer until it is.
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from fsmond.index.tree import Index
 from fsmond.monitor.coalesced_runs import CoalescedRuns
+from fsmond.monitor.kinds import presence_in
 
 MAX_PROBES = 64  # threads; further file systems are in each answer as not compared
 COMPARE_TIMEOUT = 0.5  # seconds to compare all of them, before an answer is given without
 _JOIN_TIMEOUT = 0.2  # seconds in which their threads end, unless they are blocked
 
-Record = Callable[[Sequence[bytes]], None]
+Record = Callable[[Sequence[bytes], Mapping[bytes, int]], None]
 
 
 class Probe:
@@ -29,7 +30,7 @@ class Probe:
         self.prefix = prefix
         self.scanned = 0
         """Directories in the last comparison: a figure for people."""
-        self._record = record  # takes paths that changed; called on our thread
+        self._record = record  # takes paths that changed, and Names; called on our thread
         self._index = Index(base + prefix)
         self._condition = threading.Condition()  # guards what follows
         self._runs = CoalescedRuns()
@@ -85,12 +86,17 @@ class Probe:
     def _compare(self) -> None:
         scanned = 0
         changed: list[bytes] = []
+        names: dict[bytes, int] = {}
         try:
             for comparison in self._index.walk((b"",)):
                 if self._ended:
                     return
                 scanned += 1
-                changed += [self.prefix + each.path for each in comparison.differences]
+                found = [
+                    each._replace(path=self.prefix + each.path) for each in comparison.differences
+                ]
+                changed += [each.path for each in found]
+                names.update(presence_in(found))
                 if comparison.may_have_had_transient_names and not self._is_first:
                     changed.append(self.prefix + comparison.prefix)
         except OSError:
@@ -100,7 +106,8 @@ class Probe:
         self._is_first = False
         self.scanned = scanned
         if changed or first:
-            self._record([*first, *changed])
+            self._record([*first, *changed], names)
+        self._index.unconfirmed.clear()  # they are recorded by now
 
 
 class Probes:

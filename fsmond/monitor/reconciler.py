@@ -9,20 +9,23 @@ is in an unwatched directory.  So:
 - `indexed` advances only if no event was lost before the new records were complete, and all events
   until then are in the journal.
 - When events were lost, what was reported after `indexed` is reported again: it may have changed
-  again.
+  again.  So is what is below a directory that came or went after `indexed`: back in its place it
+  differs from no record, but a client may have been told that it is gone.
 """
 
 import time
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 
-from fsmond.index.difference import ANY_NAME, Difference, Kind
+from fsmond.index.difference import ANY_NAME, Difference
 from fsmond.index.tree import Comparison
 from fsmond.monitor.early_tokens import EarlyTokens
-from fsmond.monitor.paths import directories_of, directory_of, is_below, is_within
+from fsmond.monitor.kinds import Names, check_presence, moved_after, note_names, presence_in
 from fsmond.monitor.probes import Probes
 from fsmond.monitor.tree_state import StoppedError, TreeState
-from fsmond.monitor.verification import SETTLE, Confirmation, Findings
+from fsmond.monitor.verification import SETTLE, Confirmation, Findings, is_reported
+from fsmond.paths import directories_of, directory_of, is_below, is_within
+from fsmond.watching.contract import PRESENT
 
 OVERFLOW, RESTART = "overflow", "restart"  # why changes were not reported
 _SYNC_TIMEOUT = 0.02  # seconds that one `sync` of the watcher may take
@@ -60,9 +63,9 @@ class Reconciler:
         self._journal = tree.journal
         self._recorder = tree.recorder
         self._watcher = tree.watcher
-        self._lock = tree.lock  # guards the journal, the recorder, the watcher and `_indexed`
-        self._indexed = 0  # the sequence as of which the records are true
+        self._lock = tree.lock  # guards the journal, the recorder, the watcher and `indexed`
         self._reported_in: set[bytes] = set()  # prefixes of what `recover` reported once more
+        self._moved: set[bytes] = set()  # directories below which `recover` reports everything
         self._linked_changes: list[bytes] | None = None  # changed files that have several names
 
     @property
@@ -73,7 +76,7 @@ class Reconciler:
     @property
     def is_behind(self) -> bool:
         """Whether anything was reported that the index does not have; any thread."""
-        has_news = self._journal.token.sequence != self._indexed
+        has_news = self._journal.token.sequence != self._tree.indexed
         return has_news or self._recorder.misses_names
 
     def build(self, losses: int) -> EarlyTokens | None:
@@ -108,7 +111,7 @@ class Reconciler:
         self._relink()  # an event carries one name of a file that has several
         self._linked_changes = []
         with self._lock:
-            self._indexed = indexed
+            self._tree.indexed = indexed
             self._watcher.expect(self._index.known_in)
 
     def recover(self, losses: int, why: str) -> bool:
@@ -118,10 +121,12 @@ class Reconciler:
         reported since then cannot be reported again.
         """
         with self._lock:
-            reported = self._journal.after(self._indexed)
+            reported = self._journal.after(self._tree.indexed)
             if reported is None:
                 raise TooOldError
             self._recorder.record(reported)
+            self._moved = moved_after(self._tree, reported, self._tree.indexed)
+        check_presence(self._tree, reported)
         self._reported_in = set(map(directory_of, reported))
         begin, unwatched, remote = self._begin()
         found: list[bytes] = []  # directories that may have no watch, as they were not known
@@ -135,6 +140,7 @@ class Reconciler:
             self._catch_up(losses)
         self._compare_remote(remote)
         self._compare(unwatched - remote, why)
+        self._moved = set()
         return self._advance_indexed(losses, begin)
 
     def compare_unwatched(self, losses: int) -> None:
@@ -157,7 +163,7 @@ class Reconciler:
         """Compare where changes were reported; report, and return, what was not reported."""
         with self._lock:
             begin = self._journal.token.sequence
-            reported = self._journal.after(self._indexed)
+            reported = self._journal.after(self._tree.indexed)
             unwatched = frozenset(self._watcher.unwatched())
             self._begin_generation_locked()
         self._forget_removed()
@@ -246,9 +252,12 @@ class Reconciler:
         which no event reported the names; None if events did.
         """
         changed_names = why is not None and comparison.may_have_had_transient_names
-        if not comparison.differences and not changed_names:
+        names = presence_in(comparison.differences)
+        if self._moved and is_within(comparison.prefix, self._moved):
+            names = dict.fromkeys(self._index.paths_in(comparison.prefix), PRESENT) | names
+        if not names and not changed_names:
             return
-        paths = [each.path for each in comparison.differences]
+        paths = list(names)
         is_early = self._tree.has_early_tokens and comparison.names_changed
         if changed_names and why == RESTART and not is_early:
             # No client was answered meanwhile.  One that asked just before may have seen a name
@@ -261,14 +270,16 @@ class Reconciler:
         if why is not None and changed_names:
             with self._lock:
                 self._report_directory_locked(comparison.prefix, why)
-        self._record(paths)
+        self._record(paths, names)
         if self._linked_changes is not None and comparison.has_links:
             self._linked_changes += paths
 
-    def _record(self, paths: Sequence[bytes]) -> None:
+    def _record(self, paths: Sequence[bytes], names: Names) -> None:
         for at in range(0, len(paths), _AT_ONCE):
+            some = paths[at : at + _AT_ONCE]
             with self._lock:
-                self._recorder.record(paths[at : at + _AT_ONCE])
+                self._recorder.record(some)
+                note_names(self._tree, {path: names[path] for path in some if path in names})
 
     def _report_directory_locked(self, prefix: bytes, why: str) -> None:
         if prefix:
@@ -310,7 +321,9 @@ class Reconciler:
                 for each in found.differences
                 if is_below(each.path, unwatched) or directory_of(each.path) in to_recheck
             ]
-            self._recorder.record([each.path for each in (*unreported, *without_events)])
+            missing = [*unreported, *without_events]
+            self._recorder.record([each.path for each in missing])
+            note_names(self._tree, presence_in(missing))
             for prefix in found.changing:
                 if unwatched and is_within(prefix, unwatched):
                     self._report_directory_locked(prefix, "degraded")
@@ -348,14 +361,8 @@ class Reconciler:
             if each.is_certain
             and not is_below(each.path, unwatched)
             and directory_of(each.path) not in to_recheck
-            and not self._is_reported_locked(each)
+            and not is_reported(each, self._journal, self._tree.indexed)
         ]
-
-    def _is_reported_locked(self, difference: Difference) -> bool:
-        # The report of a removed directory covers what was in it.  The report of a new one does
-        # not: Git needs the names in it.
-        gone = difference.kind is Kind.GONE
-        return self._journal.has_changed(difference.path, self._indexed, or_above=gone)
 
     def _advance_indexed(self, losses: int, begin: int) -> bool:
         """Declare the records true as of `begin`; return False if events were lost since then."""
@@ -365,7 +372,8 @@ class Reconciler:
         with self._lock:
             is_done = losses == self._tree.losses
             if is_done:
-                self._indexed = begin
+                self._tree.indexed = begin
+                self._index.unconfirmed.clear()
                 self._recorder.end_generation()
                 if store and changed:
                     store.note_index(begin, changed)
@@ -378,10 +386,9 @@ class Reconciler:
     def _catch_up(self, losses: int) -> None:
         """Put all events queued until now into the journal, unless events are lost."""
         timeout = _SYNC_TIMEOUT
-        while (
-            self._watcher.sync(time.monotonic() + timeout) is not None
-            and losses == self._tree.losses
-        ):
+        while self._watcher.sync(time.monotonic() + timeout) is not None:
+            if losses != self._tree.losses:
+                return
             if self._tree.is_stopping:
                 raise StoppedError
             time.sleep(_SYNC_TIMEOUT)

@@ -16,6 +16,20 @@ class StoppedError(Exception):
     """The monitor is being stopped; work ends without a result."""
 
 
+class Kept:
+    """What is stored with the history and has nothing to do with paths; TreeState's lock guards it.
+
+    The version grows with each change.
+    """
+
+    def __init__(self) -> None:
+        self.cursors: dict[str, str] = {}
+        """Names that clients gave to tokens."""
+        self.ignore_rules = ""
+        """By which rules, outside of the tree, paths were last ignored."""
+        self.version = 0
+
+
 class Store(Protocol):
     """Where the index is stored; see HistoryStore."""
 
@@ -41,6 +55,8 @@ class TreeState:
         """What the tree looked like; changed by the index worker's thread alone, with no lock."""
         self.recorder = ChangeRecorder(root, index, journal)
         """Records changes in the journal, under every name of a file; guarded by the lock."""
+        self.indexed = 0
+        """The sequence as of which the index's records are true; guarded by the lock."""
         self.losses = 0
         """How many times events were lost; guarded by the lock."""
         self.to_recheck: dict[bytes, int] = {}
@@ -50,6 +66,7 @@ class TreeState:
         """
         self.unanswered: list[bytes] = []
         """Prefixes not compared in time; replaced by the index worker's thread, read by any."""
+        self.kept = Kept()
         self.store: Store | None = None
         """Where the index is stored, if anywhere; set before the threads start."""
         self.has_early_tokens = False
@@ -57,5 +74,7 @@ class TreeState:
 
         Set before they are, on any thread; reset by the index worker's thread.
         """
+        self.flush_is_due = False
+        """Whether all tokens are to become invalid before the next answer; any thread sets it."""
         self.is_stopping = False
         """Whether all work is to end soon; set and read on any thread."""

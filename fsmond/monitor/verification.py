@@ -8,14 +8,25 @@ from typing import NamedTuple
 
 from fsmond.index.difference import Difference, Kind
 from fsmond.index.tree import Comparison
-from fsmond.monitor.paths import directory_of
+from fsmond.journal.history import Journal
 from fsmond.monitor.tree_state import TreeState
+from fsmond.paths import directory_of
 
 SETTLE = 0.05  # seconds in which the event for a change already seen arrives
 _NAMED = 20  # differences that are logged by name
 _TRIES = 5  # checks of a difference while directories above it move
 
 _log = logging.getLogger(__name__)
+
+
+def is_reported(difference: Difference, journal: Journal, sequence: int) -> bool:
+    """Return whether a difference was reported after a sequence.
+
+    The report of a removed directory covers what was in it.  The report of a new one does not: Git
+    needs the names in it.
+    """
+    gone = difference.kind is Kind.GONE
+    return journal.has_changed(difference.path, sequence, or_above=gone)
 
 
 class Findings:
@@ -77,13 +88,12 @@ class Confirmation:
     ) -> bool | None:
         """Return whether a difference is still unreported; None if that cannot be decided now."""
         begin, reported, mark = since
-        gone = each.kind is Kind.GONE
-        if self._journal.has_changed(each.path, reported, or_above=gone):
+        if is_reported(each, self._journal, reported):
             return False
         above = directory_of(each.path)
         if self._journal.has_changed(above, mark, or_above=True):
             return None
-        if exists != gone:
+        if exists != (each.kind is Kind.GONE):
             return True
         return not self._journal.has_changed(above, begin, or_above=True)
 

@@ -14,4 +14,5 @@ socket_owner   find out which daemon owns a tree's socket, and stop it
 spawn          start the daemon's process
 spawn_unix     start any process on Unix
 spawn_windows  start any process on Windows
+standard_streams  replace standard descriptors that are closed
 """

@@ -16,8 +16,8 @@ from fsmond.storage import format as format_
 from fsmond.storage.format import DamagedError, Stored
 
 if sys.platform == "win32":
-    from fsmond.opening_windows import to_read
     from fsmond.storage.lock_windows import is_held, lock, unlock
+    from fsmond.windows.opening import to_read
 
     _READ = os.O_RDONLY | os.O_BINARY
     _WRITE = os.O_WRONLY | os.O_BINARY

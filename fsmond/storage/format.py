@@ -4,7 +4,8 @@ A file is a magic line and frames.  Each frame is a head (kind, length of the pa
 the payload, checksum of the head) and a payload:
 
 - `I`, first and only once: whose history it is, a JSON object;
-- `C`: paths that changed, oldest first, each with its sequence;
+- `C`: paths that changed, oldest first, each with its sequence, and with what is known of when it
+  came into being or vanished (see Lifetimes), 0 if nothing is;
 - `R`: records of directories, by prefix; a directory may have none any longer;
 - `S`: the rest, a JSON object.  It makes the frames before it valid, and so ends a transaction.
 
@@ -23,7 +24,7 @@ from itertools import islice
 from typing import NamedTuple
 from zlib import crc32
 
-MAGIC = b"fsmond history 1\n"
+MAGIC = b"fsmond history 2\n"
 _IDENTITY, _CHANGES, _RECORDS, _STATE = b"I", b"C", b"R", b"S"
 _HEAD = struct.Struct("=cII")
 _SUM = struct.Struct("=I")
@@ -48,6 +49,8 @@ class Stored(NamedTuple):
     state: Fields
     sequences: dict[bytes, int]
     """The sequence of each path's last change, oldest first."""
+    lifetimes: dict[bytes, int]
+    """What is known of when some of the paths came into being, or vanished."""
     records: dict[bytes, bytes]
     size: int
     """Bytes of the file up to the end of its last transaction."""
@@ -58,12 +61,16 @@ def beginning(identity: Mapping[str, object]) -> bytes:
     return MAGIC + _frame(_IDENTITY, _json({"layout": LAYOUT, **identity}))
 
 
-def changes(paths: Sequence[bytes], sequences: Sequence[int]) -> Iterator[bytes]:
-    """Yield frames with these paths, oldest first, and the sequences of their changes."""
+def changes(
+    paths: Sequence[bytes], sequences: Sequence[int], lifetimes: Sequence[int]
+) -> Iterator[bytes]:
+    """Yield frames with these paths, oldest first, and the numbers of each."""
     for at in range(0, len(paths), _AT_ONCE):
         numbers = array("q", sequences[at : at + _AT_ONCE])
+        count = len(numbers)
+        numbers.extend(lifetimes[at : at + _AT_ONCE])
         names = b"\0".join(paths[at : at + _AT_ONCE])
-        yield _frame(_CHANGES, numbers.tobytes() + names, len(numbers))
+        yield _frame(_CHANGES, numbers.tobytes() + names, count)
 
 
 def records(found: Mapping[bytes, bytes | None]) -> Iterator[bytes]:
@@ -87,14 +94,13 @@ def decode(data: bytes) -> Stored:
     _refuse_other_version(data)
     identity: Fields | None = None
     state: Fields = {}
+    content = _Content()
     size = 0
-    sequences: dict[bytes, int] = {}
-    found: dict[bytes, bytes] = {}
     pending: list[tuple[bytes, bytes]] = []
     for kind, payload, at in _frames(data):
         if kind == _STATE:
-            for each, content in pending:
-                _take(each, content, sequences, found)
+            for each, part in pending:
+                content.take(each, part)
             pending.clear()
             state, size = _object(payload), at
         elif kind == _IDENTITY and identity is None:
@@ -107,7 +113,7 @@ def decode(data: bytes) -> Stored:
         raise DamagedError("it is incomplete")
     if identity.pop("layout", None) != LAYOUT:
         raise DamagedError("it was written by a Python whose signatures differ")
-    return Stored(identity, state, sequences, found, size)
+    return Stored(identity, state, content.sequences, content.lifetimes, content.records, size)
 
 
 def _refuse_other_version(data: bytes) -> None:
@@ -141,40 +147,46 @@ def _frames(data: bytes) -> Iterator[tuple[bytes, bytes, int]]:
         yield kind, payload, at
 
 
-def _take(
-    kind: bytes, content: bytes, sequences: dict[bytes, int], found: dict[bytes, bytes]
-) -> None:
-    try:
-        (_take_changes if kind == _CHANGES else _take_records)(content, sequences, found)
-    except (IndexError, ValueError, struct.error) as error:
-        raise DamagedError(f"it is damaged: {error}") from error
+class _Content:
+    """What the frames hold, each taken in its turn."""
 
+    def __init__(self) -> None:
+        self.sequences: dict[bytes, int] = {}
+        self.lifetimes: dict[bytes, int] = {}
+        self.records: dict[bytes, bytes] = {}
 
-def _take_changes(payload: bytes, sequences: dict[bytes, int], _: dict[bytes, bytes]) -> None:
-    count, rest = _SUM.unpack_from(payload)[0], _SUM.size
-    numbers = array("q")
-    numbers.frombytes(payload[rest : rest + 8 * count])
-    paths = payload[rest + 8 * count :].split(b"\0")
-    if sequences:
-        for path in paths:
-            sequences.pop(path, None)  # it moves to the end
-    sequences.update(zip(paths, numbers, strict=True))
+    def take(self, kind: bytes, payload: bytes) -> None:
+        """Add a frame; raise DamagedError if it is not what was written."""
+        try:
+            count, rest = _SUM.unpack_from(payload)[0], _SUM.size
+            (self._take_changes if kind == _CHANGES else self._take_records)(count, payload[rest:])
+        except (IndexError, ValueError, struct.error) as error:
+            raise DamagedError(f"it is damaged: {error}") from error
 
+    def _take_changes(self, count: int, payload: bytes) -> None:
+        numbers = array("q")
+        numbers.frombytes(payload[: 2 * 8 * count])
+        paths = payload[2 * 8 * count :].split(b"\0")
+        if self.sequences:
+            for path in paths:
+                self.sequences.pop(path, None)  # it moves to the end
+        self.sequences.update(zip(paths, numbers[:count], strict=True))
+        known = zip(paths, numbers[count:], strict=True)
+        self.lifetimes.update((path, since) for path, since in known if since)
 
-def _take_records(payload: bytes, _: dict[bytes, int], found: dict[bytes, bytes]) -> None:
-    count, rest = _SUM.unpack_from(payload)[0], _SUM.size
-    sizes = array("I")
-    sizes.frombytes(payload[rest : rest + 4 * (count + 1)])
-    rest += 4 * (count + 1)
-    length = sizes.pop()
-    prefixes = payload[rest : rest + length].split(b"\0")
-    rest += length
-    for prefix, size in zip(prefixes, sizes, strict=True):
-        if size == _NONE:
-            found.pop(prefix, None)
-        else:
-            found[prefix] = payload[rest : rest + size]
-            rest += size
+    def _take_records(self, count: int, payload: bytes) -> None:
+        sizes = array("I")
+        rest = 4 * (count + 1)
+        sizes.frombytes(payload[:rest])
+        length = sizes.pop()
+        prefixes = payload[rest : rest + length].split(b"\0")
+        rest += length
+        for prefix, size in zip(prefixes, sizes, strict=True):
+            if size == _NONE:
+                self.records.pop(prefix, None)
+            else:
+                self.records[prefix] = payload[rest : rest + size]
+                rest += size
 
 
 def _json(fields: Mapping[str, object]) -> bytes:

@@ -43,7 +43,10 @@ def watcher_for_platform(
         if why is not None:
             mounts.close()
             return ScanningWatcher(sink, lock, why)
-        return InotifyEmitter(root, sink, lock, excluded, mounts)
+        try:
+            return InotifyEmitter(root, sink, lock, excluded, mounts)
+        except WatchError as error:  # another program has the last inotify instance
+            return ScanningWatcher(sink, lock, f"{error}; then: fsmond restart")
     if sys.platform == "win32":
         why = why_incomplete(root) if how == "auto" else None
         if why is not None:
@@ -55,6 +58,14 @@ def watcher_for_platform(
 
 
 if sys.platform == "linux":
+
+    def why_no_events(root: bytes) -> str | None:
+        """Return why events would not report all changes of a tree, and what to do; else None."""
+        mounts = Mounts(root)
+        try:
+            return _why_no_events(root, mounts, "auto")
+        finally:
+            mounts.close()
 
     def _why_no_events(root: bytes, mounts: Mounts, how: How) -> str | None:
         """Return why events do not report all changes, if so: then each query compares the tree."""

@@ -1,6 +1,6 @@
 """What every watcher guarantees, and the sink that it reports to."""
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import NamedTuple, Protocol
 
 
@@ -21,14 +21,22 @@ Known = tuple[list[bytes], bytes | None]
 """The names of the subdirectories that a directory had, and of one of its files if it had any."""
 
 
+CREATED, PRESENT, REMOVED = 1, 2, 3
+"""What became of a name: it is new; it is there, and may be new; it was removed or moved away."""
+
+
 class Sink(Protocol):
     """Receives a watcher's reports, on any thread, with its lock held; must not block.
 
     `gone` may also be called without the lock.
     """
 
-    def changed(self, paths: Collection[bytes]) -> None:
-        """Take paths relative to the root; `dir/` means the directory and everything below it."""
+    def changed(self, paths: Collection[bytes], names: Mapping[bytes, int] | None = None) -> None:
+        """Take paths relative to the root; `dir/` means the directory and everything below it.
+
+        `names`: what became of some of them at last, as far as events say: CREATED, PRESENT or
+        REMOVED.
+        """
 
     def appeared(self, paths: Iterable[bytes]) -> None:
         """Take those of the changed paths that were not there before; no directories."""
@@ -70,6 +78,9 @@ class Sink(Protocol):
 
 class Watcher(Protocol):
     """Reports the changes below one root."""
+
+    is_awaited: bool
+    """Whether someone waits for changes, so that they are reported at once; set on any thread."""
 
     @property
     def is_partial(self) -> bool:

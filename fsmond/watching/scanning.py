@@ -10,6 +10,7 @@ class ScanningWatcher:
     """A watcher without events; `advice` says why, and what would help."""
 
     is_partial = True
+    is_awaited = False
     is_settled = True
 
     def __init__(self, sink: Sink, lock: threading.Lock, advice: str | None) -> None:

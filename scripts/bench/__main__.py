@@ -51,6 +51,7 @@ SECTIONS = (  # each is a module of `bench.sections`
     "status",
     "restart",
     "storing",
+    "telling",
     "ipc",
 )
 PROFILE = "profile"

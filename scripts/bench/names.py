@@ -37,3 +37,7 @@ NEXT_STATUS = "the next git status"
 QUERY_MEANWHILE = "latency of an answer meanwhile"
 STORING_TIME = "processor for storing, share of one"
 STORED_BYTES = "stored in a minute"
+
+TOLD_AFTER = "from a change until it is told"
+WAITING_MEMORY = "memory of the daemon for each client that waits"
+WAITING_TIME = "processor of the daemon for each change, with so many clients"

@@ -118,7 +118,8 @@ def test_the_hook_and_its_daemon_ignore_the_environment(tree: Path, which: str) 
         subprocess.run(
             ["git", "-c", f"core.fsmonitor={shlex.join(HOOK)}", "status"],
             cwd=tree,
-            env=environment_for(tree, ENVIRONMENTS[which]),
+            # The title of the process leaves the environment where it can be read.
+            env=environment_for(tree, {**ENVIRONMENTS[which], "SPT_NOENV": "1"}),
             capture_output=True,
             timeout=LONG,
             check=True,
@@ -128,6 +129,7 @@ def test_the_hook_and_its_daemon_ignore_the_environment(tree: Path, which: str) 
 
     assert imported(tree) == []
     names = {each.partition(b"=")[0].decode() for each in environment.split(b"\0")}
+    assert {"PATH", "SPT_NOENV"} <= names  # it was read
     assert not names & set(ENVIRONMENTS[which])
     assert not any(name.startswith(("PYTHON", "GIT_DIR", "GIT_INDEX")) for name in names)
 

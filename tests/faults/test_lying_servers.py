@@ -1,11 +1,12 @@
 """Any program may own a tree's socket: nothing that it answers is trusted."""
 
+import asyncio
 import json
 import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -14,8 +15,9 @@ from support.ipc_tools import Raw, peer
 from support.running import FSMOND, LONG, fsmond, make_repository
 
 import ipc
+from fsmond.aio import Client as AsyncClient
 from fsmond.client import Client
-from fsmond.errors import AnswerError, Error
+from fsmond.errors import AnswerError, DaemonEndedError, Error
 
 if sys.platform == "win32":
     pytest.skip("written for Unix", allow_module_level=True)
@@ -33,6 +35,9 @@ ODD = [
     b'{"a":' * 200_000,
     b'{"error": {"\\u001b[2J": []}}',
     b'{"error": null}',
+    b'{"error": "\\u001b[2J"}',
+    b'{"end": "\\u001b[2J"}\n',
+    b'{"cursors": [1], "deleted": {}, "moved": 7}',
     b'{"pid": [], "root": 7, "coverage": 3, "resyncs": {"a": 1}, "everything": [], "advice": {}}',
     b'{"pid": 1e400, "uptime_seconds": "soon", "resyncs": [1, null, {"reason": []}]}',
     b'{"differences": 7, "directories": [], "seconds": null}',
@@ -111,10 +116,64 @@ def test_a_client_raises_only_documented_errors(root: Path, reply: bytes) -> Non
     """Programs decide by them."""
     with lying(root, reply):
         client = Client(root, start=False)
-        for ask in (client.query, client.status, client.verify, client.flush):
+        for ask in (
+            client.query,
+            client.status,
+            client.verify,
+            client.flush,
+            client.cursors,
+            lambda: client.delete_cursor("c"),
+            lambda: client.query(kinds=True),
+            lambda: client.query(cursor="c"),
+        ):
             error = _error_of(ask)
-            assert error is None or isinstance(error, AnswerError)
+            assert error is None or isinstance(error, AnswerError | DaemonEndedError)
             assert str(error).isprintable()
+
+
+def _waits(root: Path) -> list[Callable[[], object]]:
+    """Return what waits for changes, in each way there is."""
+    client, other = Client(root, start=False), AsyncClient(root, start=False)
+
+    async def first() -> object:
+        return [answer async for answer in other.subscribe(kinds=True)]
+
+    return [
+        lambda: client.wait(timeout=1),
+        lambda: client.wait(kinds=True),
+        lambda: list(client.subscribe(kinds=True)),
+        lambda: asyncio.run(_first(other.wait(timeout=1))),
+        lambda: asyncio.run(first()),
+    ]
+
+
+async def _first(waiting: Awaitable[object]) -> object:
+    return await waiting
+
+
+@pytest.mark.parametrize("reply", ODD, ids=lambda reply: repr(reply)[:40])
+def test_who_waits_gets_only_documented_errors(root: Path, reply: bytes) -> None:
+    """Whatever the server sends: a program decides by them whether to wait again."""
+    with lying(root, reply):
+        for wait in _waits(root):
+            error = _error_of(wait)
+            assert error is None or isinstance(error, AnswerError | DaemonEndedError)
+            assert str(error).isprintable()
+
+
+@pytest.mark.parametrize("sent", [b"", b"00", b"zzzz", b"0003", b"0100fsmond:a:1", b"\xff" * 99])
+def test_who_waits_gets_only_documented_errors_for_bytes_that_are_no_message(
+    root: Path, sent: bytes
+) -> None:
+    """Nor does an error of the transport get through."""
+
+    def answer(stream: Raw) -> None:
+        stream.recv(65536)
+        stream.sendall(sent)
+
+    for wait in _waits(root):
+        with peer(answer, root / ".git" / "fsmonitor--daemon.ipc"):
+            assert isinstance(_error_of(wait), AnswerError | DaemonEndedError)
 
 
 def _error_of(ask: Callable[[], object]) -> Error | None:
@@ -149,10 +208,10 @@ def test_a_process_that_a_server_names_is_neither_signalled_nor_shown(
 
 _STOP = """
 import sys
-from fsmond.cli import stop
+from fsmond.manage import stopping as stop
 from fsmond.client import Client
 stop._GONE = 0.2
-sys.exit(stop.stop(Client(sys.argv[1], start=False)))
+sys.exit(stop.stop(Client(sys.argv[1], start=False), print))
 """
 
 

@@ -115,7 +115,7 @@ def test_a_failure_of_the_watcher_is_reported(
         changes = monitor.query(token)  # the failure was in this thread
 
     assert changes.paths is None
-    assert monitor.ended is not None
+    assert monitor.reports.ended is not None
 
 
 def test_the_queue_is_not_inherited(monitor: Monitor) -> None:

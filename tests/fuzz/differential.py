@@ -15,15 +15,17 @@ import sys
 import tempfile
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
 
+from fuzz.kinds import KindCheck
 from fuzz.linking import LinkChanges
 from fuzz.losing import losing
 from fuzz.restarting import RestartTrial
-from support.backends import until_built
+from fuzz.watched import FEW, watching
+from fuzz.watchman_client import WatchmanTrial
 from support.trees import truth
 from support.trees.random_changes import RandomChanges
 from support.trees.steps import TIMESTAMP_STEP
@@ -32,26 +34,23 @@ from support.wine import is_wine, reporting_all_directories
 from fsmond.index.difference import Difference
 from fsmond.monitor import index_worker
 from fsmond.monitor.monitor import Changes, Monitor
-from fsmond.watching.choice import How, watcher_for_platform
 
 if sys.platform == "linux":
     from fsmond.watching.inotify import emitter
 
 LINKS = ("links", "links-few", "links-overflow", "links-scan")  # hard links only
 RESTARTS = ("restart", "kill")  # of the monitor
-MODES = ("events", "few", "scan", "overflow", *LINKS, *RESTARTS)
-FEW = {"few": 12, "links-few": 3}  # watches, in the modes with too few of them
+MODES = ("events", "few", "scan", "overflow", *LINKS, *RESTARTS, "watchman")
 REASONS = {"few": ("degraded",), "scan": ("degraded",), "overflow": ("overflow",)}
 BIG = 1500  # paths; a larger tree is cut
+FIGURES = ("made", "changed", "reported", "kept", "doubtful")
 ROUNDS = 30
 LINK_ROUNDS = 250
-EXCLUDED = frozenset({b".git"})
 # There, no event reports a store through a memory map, and not every user may make links.
 WITHOUT: tuple[str, ...] = () if sys.platform != "win32" else ("store_by_map", "symbolic_link")
 if is_wine():  # see there: paths below a renamed directory are reported by their old names
     WITHOUT += ("rename_directory", "rename_there_and_back", "rename_into_new", "chain")
     WITHOUT += ("move_out", "edit_outside_and_move_in")
-_LIMIT = Path("/proc/sys/user/max_inotify_watches")
 
 
 class Trial:
@@ -72,6 +71,7 @@ class Trial:
         self._root_changed = os.stat(self.root).st_ctime_ns
         self._queried_before = time.time_ns()
         self.reported = self.changed = 0  # for the precision
+        self.kinds = KindCheck()
         self._linked: set[int] = set()  # the inodes of all files that ever had several names
 
     def run(self) -> None:
@@ -83,6 +83,9 @@ class Trial:
                 self._change(monitor)
                 changes, now = monitor.query(bytes(token)), truth.snapshot(self.root)
                 self._compare(changes, before, now, begin)
+                if changes.paths is not None:
+                    kinds = monitor.kinds(changes.paths, bytes(token))
+                    self.kinds.check(kinds, before, now)
                 token, before = changes.token, now
                 self._rest(monitor)
             if self.mode == "events":
@@ -306,22 +309,6 @@ def concurrent_changes(folder: Path, mode: str, seed: int) -> None:
     assert not missed, f"not reported: {sorted(missed)}"
 
 
-@contextmanager
-def watching(root: Path, mode: str) -> Iterator[Monitor]:
-    """Watch a tree in one of the modes."""
-    how: How = "scan" if mode.endswith("scan") else "events"
-    if mode in FEW:
-        _LIMIT.write_text(str(FEW[mode]))  # in our own user namespace
-    make = partial(watcher_for_platform, how=how)
-    monitor = Monitor(os.fsencode(root), make, excluded=EXCLUDED, timeout=30)
-    try:
-        monitor.start(timeout=30)
-        until_built(monitor)
-        yield monitor
-    finally:
-        monitor.stop()
-
-
 def _writer(tree: Path, outside: Path, seed: int) -> subprocess.Popen[bytes]:
     program = Path(__file__).with_name("writer.py")
     return subprocess.Popen([sys.executable, program, str(tree), str(outside), str(seed), *WITHOUT])
@@ -339,35 +326,42 @@ def main() -> int:
 
         plant(options.plant)
     seed = options.seed if options.seed is not None else random.SystemRandom().randrange(10**9)
-    end, trials, operations = time.monotonic() + options.seconds, 0, 0
-    reported = changed = 0
+    end, trials, figures = time.monotonic() + options.seconds, 0, Counter[str]()
     while not trials or time.monotonic() < end:
+        is_concurrent = options.crowd or trials % 4 == 3
         with _workspace() as folder:
             try:
-                is_concurrent = options.crowd or trials % 4 == 3
-                if options.mode in RESTARTS:
-                    restarts = RestartTrial(folder, options.mode, seed, WITHOUT)
-                    restarts.run()
-                    reported, changed = reported + restarts.reported, changed + restarts.changed
-                    operations += len(restarts.changes.log)
-                elif is_concurrent:
-                    run = concurrent_link_changes if options.mode in LINKS else concurrent_changes
-                    run(folder, options.mode, seed)
-                else:
-                    kind = LinkTrial if options.mode in LINKS else Trial
-                    trial = kind(folder, options.mode, seed)
-                    trial.run()
-                    reported, changed = reported + trial.reported, changed + trial.changed
-                    operations += len(trial.changes.log)
+                figures.update(_try(folder, options.mode, seed, is_concurrent=is_concurrent))
             except AssertionError as error:
-                print(
-                    f"--mode {options.mode} --seed {seed}{' --crowd' * is_concurrent}: {error}",
-                    file=sys.stderr,
-                )
+                crowd = " --crowd" * is_concurrent
+                print(f"--mode {options.mode} --seed {seed}{crowd}: {error}", file=sys.stderr)
                 return 1
         trials, seed = trials + 1, seed + 1000
-    print(f"{trials} trials, {operations} changes: {changed} paths changed, {reported} reported")
+    print(
+        "{} trials, {made} changes: {changed} paths changed, {reported} reported\n"
+        "{kept} paths were the same file as before, {doubtful} of them reported as created".format(
+            trials, **{name: figures[name] for name in FIGURES}
+        )
+    )
     return 0
+
+
+def _try(folder: Path, mode: str, seed: int, *, is_concurrent: bool) -> dict[str, int]:
+    """Run one trial; return its FIGURES.  Raises AssertionError."""
+    trial: Trial | LinkTrial | RestartTrial | WatchmanTrial
+    if mode == "watchman":
+        trial = WatchmanTrial(folder, seed, WITHOUT)
+    elif mode in RESTARTS:
+        trial = RestartTrial(folder, mode, seed, WITHOUT)
+    elif is_concurrent:
+        (concurrent_link_changes if mode in LINKS else concurrent_changes)(folder, mode, seed)
+        return {}
+    else:
+        trial = (LinkTrial if mode in LINKS else Trial)(folder, mode, seed)
+    trial.run()
+    kinds = KindCheck() if isinstance(trial, LinkTrial) else trial.kinds
+    values = (len(trial.changes.log), trial.changed, trial.reported, kinds.same, kinds.doubtful)
+    return dict(zip(FIGURES, values, strict=True))
 
 
 @contextmanager

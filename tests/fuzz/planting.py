@@ -7,7 +7,8 @@ assert sys.platform == "linux"
 
 from fsmond.index import reading
 from fsmond.index.links import Links
-from fsmond.journal.history import Journal
+from fsmond.journal.history import Entries, Journal
+from fsmond.journal.lifetimes import Lifetimes
 from fsmond.monitor.reconciler import Reconciler
 from fsmond.storage.file import HistoryFile
 from fsmond.watching.inotify import calls, coverage, emitter
@@ -58,7 +59,7 @@ def _plant_in_history(defect: str) -> None:
     match defect:
         case "not-stored":  # the journal is not stored, only the index
             place = Journal
-            place.entries_after = lambda *_: ([], [])
+            place.entries_after = lambda *_: Entries([], [], [])
         case "not-again":  # what was reported after the index was stored is not reported again
             place = Reconciler
             restore = place.restore
@@ -66,6 +67,9 @@ def _plant_in_history(defect: str) -> None:
         case "not-watched":  # directories that are new since the end are not watched
             place = emitter.InotifyEmitter
             place.note_found = lambda *_: None
+        case "lifetimes":  # when a name came into being is not known
+            place = Lifetimes
+            place.begin = lambda *_: None
         case "any-tree":  # the history of another tree is believed
             place = HistoryFile
             read = place.read

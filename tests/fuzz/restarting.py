@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 from typing import NamedTuple
 
+from fuzz.kinds import KindCheck
 from support.backends import until_built
 from support.trees import truth
 from support.trees.random_changes import RandomChanges
@@ -48,6 +49,7 @@ class RestartTrial:
         self.changes.grow(12, 25)
         time.sleep(TIMESTAMP_STEP)
         self.reported = self.changed = 0
+        self.kinds = KindCheck()
         self._known: list[_Known] = []
         self._valid: dict[str, int] = {}  # session → the newest sequence that was stored
         self._linked: set[int] = set()
@@ -103,6 +105,7 @@ class RestartTrial:
             changes, now = monitor.query(bytes(before.token) if before else None), self._tree()
             if before is not None:
                 self._check(before, changes.paths, now, begin)
+                self._check_kinds(monitor, before, changes.paths, now)
             self._know(changes.token, now)
             if self.random.random() < 0.5:
                 monitor.tick()
@@ -134,6 +137,7 @@ class RestartTrial:
             changes, now = monitor.query(bytes(known.token)), self._tree()
             if changes.paths is not None:
                 self._check(known, changes.paths, now, len(self.changes.log) - 60)
+                self._check_kinds(monitor, known, changes.paths, now)
                 continue
             assert changes.reason == "restart", changes.reason
             assert not self._is_stored(known.token), f"not reported: what changed since {known[0]}"
@@ -156,6 +160,11 @@ class RestartTrial:
         assert b"" not in paths
         self.reported += len(paths)
         self.changed += len(truth.changed(known.tree, now))
+
+    def _check_kinds(
+        self, monitor: Monitor, known: _Known, paths: list[bytes] | None, now: truth.Tree
+    ) -> None:
+        self.kinds.check(monitor.kinds(paths or (), bytes(known.token)), known.tree, now)
 
     def _check_watches(self, monitor: Monitor) -> None:
         """Check that directories which are new since the last monitor are watched as well."""

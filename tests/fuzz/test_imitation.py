@@ -7,9 +7,10 @@ import time
 from pathlib import Path
 
 import pytest
-from fuzz.differential import EXCLUDED, ROUNDS, WITHOUT, Trial
+from fuzz.differential import ROUNDS, WITHOUT, Trial
 from fuzz.imitation import MODES, ImitatedChanges, Imitation, reporting
 from fuzz.imitation import WITHOUT as NOT_IMITATED
+from fuzz.watched import EXCLUDED
 from support.backends import until_built
 from support.trees import truth
 

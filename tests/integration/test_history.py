@@ -76,7 +76,7 @@ def test_a_token_outlives_a_stop(repository: Path) -> None:
 
     answer = ask(repository, token)
 
-    assert set(answer.paths) == {b"dir/one", b"dir/new"}
+    assert set(answer.paths or ()) == {b"dir/one", b"dir/new"}
     assert not answer.everything
     assert history(repository)["loaded"]
 
@@ -106,7 +106,7 @@ def test_a_stored_token_outlives_a_kill(repository: Path) -> None:
 
     answer = ask(repository, token)
 
-    assert set(answer.paths) == {b"dir/before", b"dir/after", b"stored"}
+    assert set(answer.paths or ()) == {b"dir/before", b"dir/after", b"stored"}
 
 
 @unix_only
@@ -121,7 +121,7 @@ def test_a_token_outlives_a_second_kill(repository: Path) -> None:
         kill(repository)
         start(repository)
 
-    answers = [set(ask(repository, token).paths) for token in tokens]
+    answers = [set(ask(repository, token).paths or ()) for token in tokens]
 
     assert answers[0] == {b"0", b"1", b"stored"}
     assert b"1" in answers[1]
@@ -139,7 +139,7 @@ def test_the_status_says_what_is_stored(repository: Path) -> None:
     assert found.keys() == {"stored", "path", "bytes", "age_seconds", "loaded", "reason"}
     assert (found["stored"], found["loaded"], found["reason"]) == (True, False, None)
     assert Path(found["path"]).samefile(path)
-    assert found["bytes"] == path.stat().st_size > 0
+    until(lambda: status(repository)["history"]["bytes"] == path.stat().st_size > 0)
     assert 0 <= found["age_seconds"] < 60
 
 
@@ -233,7 +233,7 @@ def test_the_history_of_other_directories_is_in_the_users_folder(tmp_path: Path)
         start(tree)
         answer = ask(tree, token)
 
-    assert b"sub/new" in answer.paths
+    assert b"sub/new" in (answer.paths or ())
     assert path.parent.parent == Path(os.environ["XDG_STATE_HOME"], "fsmond", "history")
     assert list(tree.iterdir()) == [tree / "sub"]
 
@@ -343,7 +343,7 @@ def test_a_folder_that_another_process_uses_is_left_to_it(repository: Path) -> N
         start(repository)
         token = ask(repository).token
         (repository / "dir" / "new").touch()
-        assert b"dir/new" in ask(repository, token).paths
+        assert b"dir/new" in (ask(repository, token).paths or ())
         found = history(repository)
         stop(repository)
         assert os.listdir(folder) == ["lock"]

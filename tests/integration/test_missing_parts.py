@@ -27,7 +27,7 @@ def test_the_error_names_the_missing_library(tmp_path: Path, command: str) -> No
 
     assert done.returncode == 1
     assert done.stderr.count("\n") == 1
-    assert "the daemon failed: ModuleNotFoundError: No module named" in done.stderr
+    assert "watchdog" in done.stderr or "pywin32" in done.stderr
 
 
 _WITHOUT = """\
@@ -57,3 +57,32 @@ def test_a_missing_runtime_folder_is_no_error(tmp_path: Path) -> None:
     )
 
     assert (done.returncode, done.stderr) == (1, "")
+
+
+@pytest.mark.parametrize(
+    ("name", "advice"),
+    [("ipc", "pip uninstall ipc"), ("rich", "the package rich is missing")],
+)
+def test_what_another_package_replaced_or_removed_is_named(
+    tmp_path: Path, name: str, advice: str
+) -> None:
+    """PyPI has another ipc, whose files replace ours."""
+    main = Path(package.__file__).with_name("__main__.py")
+    program = (
+        "import runpy, sys\n"
+        "main, name, *sys.argv[1:] = sys.argv[1:]\n"
+        "sys.path.append(main.rpartition('fsmond')[0])\n"
+        "sys.modules[name + '.client' if name == 'ipc' else name] = None\n"
+        "runpy.run_path(main, run_name='__main__')\n"
+    )
+
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(main), name, "doctor", str(tmp_path)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 1
+    assert done.stderr.count("\n") == 1
+    assert advice in done.stderr

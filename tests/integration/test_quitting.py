@@ -13,10 +13,11 @@ from support.running import until
 
 import ipc
 from fsmond.daemon import lifecycle
-from fsmond.daemon.health import Health
+from fsmond.daemon.health import Health, Idleness
 from fsmond.daemon.logs import Log
 from fsmond.daemon.requests import Requests
 from fsmond.monitor.monitor import Monitor
+from fsmond.presence.notes import Note
 from fsmond.rendezvous import Place
 
 
@@ -43,13 +44,18 @@ def test_a_client_verification_is_answered_when_the_daemon_quits(
     path, answers = tmp_path / "s", list[bytes]()
     root = os.fsencode(tmp_path)
     verify = b'{"command": "verify"}'
-    with ipc.Server(path, Requests(monitor, {})) as server:
+    requests = Requests(monitor, {})
+    with ipc.Server(path, requests) as server:
         client = threading.Thread(target=lambda: answers.append(ipc.send_command(path, verify)))
         client.start()
         until(lambda: monitor.index_worker._verifications.is_requested)
         began = time.monotonic()
         ipc.send_command(path, b"quit")
-        lifecycle._tick_until_end(server, monitor, Health(Place(root, b"", None)), Log(root))
+        place = Place(root, os.fsencode(path), None)
+        parts = lifecycle._Parts(
+            monitor, requests, Health(place), Log(root), Note(place), Idleness(place, 0)
+        )
+        lifecycle._tick_until_end(server, parts)
         assert server.wait(10)
         client.join()
 

@@ -331,3 +331,23 @@ def test_all_changes_at_once_are_reported(root: Path) -> None:
     assert truth.unreported(before, after, answer) == set()
     assert answer == truth.changed(before, after)
     assert answer_after(root, token) == answer
+
+
+def test_what_is_in_a_directory_that_is_back_in_its_place_is_reported(
+    root: Path, tmp_path: Path
+) -> None:
+    """A client that was told that the directory is gone knows nothing of what is in it.
+
+    It looks as in the index, and when it went, no event named all that was in it.
+    """
+    names = [b"dir/" + name for name in (b"a", b"b", b"c", b"deep/a", b"deep/b", b"deep/c")]
+    for name in names:
+        (root / os.fsdecode(name)).touch()
+    wait_for_another_time(root)
+    with monitored(root) as monitor:
+        (root / "dir").rename(tmp_path / "outside")
+        changes = monitor.query(None)
+        without_refresh(monitor)
+    (tmp_path / "outside").rename(root / "dir")
+
+    assert answer_after(root, bytes(changes.token)) >= {b"dir/", b"dir/deep/", *names}

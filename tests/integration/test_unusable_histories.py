@@ -161,8 +161,8 @@ def test_a_root_that_cannot_be_read_for_a_moment_is_watched(
 
     monkeypatch.setattr(Index, "restore", restore_at_second_try)
     with monitored(root, built=False) as monitor:
-        until(lambda: monitor.index_worker.built or monitor.ended)
-        assert monitor.ended is None
+        until(lambda: monitor.index_worker.built or monitor.reports.ended)
+        assert monitor.reports.ended is None
         newer = monitor.query(token)
         (root / "dir/new").touch()
         changes = monitor.query(bytes(newer.token))

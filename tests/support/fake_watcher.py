@@ -21,6 +21,7 @@ class FakeWatcher:
         self.excluded = excluded
         self.trouble: str | None = None
         self.is_settled = True
+        self.is_awaited = False
         self.unreadable_paths: list[bytes] = []
         self.unwatched_paths: list[bytes] = []
         self.compared: list[set[bytes]] = []

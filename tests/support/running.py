@@ -17,6 +17,7 @@ from support.systems import IS_WINDOWS
 import ipc.client
 from fsmond.client import Client
 from fsmond.errors import Error
+from fsmond.presence.title import title_of
 from fsmond.process.alive import is_running
 
 FSMOND = [sys.executable, "-m", "fsmond"]
@@ -118,7 +119,7 @@ def pause(pid: int) -> None:
 
 def status(root: Path) -> dict[str, Any]:
     """Return the daemon's status."""
-    return Client(root, start=False).status()
+    return dict(Client(root, start=False).status())
 
 
 def is_served(root: Path) -> bool:
@@ -156,6 +157,7 @@ def _daemons_of(root: Path) -> list[int]:
                 arguments = (entry / "cmdline").read_bytes().split(b"\0")
             except OSError:
                 continue
-            if os.fsencode(root) in arguments and b"run" in arguments:
+            is_spawned = os.fsencode(root) in arguments and b"run" in arguments
+            if is_spawned or arguments[0] == title_of(os.fsencode(root)):
                 found.append(int(entry.name))
     return found

@@ -10,7 +10,7 @@ IDENTITY: dict[str, object] = {"path": "/tree", "inode": 7}
 
 def pieces(number: int) -> list[bytes]:
     """Return a transaction."""
-    changes = format_.changes([b"%d" % number], [number])
+    changes = format_.changes([b"%d" % number], [number], [0])
     records = format_.records({b"": b"%d" % number})
     return [*changes, *records, format_.end({"number": number})]
 

@@ -34,6 +34,7 @@ def scan_reports_less(what: str) -> pytest.MarkDecorator:
 
 
 NAMES_OF_THE_ROOT = "a name that appears in the root, or vanishes, means everything"
+needs_events = scan_reports_less(NAMES_OF_THE_ROOT)
 
 
 @contextlib.contextmanager

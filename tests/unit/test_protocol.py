@@ -50,7 +50,7 @@ def test_a_slash_means_everything() -> None:
     answer = Answer.from_wire(b"fsmond:0123456789abcdef:7\0/\0")
 
     assert answer.everything
-    assert answer.paths == []
+    assert answer.paths is None
     assert answer.reason is None
 
 
@@ -201,6 +201,7 @@ def test_any_bytes_are_a_complete_answer_or_an_error(reply: bytes) -> None:
     if answer.everything:
         assert rest[0] == b"/"
     else:
+        assert answer.paths is not None
         assert [*answer.paths, b""] == rest
         assert all(path and path[:1] != b"/" for path in answer.paths)
         assert not any(b".." in path.split(b"/") for path in answer.paths)

@@ -33,7 +33,7 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterator
 from typing import NamedTuple
 
-from fsmond.watching.contract import Known, Sink
+from fsmond.watching.contract import PRESENT, Known, Sink
 from fsmond.watching.inotify.calls import Queue
 from fsmond.watching.inotify.directory import Directory, Paths
 from fsmond.watching.inotify.gaps import ITSELF, NOT_THERE, SHORTAGE, Gaps, is_unreadable
@@ -384,6 +384,6 @@ class Coverage:
     def _report(self, paths: list[bytes], *, are_files: bool) -> None:
         visible = [path for path in paths if path not in self._hidden]
         if visible:
-            self._sink.changed(visible)
+            self._sink.changed(visible, dict.fromkeys(visible, PRESENT))
             if are_files:
                 self._sink.appeared(visible)

@@ -61,6 +61,9 @@ class InotifyEmitter(EventEmitter):
     ) -> None:
         super().__init__(EventQueue(), ObservedWatch(os.fsdecode(root), recursive=True), timeout=60)
         self.name = "fsmond-watch"
+        self.is_awaited = False
+        """See Watcher.is_awaited."""
+        self._read_at = 0.0  # when events were last read, while they are awaited; the thread's
         self._root = root
         self._sink = sink
         self._mounts = mounts
@@ -104,9 +107,20 @@ class InotifyEmitter(EventEmitter):
         if self._mounts.wait_fileno != -1:
             poller.register(self._mounts.wait_fileno, select.POLLPRI)
         poller.poll(timeout * 1000)
-        self.stopped_event.wait(
-            BUSY_DEBOUNCE if self._handler.last_count > BUSY_COUNT else DEBOUNCE
-        )
+        pause = self._debounce()
+        if pause:
+            self.stopped_event.wait(pause)
+
+    def _debounce(self) -> float:
+        """Return for how long to let events gather before a read, in seconds."""
+        if self._handler.last_count > BUSY_COUNT:
+            return BUSY_DEBOUNCE
+        if not self.is_awaited:
+            return DEBOUNCE
+        now = time.monotonic()
+        pause = max(0.0, self._read_at + DEBOUNCE - now)  # none after a while without events
+        self._read_at = now + pause
+        return pause
 
     def _gap_between_slices(self) -> float:
         """Return how long others get the lock between two slices of work, in seconds."""

@@ -4,10 +4,11 @@ import sys
 
 assert sys.platform == "linux"
 
-from fsmond.watching.contract import Sink
+from fsmond.watching.contract import CREATED, PRESENT, REMOVED, Sink
 from fsmond.watching.inotify.calls import (
     APPEARED,
     DELETED,
+    DISAPPEARED,
     EVENT_HEAD,
     IGNORED,
     IS_DIRECTORY,
@@ -34,6 +35,7 @@ class EventHandler:
         self._hidden = [*excluded, *(path + b"/" for path in excluded)]
         self._changed: dict[bytes, None] = {}
         self._appeared: dict[bytes, None] = {}
+        self._names: dict[bytes, int] = {}  # what became of them: CREATED, PRESENT or REMOVED
         # The kernel reports changes to an open file under the name with which it was opened, even
         # after that name was removed; no event has the file's other names.
         self._removed: dict[bytes, None] = {}
@@ -88,6 +90,7 @@ class EventHandler:
             self._moved_from = cookie, path
         elif mask & MOVED_TO and self._moved_from is not None and self._moved_from[0] == cookie:
             self._sink.moved(self._moved_from[1], path)
+        self._note_presence(path, mask)
         if mask & APPEARED:
             self._appeared[path] = None
             self._removed.pop(path, None)
@@ -97,6 +100,14 @@ class EventHandler:
             # There is nothing left to look up.  Not so for a name that was moved away: when two
             # names are exchanged, each appears before it is moved away.
             self._appeared.pop(path, None)
+
+    def _note_presence(self, path: bytes, mask: int) -> None:
+        if mask & DISAPPEARED:
+            self._names[path] = REMOVED
+        elif not mask & MOVED_TO or self._names.get(path, PRESENT) != PRESENT:
+            self._names[path] = CREATED
+        else:
+            self._names[path] = PRESENT  # something may have been replaced
 
     def _note_misnamed(self, path: bytes, prefix: bytes) -> None:
         """Handle a change of a file that now has other names than the one in the event."""
@@ -109,9 +120,11 @@ class EventHandler:
             if path in changed:
                 del changed[path]
                 appeared.pop(path, None)
+                self._names.pop(path, None)
         if changed:
-            self._sink.changed(changed)
+            self._sink.changed(changed, self._names)
             changed.clear()
+            self._names.clear()
         if appeared:
             self._sink.appeared(appeared)
             appeared.clear()
@@ -122,7 +135,10 @@ class EventHandler:
     def _handle_directory(self, directory: Directory, name: bytes, mask: int) -> Steps:
         """Handle an event about a subdirectory of a watched directory, or about that itself."""
         if name:
-            self._changed[b"%b%b/" % (directory.prefix, name)] = None
+            path = b"%b%b/" % (directory.prefix, name)
+            self._changed[path] = None
+            if mask & NAMES:
+                self._note_presence(path, mask)
             if mask & MOVED_TO:
                 self._coverage.note_mounts()
             yield from self._coverage.check(directory, name, relist=bool(mask & MOVED_TO))

@@ -14,7 +14,7 @@ import errno
 import time
 from collections.abc import Iterable
 
-from fsmond.watching.contract import Sink
+from fsmond.watching.contract import PRESENT, REMOVED, Sink
 from fsmond.watching.native.directory_registry import DirectoryRegistry, directory_of
 from fsmond.watching.native.source import Files, Kind, NativeEvent
 
@@ -53,21 +53,20 @@ class EventHandler:
 
     def handle(self, events: Iterable[NativeEvent]) -> None:
         """Report what changed; directories are only listed by `work`."""
-        changed: dict[bytes, None] = {}
-        appeared: dict[bytes, None] = {}
+        found = _Reports()
         for path, kind, is_directory in events:
             if not self._is_hidden(path):
                 if is_directory or (is_directory is None and kind is not Kind.CHANGED):
-                    self._check(NativeEvent(path, kind, is_directory), changed, appeared)
+                    self._check(NativeEvent(path, kind, is_directory), found)
                 elif is_directory is False or not self._is_known(path):
-                    changed[path] = None
                     self.directories.note(path)
+                    found.add(path, kind)
                     if kind is not Kind.CHANGED:
-                        appeared[path] = None
-        if changed:
-            self._sink.changed(changed)
-        if appeared:
-            self._sink.appeared(appeared)
+                        found.appeared[path] = None
+        if found.changed:
+            self._sink.changed(found.changed, found.names)
+        if found.appeared:
+            self._sink.appeared(found.appeared)
 
     def work(self, deadline: float) -> bool:
         """Do the scheduled listings; return whether all are done.  Stops soon after `deadline`."""
@@ -88,29 +87,28 @@ class EventHandler:
             return self._files.directory_at(path) is not None
         return path + b"/" in self.directories
 
-    def _check(
-        self, event: NativeEvent, changed: dict[bytes, None], appeared: dict[bytes, None]
-    ) -> None:
+    def _check(self, event: NativeEvent, found: "_Reports") -> None:
         path, kind, was_directory = event
         prefix = path + b"/"
         known = self.directories.get(prefix)
         # What appeared since has an event of its own.
         inode = None if kind is Kind.DISAPPEARED else self._files.directory_at(path)
         if inode is not None:
-            changed[prefix] = None
+            found.add(prefix, kind)
             if known is None or known.inode != inode or kind is Kind.MOVED:
                 self._add(prefix, inode)
             return
         self.directories.note(path)
         if known is not None:
             self._remove(prefix)
+            found.names[prefix] = REMOVED
         elif was_directory or _is_git(path):
-            changed[prefix] = None
+            found.add(prefix, Kind.DISAPPEARED)
         if not was_directory:
             # Even if a directory is known there: it may be a later one, found by a listing.
-            changed[path] = None
+            found.add(path, kind)
             if kind is not Kind.DISAPPEARED:
-                appeared[path] = None
+                found.appeared[path] = None
 
     def _add(self, prefix: bytes, inode: int) -> None:
         """Schedule a directory that is there now to be listed, and reported."""
@@ -155,7 +153,8 @@ class EventHandler:
         for each in self._visible(found):
             self._list_below(each, files, reporting=reporting)
         if reporting:
-            self._sink.changed([*files, *self._visible(found)])
+            names = [*files, *self._visible(found)]
+            self._sink.changed(names, dict.fromkeys(names, PRESENT))
             self._sink.appeared(files)
 
     def _list_below(self, prefix: bytes, files: list[bytes], *, reporting: bool) -> None:
@@ -175,6 +174,23 @@ class EventHandler:
 
     def _visible(self, paths: Iterable[bytes]) -> list[bytes]:
         return [path for path in paths if path not in self._hidden]
+
+
+class _Reports:
+    """What some events report."""
+
+    def __init__(self) -> None:
+        self.changed: dict[bytes, None] = {}
+        self.appeared: dict[bytes, None] = {}
+        self.names: dict[bytes, int] = {}
+        """See Sink.changed."""
+
+    def add(self, path: bytes, kind: Kind) -> None:
+        self.changed[path] = None
+        if kind is Kind.DISAPPEARED:
+            self.names[path] = REMOVED
+        elif kind is not Kind.CHANGED:
+            self.names[path] = PRESENT  # a directory's own event may be late: see rule 1
 
 
 def _is_git(path: bytes) -> bool:

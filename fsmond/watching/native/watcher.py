@@ -39,6 +39,8 @@ class NativeWatcher:
         excluded: frozenset[bytes],
         make_source: Callable[[bytes], Source],
     ) -> None:
+        self.is_awaited = False
+        """See Watcher.is_awaited; events are reported at once in any case."""
         self._sink = sink
         # Guards the sink, the handler, and what `_step` changes.  `sync` reads flags without it and
         # changes `_no_barrier` and `_missed_cookies`: a race between queries costs one wait only.

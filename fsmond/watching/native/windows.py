@@ -13,11 +13,11 @@ from functools import partial
 from watchdog.observers import winapi
 from watchdog.observers.api import EventEmitter, EventQueue, ObservedWatch
 
-from fsmond.files_windows import any_length, scan, stat
 from fsmond.watching.limits import WatchError
 from fsmond.watching.native.aliases_windows import long_name, may_be_alias
 from fsmond.watching.native.reading_windows import Reader, changes
 from fsmond.watching.native.source import Batch, Kind, NativeEvent
+from fsmond.windows.files import any_length, scan, stat
 
 _KINDS = {
     winapi.FILE_ACTION_CREATED: Kind.APPEARED,

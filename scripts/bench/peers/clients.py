@@ -81,7 +81,7 @@ class PythonClient(SocketClient):
         started = time.perf_counter()
         answer = self._client.query(since=since)
         taken = time.perf_counter() - started
-        return taken, [b"/"] if answer.everything else list(answer.paths)
+        return taken, [b"/"] if answer.paths is None else list(answer.paths)
 
 
 class ProcessClient(SocketClient):

@@ -164,6 +164,13 @@ TEXTS = {
         "One process watches a tree, as the daemon does, and queries itself every 20 ms for a minute while a program changes files at "
         "random: two a second as an editor does, a thousand a second as a build does.",
     ),
+    "telling": Text(
+        "How soon a change is told",
+        "A program waits for changes, and prints when there is one; files are changed one by one, 30 ms apart. *From a change until it "
+        "is told*: from before the system call until the program's output can be read. All programs are told to wait for nothing more: "
+        "settle or debounce is 0, or the least that they take. Then many clients wait at fsmond, each with filters of its own; each "
+        "change concerns one of them, and it is checked that nobody else is told.",
+    ),
     "ipc": Text(
         "`ipc` alone",
         "`ipc` beside `multiprocessing.connection` of the standard library, and beside an accept-and-echo loop on a bare socket, which "

@@ -12,6 +12,7 @@ restart   after a restart: until an old token is answered exactly, and the first
 stalls    the longest answer: how long a client waits during one very large operation
 status    the whole of `git status`: without a monitor, with git's daemon, Watchman and fsmond
 storing   what it costs to store the history while a program writes
+telling   how soon a program that waits is told of a change
 truth     what each watcher misses: the same random changes to a tree of each
 writers   what watching costs the programs that write
 """

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from support.ipc_tools import HELLO, Reply, eventually, is_disconnected, raw_client, receive_all
+from support.systems import IS_WINDOWS
 
 import ipc
 from ipc.pktline import FLUSH, framed
@@ -125,8 +126,9 @@ def test_a_client_that_reads_late_gets_all_of_it(path: Path) -> None:
         deferred.reply(b"x" * LARGE)
         deferred.reply(b"y")
         assert time.monotonic() - began < 5
-        assert deferred.unsent > LARGE // 2
-        assert not owner.sent.is_set()
+        if not IS_WINDOWS:  # there the system may take all of it at once
+            assert deferred.unsent > LARGE // 2
+            assert not owner.sent.is_set()
         received = bytearray()
         while len(received) < LARGE:
             received += client.recv(1 << 20)

@@ -13,7 +13,7 @@ import os
 import shutil
 import threading
 import time
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 
 from fsmond.watching.contract import Known
@@ -35,7 +35,7 @@ class Recorder:
         self.paths: list[bytes] = []
         self.is_covered = False
 
-    def changed(self, paths: Collection[bytes]) -> None:
+    def changed(self, paths: Collection[bytes], _: Mapping[bytes, int] | None = None) -> None:
         self.paths += paths
 
     def appeared(self, paths: Iterable[bytes]) -> None:

@@ -21,7 +21,7 @@ def test_scanning_gives_the_same_answers(repository: Path) -> None:
 
     answer = Client(repository).query(token)
 
-    assert set(answer.paths) == {b"dir/", b"dir/new/", b"dir/new/file", b"top", b"dir/two"}
+    assert set(answer.paths or ()) == {b"dir/", b"dir/new/", b"dir/new/file", b"top", b"dir/two"}
     assert status(repository)["coverage"] == {"events": 0, "scan": 4, "none": 0}
     assert status(repository)["settings"]["watch"] == "scan"
 
@@ -32,7 +32,8 @@ def test_a_choice_for_a_running_daemon_is_an_error(watched: Path) -> None:
 
     assert done.returncode == 1
     assert "fsmond stop, then fsmond start --watch=scan --verify-every=5" in done.stderr
-    assert status(watched)["settings"] == {"watch": "auto", "verify_every": 0, "history": "on"}
+    settings = status(watched)["settings"]
+    assert (settings["watch"], settings["verify_every"], settings["history"]) == ("auto", 0, "on")
 
 
 @pytest.mark.parametrize(
@@ -86,7 +87,7 @@ def test_a_change_is_reported_under_all_names(repository: Path, how: str) -> Non
     (repository / "dir" / "renamed").write_text("once more")
     fourth = client.query(third.token)
 
-    assert {*first.paths} - {b"dir/"} == {b"top", b"dir/top-too"}
-    assert {*second.paths} >= {b"dir/one-too", b"dir/one"}
-    assert {*third.paths} >= {b"dir/one-too", b"dir/one"}
-    assert {*fourth.paths} >= {b"dir/one-too", b"dir/renamed", b"dir/one"}
+    assert {*(first.paths or ())} - {b"dir/"} == {b"top", b"dir/top-too"}
+    assert {*(second.paths or ())} >= {b"dir/one-too", b"dir/one"}
+    assert {*(third.paths or ())} >= {b"dir/one-too", b"dir/one"}
+    assert {*(fourth.paths or ())} >= {b"dir/one-too", b"dir/renamed", b"dir/one"}

@@ -19,12 +19,12 @@ from support.lossy_windows import losing_reads
 from support.trees.steps import make
 from support.wine import REMOVED_LATE, is_wine, reporting_all_directories
 
-from fsmond.files_windows import any_length
 from fsmond.monitor.monitor import Monitor
 from fsmond.watching.native import reading_windows
 from fsmond.watching.native.aliases_windows import long_name, may_be_alias
 from fsmond.watching.native.reading_windows import Reader, changes
 from fsmond.watching.native.watcher import NativeWatcher
+from fsmond.windows.files import any_length
 
 EVENTS = "ReadDirectoryChangesW"
 
@@ -86,7 +86,7 @@ def test_the_root_can_be_renamed_while_it_is_watched(monitor: Monitor, root: Pat
     """The daemon does not block that; and it ends."""
     root.rename(root.with_name("elsewhere"))
     assert monitor.query(None).reason == "degraded"
-    assert monitor.ended is not None
+    assert monitor.reports.ended is not None
     root.with_name("elsewhere").rename(root)
 
 
@@ -96,7 +96,7 @@ def test_the_root_can_be_removed_while_it_is_watched(monitor: Monitor, root: Pat
         pytest.skip(REMOVED_LATE)
     shutil.rmtree(root)
     assert monitor.query(None).reason == "degraded"
-    assert monitor.ended is not None
+    assert monitor.reports.ended is not None
 
 
 def test_any_directory_can_be_renamed_at_any_time(monitor: Monitor, root: Path) -> None:

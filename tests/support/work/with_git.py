@@ -77,7 +77,9 @@ def rebase(person: Person) -> Iterator[None]:
     person.save(path)
     person.git("add", "--update")
     yield
-    person.git("rebase", "--continue")
+    # Whatever else was committed may conflict as well; then the rebase is given up.
+    person.git("rebase", "--continue", may_fail=True)
+    person.git("rebase", "--abort", may_fail=True)
     person.git("checkout", "--quiet", "-B", HOME)
     yield
 

@@ -31,7 +31,7 @@ QUERY = (
 )
 if sys.platform == "win32":
     SHARED += " ipc._address_windows ipc._connect_windows"
-    QUERY += " fsmond.opening_windows"
+    QUERY += " fsmond.windows fsmond.windows.opening"
     # All but `ntpath` are built in or frozen; the names of pipes need `os`.
     SYSTEM = "os os.path ntpath genericpath stat _stat _collections_abc abc _abc nt _winapi"
     LEAN_SYSTEM = {"hook": SYSTEM, "query": f"{SYSTEM} errno msvcrt"}

@@ -3,9 +3,10 @@
 import pytest
 
 from fsmond import __version__
-from fsmond.cli import commands, main, status_text
+from fsmond.cli import commands, main
 from fsmond.client import Client
 from fsmond.errors import NotRunningError, PathError, StartError
+from fsmond.screen import status_text
 
 COMMANDS = ["start", "run", "stop", "status", "query", "verify", "flush"]
 

@@ -178,10 +178,10 @@ def fake_client(monkeypatch: pytest.MonkeyPatch) -> type[FakeClient]:
 
 def test_z_prints_the_bytes_of_the_answer(capfdbinary: pytest.CaptureFixture[bytes]) -> None:
     """Nothing is quoted or added."""
-    assert query.run(["-z", "--since", "t:1", "sub", "--no-start"]) == 0
+    assert query.run(["-z", "--since", "fsmond:t:1", "sub", "--no-start"]) == 0
 
     assert capfdbinary.readouterr() == (TOKEN + b"\0caf\xe9\0", b"")
-    assert asked == [("sub", False), "t:1"]
+    assert asked == [("sub", False), "fsmond:t:1"]
 
 
 def test_json_is_one_object_on_a_line(capfdbinary: pytest.CaptureFixture[bytes]) -> None:
@@ -220,14 +220,9 @@ def test_an_error_is_one_line_and_its_own_exit_status(
 @pytest.mark.parametrize(
     ("since", "reply", "note"),
     [
-        ("HEAD", TOKEN + b"\0/\0unknown-token\0", "'HEAD' is not a token"),
-        ("", TOKEN + b"\0/\0unknown-token\0", "'' is not a token"),
-        ("c:1:2:3:4", TOKEN + b"\0/\0unknown-token\0", "'c:1:2:3:4' is not a token"),
-        ("\x1b[2J", TOKEN + b"\0/\0unknown-token\0", r"'\x1b[2J' is not a token"),
-        ("x" * 5000, TOKEN + b"\0/\0unknown-token\0", "is not a token"),
-        ("fsmond:0123456789abcdef:9", TOKEN + b"\0/\0restart\0", ""),
-        ("1700000000000000000", TOKEN + b"\0path\0", ""),
-        ("builtin:0.1:2", TOKEN + b"\0/\0unknown-token\0", ""),
+        ("fsmond:0123456789abcdef:9", TOKEN + b"\0/\0restart\0", "have changed: restart"),
+        ("fsmond:0123456789abcdef:9", TOKEN + b"\0path\0", ""),
+        ("builtin:0.1:2", TOKEN + b"\0/\0unknown-token\0", "have changed: unknown-token"),
         (TOKEN.decode(), TOKEN + b"\0/\0other-root\0", "watches another tree"),
         (TOKEN.decode(), TOKEN + b"\0/\0other-view\0", "another mount namespace"),
         (TOKEN.decode(), b"builtin:0.1:2\0/\0", "git's own daemon answered"),
@@ -250,3 +245,15 @@ def test_a_note_explains_an_unexpected_answer(
     assert len(err.splitlines()) == bool(note)
     assert len(err) < 300
     assert out.splitlines()[1:] in (["/"], ["path"])
+
+
+@pytest.mark.parametrize("since", ["HEAD", "", "c:1:2", "\x1b[2J", "x" * 5000, "1700000000000000"])
+def test_what_is_no_token_is_an_error(capfd: pytest.CaptureFixture[str], since: str) -> None:
+    """It says what a token looks like; nobody is asked."""
+    assert query.run(["--since", since]) == 1
+
+    out, err = capfd.readouterr()
+    assert (out, asked) == ("", [])
+    assert "is not a token of fsmond: a token looks like fsmond:" in err
+    assert err.rstrip("\n").isprintable()
+    assert len(err) < 300

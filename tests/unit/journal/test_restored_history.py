@@ -9,10 +9,11 @@ FIRST, SECOND, THIRD, FLUSHED = (f"{number:016x}" for number in range(1, 5))
 LATER = 1000  # the sequence at which the next process begins
 
 
-def stored(journal: Journal) -> tuple[Summary, dict[bytes, int]]:
+def stored(journal: Journal) -> tuple[Summary, dict[bytes, int], dict[bytes, int]]:
     """Return what is stored of a journal, as it is read again."""
-    paths, sequences = journal.entries_after(-1)
-    return journal.summary(), dict(zip(reversed(paths), reversed(sequences), strict=True))
+    paths, sequences, lifetimes = journal.entries_after(-1)
+    oldest_first = dict(zip(reversed(paths), reversed(sequences), strict=True))
+    return journal.summary(), oldest_first, dict(zip(paths, lifetimes, strict=True))
 
 
 def continued(before: Journal, session: str, first: int, keep: int = 500_000) -> Journal:
@@ -228,9 +229,23 @@ def test_what_is_new_can_be_stored_alone(before: Journal) -> None:
     token = before.token
     before.record([b"a", b"d"])
 
-    assert before.entries_after(token.sequence) == ([b"d", b"a"], [4, 4])
-    assert before.entries_after(before.token.sequence) == ([], [])
-    assert before.entries_after(-1) == ([b"d", b"a", b"c", b"b"], [4, 4, 3, 2])
+    assert before.entries_after(token.sequence) == ([b"d", b"a"], [4, 4], [0, 0])
+    assert before.entries_after(before.token.sequence) == ([], [], [])
+    assert before.entries_after(-1)[:2] == ([b"d", b"a", b"c", b"b"], [4, 4, 3, 2])
+
+
+def test_what_is_known_of_when_a_path_came_into_being_is_stored(before: Journal) -> None:
+    """After a restart a created path is told from a modified one as before."""
+    token = before.token
+    before.record([b"new", b"gone"])
+    before.lifetimes.begin(b"new", before.token.sequence)
+    before.lifetimes.end(b"gone", before.token.sequence)
+
+    after = continued(before, SECOND, LATER)
+
+    assert after.lifetimes.began_after(b"new", token.sequence)
+    assert not after.lifetimes.began_after(b"new", token.sequence + 1)
+    assert after.lifetimes.is_gone(b"gone")
 
 
 def test_a_summary_does_not_change_with_the_journal(before: Journal) -> None:

@@ -12,6 +12,7 @@ from unit.conftest import token_of
 
 from fsmond.index.tree import Comparison, Index
 from fsmond.monitor.monitor import Monitor
+from fsmond.watching.contract import REMOVED
 
 
 @pytest.fixture(autouse=True)
@@ -61,7 +62,7 @@ def test_until_the_comparison_is_done_everything_may_have_changed(
     changes = monitor.query(token)
     watcher.cover()
 
-    assert changes[1:] == (None, "overflow")
+    assert changes[1:3] == (None, "overflow")
     assert monitor.query(token_of(changes)).paths == [b"dir/lost", b"dir/"]
 
 
@@ -133,6 +134,31 @@ def test_where_a_transient_name_was_not_reported_the_directory_is(
     assert monitor.query(token).paths == [b"dir/"]
 
 
+def test_after_an_overflow_what_is_in_a_directory_that_is_back_is_reported(
+    monitor: Monitor, watcher: FakeWatcher, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """It is as in the index, but the client was told that the directory is gone."""
+    inside = tmp_path / "dir" / "inside"
+    inside.mkdir()
+    for name in "abc":
+        (inside / name).touch()
+    watcher.queue_change(b"dir/inside/")
+    for _ in range(2):  # the first one reports the names
+        assert monitor.index_worker.verify(time.monotonic() + 10) is not None
+    outside = tmp_path_factory.mktemp("outside") / "inside"
+    inside.rename(outside)
+    with watcher.lock:
+        watcher.sink.changed([b"dir/inside/"], {b"dir/inside/": REMOVED})
+    token = token_of(monitor.query(None))
+    watcher.lose_events()
+    outside.rename(inside)
+    watcher.cover()
+
+    assert set(monitor.query(token).paths or ()) >= {
+        b"dir/inside/" + each for each in (b"", b"a", b"b", b"c")
+    }
+
+
 @pytest.mark.parametrize("how", ["overflow", "degraded"])
 def test_after_a_transient_name_in_the_root_everything_may_have_changed(
     monitor: Monitor, watcher: FakeWatcher, tmp_path: Path, how: str
@@ -150,7 +176,7 @@ def test_after_a_transient_name_in_the_root_everything_may_have_changed(
 
     first = monitor.query(token)
 
-    assert first[1:] == (None, how)
+    assert first[1:3] == (None, how)
     assert monitor.query(token_of(first)).paths == []
 
 

@@ -91,9 +91,9 @@ def test_a_token_that_is_too_old_is_answered_with_everything(make: Make) -> None
     monitor = started(make(keep=4))
     token = token_of(monitor.query(None))
     with monitor._lock:
-        monitor.changed([b"%d" % number for number in range(10)])
+        monitor.reports.changed([b"%d" % number for number in range(10)])
 
-    assert monitor.query(token)[1:] == (None, "token-too-old")
+    assert monitor.query(token)[1:3] == (None, "token-too-old")
 
 
 def test_a_flush_invalidates_all_tokens(monitor: Monitor) -> None:
@@ -102,8 +102,8 @@ def test_a_flush_invalidates_all_tokens(monitor: Monitor) -> None:
 
     flushed = monitor.flush()
 
-    assert flushed[1:] == (None, "flush")
-    assert monitor.query(token)[1:] == (None, "flush")
+    assert flushed[1:3] == (None, "flush")
+    assert monitor.query(token)[1:3] == (None, "flush")
     assert monitor.query(token_of(flushed)).paths == []
 
 
@@ -140,7 +140,7 @@ def test_a_watcher_in_trouble_means_everything(
 
     changes = monitor.query(token)
 
-    assert changes[1:] == (None, trouble)
+    assert changes[1:3] == (None, trouble)
 
 
 def test_a_token_issued_in_trouble_is_valid_afterwards(
@@ -161,8 +161,8 @@ def test_a_tree_that_is_gone_means_everything(monitor: Monitor, watcher: FakeWat
 
     watcher.sink.gone("the directory was removed")
 
-    assert monitor.query(token)[1:] == (None, "degraded")
-    assert monitor.ended == "the directory was removed"
+    assert monitor.query(token)[1:3] == (None, "degraded")
+    assert monitor.reports.ended == "the directory was removed"
 
 
 def test_unreadable_directories_are_always_in_the_answer(

@@ -18,7 +18,7 @@ def changed() -> list[bytes]:
 @pytest.fixture
 def probes(tmp_path: Path, changed: list[bytes]) -> Iterator[Probes]:
     """Return the probes of a tree, ended with the test."""
-    made = Probes(bytes(tmp_path), changed.extend)
+    made = Probes(bytes(tmp_path), lambda paths, _: changed.extend(paths))
     yield made
     made.stop()
 

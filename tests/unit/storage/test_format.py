@@ -21,7 +21,7 @@ def transaction(
 ) -> bytes:
     """Return the frames of one transaction."""
     sequences = sequences or {}
-    changes = format_.changes(list(sequences), list(sequences.values()))
+    changes = format_.changes(list(sequences), list(sequences.values()), [0] * len(sequences))
     return b"".join((*changes, *format_.records(records or {}), format_.end(state)))
 
 
@@ -46,13 +46,13 @@ def test_what_was_written_is_read() -> None:
     stored = format_.decode(SMALL)
 
     assert stored == Stored(
-        IDENTITY, {"at": 2}, {b"dir/": 2, b"a": 3}, {b"": b"root", b"new/": b""}, len(SMALL)
+        IDENTITY, {"at": 2}, {b"dir/": 2, b"a": 3}, {}, {b"": b"root", b"new/": b""}, len(SMALL)
     )
 
 
 def test_a_history_without_changes_and_records_is_read() -> None:
     """A tree may be empty, and nothing may have changed yet."""
-    assert format_.decode(file_of(transaction({})))[1:4] == ({}, {}, {})
+    assert format_.decode(file_of(transaction({})))[1:5] == ({}, {}, {}, {})
 
 
 def test_an_empty_record_is_not_the_same_as_none() -> None:
@@ -159,7 +159,7 @@ def test_a_byte_that_is_missing_is_damage_or_the_end() -> None:
 
 def test_frames_without_an_end_are_ignored() -> None:
     """They may contradict the state; the next transaction overwrites them."""
-    changes = b"".join(format_.changes([b"late"], [9]))
+    changes = b"".join(format_.changes([b"late"], [9], [9]))
     records = b"".join(format_.records({b"late/": b"x", b"": None}))
 
     stored = format_.decode(SMALL + changes + records)
@@ -171,13 +171,13 @@ def test_frames_without_an_end_are_ignored() -> None:
 def test_a_file_without_any_transaction_is_incomplete() -> None:
     """There is nothing to restore."""
     with pytest.raises(DamagedError, match="incomplete"):
-        format_.decode(file_of(b"".join(format_.changes([b"a"], [1]))))
+        format_.decode(file_of(b"".join(format_.changes([b"a"], [1], [0]))))
 
 
 def test_another_version_is_named_as_such() -> None:
     """It is no damage: people who went back to an older release need not worry."""
     with pytest.raises(DamagedError, match="version"):
-        format_.decode(SMALL.replace(b"fsmond history 1\n", b"fsmond history 22\n", 1))
+        format_.decode(SMALL.replace(b"fsmond history 2\n", b"fsmond history 22\n", 1))
 
 
 def test_another_layout_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -242,9 +242,9 @@ def test_the_format_is_as_documented() -> None:
     # Three prefixes, separated by NUL: "", "a/" and "b/"; the record of the first is one byte.
     records = struct.pack("=IIIII", 3, 1, 2**32 - 1, 0, 6) + b"\0a/\0b/" + b"r"
     data = (
-        b"fsmond history 1\n"
+        b"fsmond history 2\n"
         + frame(b"I", json.dumps(identity).encode())
-        + frame(b"C", struct.pack("=Iqq", 2, 5, 6) + b"a\0b")
+        + frame(b"C", struct.pack("=Iqqqq", 2, 5, 6, 0, -6) + b"a\0b")
         + frame(b"R", records)
         + frame(b"S", b'{"at": 1}')
     )
@@ -252,5 +252,5 @@ def test_the_format_is_as_documented() -> None:
     stored = format_.decode(data)
 
     assert stored == Stored(
-        IDENTITY, {"at": 1}, {b"a": 5, b"b": 6}, {b"": b"r", b"b/": b""}, len(data)
+        IDENTITY, {"at": 1}, {b"a": 5, b"b": 6}, {b"b": -6}, {b"": b"r", b"b/": b""}, len(data)
     )

@@ -3,7 +3,7 @@
 import os
 import shutil
 import time
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 
 import pytest
@@ -19,9 +19,11 @@ class RecordingSink:
     def __init__(self) -> None:
         self.paths: set[bytes] = set()
         self.new: set[bytes] = set()
+        self.names: dict[bytes, int] = {}
 
-    def changed(self, paths: Iterable[bytes]) -> None:
+    def changed(self, paths: Collection[bytes], names: Mapping[bytes, int] | None = None) -> None:
         self.paths |= set(paths)
+        self.names.update(names or {})
 
     def recheck(self, prefix: bytes) -> None:
         raise AssertionError(prefix)

@@ -1,0 +1,31 @@
+"""Let one process of several do something at a time."""
+
+import getpass
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Hold a lock that the system releases if this process ends."""
+    if sys.platform == "win32":
+        raise NotImplementedError("tests that need this are skipped on Windows")
+    import fcntl
+
+    descriptor = os.open(path, os.O_CREAT | os.O_RDWR, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def only_server() -> Iterator[None]:
+    """Hold the lock of all tests that run this user's one server for Watchman's clients."""
+    with locked(Path(tempfile.gettempdir()) / f"fsmond-clients-{getpass.getuser()}.lock"):
+        yield
