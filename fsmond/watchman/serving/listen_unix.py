@@ -8,6 +8,7 @@ import contextlib
 import logging
 import os
 import select
+import signal
 import socket
 import struct
 import time
@@ -61,7 +62,9 @@ class Listener:
         self._path = path
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self._wakeup, self._waker = os.pipe()
+        os.set_blocking(self._waker, False)
         self._is_closed = False
+        self._is_woken_by_signals = False
         try:
             self._claim()
         except OSError as error:
@@ -88,12 +91,24 @@ class Listener:
             return Channel(client)
 
     def stop(self) -> None:
-        """Have `accept` return None; also from a signal's handler."""
+        """Have `accept` return None."""
         if not self._is_closed:
-            os.write(self._waker, b"\0")
+            with contextlib.suppress(BlockingIOError):  # it was woken often enough
+                os.write(self._waker, b"\0")
+
+    def stop_on_signals(self) -> None:
+        """Have a signal that is handled do what `stop` does; to be called on the main thread.
+
+        A handler itself runs on the main thread only, and after what that does now: if the signal
+        came to another thread, or right before `accept` began to wait, that would be too late.
+        """
+        signal.set_wakeup_fd(self._waker, warn_on_full_buffer=False)
+        self._is_woken_by_signals = True
 
     def close(self) -> None:
         """Free the path."""
+        if self._is_woken_by_signals:
+            signal.set_wakeup_fd(-1)
         if _identity(self._path) == self._identity:
             with contextlib.suppress(OSError):
                 os.unlink(self._path)

@@ -79,6 +79,9 @@ class Listener:
         with contextlib.suppress(OSError):
             PipeClient(self._path).close()
 
+    def stop_on_signals(self) -> None:
+        """Do nothing: there a server is stopped by a client, or killed."""
+
     def close(self) -> None:
         """Free the name."""
         self._listener.close()

@@ -99,6 +99,7 @@ class Server:
         for name in _SIGNALS:
             if hasattr(signal, name):
                 signal.signal(getattr(signal, name), stop)
+        self._listener.stop_on_signals()
 
 
 class _Forwarding(logging.Handler):
