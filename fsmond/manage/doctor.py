@@ -107,6 +107,10 @@ def _coverage(place: Place, status: Status | None) -> Iterator[Finding]:
     """How changes are detected."""
     if status is not None:
         scanned = status.coverage.get("scan", 0)
+        if status.state != "ready":  # what cannot be watched is counted by the first comparison
+            text = f"the daemon is {status.state}: how it detects changes will be known soon"
+            yield Finding("coverage", "ok", text)
+            return
         if not scanned:
             yield Finding("coverage", "ok", f"{status.directories} directories report changes")
             return

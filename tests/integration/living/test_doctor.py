@@ -59,6 +59,7 @@ def test_a_healthy_tree_has_no_problem(root: Path) -> None:
     """With a daemon, and before there is one."""
     assert [each for each in doctor.examine(str(root)) if each.level == "problem"] == []
     fsmond("start", root)
+    until(lambda: status(root)["state"] == "ready")
 
     done = fsmond("doctor", root)
 
@@ -178,6 +179,8 @@ def test_a_tree_that_is_compared_at_each_query(root: Path) -> None:
     """That is slower; here it is what the user asked for."""
     fsmond("start", root, "--watch=scan")
 
+    # Right after the start that is not known yet.
+    until(lambda: "will be known" not in found(root, "coverage").message)
     assert "compared at each query" in found(root, "coverage").message
     assert found(root, "coverage").level == "note"
 
