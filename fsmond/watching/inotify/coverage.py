@@ -38,12 +38,12 @@ from fsmond.watching.inotify.calls import Queue
 from fsmond.watching.inotify.directory import Directory, Paths
 from fsmond.watching.inotify.gaps import ITSELF, NOT_THERE, SHORTAGE, Gaps, is_unreadable
 from fsmond.watching.inotify.mounts import Mounts
+from fsmond.watching.inotify.new_directories import MAX_PATH, NewDirectories
 from fsmond.watching.inotify.opening import DirectoryOpener
 
 _NONE = -1  # no watch descriptor
 _STEP = 256  # names that are read in a step; about a tenth of a millisecond
 _MAX_NAMES = 50_000  # names in one directory that are reported one by one
-MAX_PATH = 16_384  # bytes of a path below the root; anything deeper is in each answer
 
 Steps = Iterator[None]
 
@@ -71,15 +71,15 @@ class Coverage:
         self.root = Directory(_NONE, self._paths)
         self.by_descriptor: dict[int, Directory] = {}
         self._opener = DirectoryOpener(self._base, queue, self.by_descriptor, self.root)
+        self._new = NewDirectories(queue, self.by_descriptor, self._paths, excluded, mounts)
         self.gaps = Gaps()
         self.known: Callable[[bytes], Known | None] | None = None
         """What was in each directory some time ago; if set, it need not be listed: see rule 6."""
         self.shortage: OSError | None = None
         """The shortage of resources that the last `work` met, if any."""
-        self._pending_checks: deque[tuple[Directory, bytes, bool]] = (
-            deque()
-        )  # and whether to list it in any case
-        # And whether to report what is found.  Breadth first: so the total is known early.
+        # And whether to list it in any case; and whether to report what is found.  Breadth first:
+        # so the total is known early.
+        self._pending_checks: deque[tuple[Directory, bytes, bool]] = deque()
         self._pending_listings: deque[tuple[Directory, bool]] = deque()
         self._detached: dict[Directory, None] = {}
         self._cover_root()
@@ -87,12 +87,8 @@ class Coverage:
     @property
     def settled(self) -> bool:
         """Whether the known tree is covered, as far as that is possible."""
-        return not (
-            self._pending_checks
-            or self._pending_listings
-            or self._detached
-            or self._mounts.is_stale
-        )
+        pending = self._pending_checks or self._pending_listings or self._detached
+        return not (pending or self._mounts.is_stale)
 
     @property
     def unlisted(self) -> int:
@@ -319,10 +315,17 @@ class Coverage:
         handle = self._opener.open(directory, os.O_PATH) if names else None
         if handle is None:
             return
-        place = _OpenDirectory(handle, directory)
+        place, known_in = _OpenDirectory(handle, directory), self.known
         try:
             for name in names:
-                yield from self._check(place, name, relist=True, reporting=False)
+                child = self._new.watch(handle, directory, name)
+                inner = known_in(child.prefix) if child is not None and known_in else None
+                if child is None:
+                    yield from self._check(place, name, relist=True, reporting=False)
+                elif inner is not None and not inner[0]:
+                    child.sample_name = inner[1]  # no directory is known in it
+                else:
+                    self._pending_listings.append((child, False))
                 yield
         finally:
             os.close(handle)
@@ -341,16 +344,22 @@ class Coverage:
                 child = directory.child(name)
                 assert child is not None
                 yield from self._detach(child)
-            prefix = directory.prefix
-            for name in names:
-                yield from self._check(
-                    _OpenDirectory(handle, directory), name, relist=True, reporting=reporting
-                )
-                if reporting:
-                    self._report([b"%b%b/" % (prefix, name)], are_files=False)
-                yield
+            yield from self._cover(_OpenDirectory(handle, directory), names, reporting=reporting)
         finally:
             os.close(handle)
+
+    def _cover(self, place: _OpenDirectory, names: list[bytes], *, reporting: bool) -> Steps:
+        """Watch the subdirectories that were just listed."""
+        prefix = place.directory.prefix
+        for name in names:
+            new = None if reporting else self._new.survey(place.handle, place.directory, name)
+            if new is None:
+                yield from self._check(place, name, relist=True, reporting=reporting)
+            elif not new[1]:
+                self._pending_listings.append((new[0], False))
+            if reporting:
+                self._report([b"%b%b/" % (prefix, name)], are_files=False)
+            yield
 
     def _read(
         self, handle: int, directory: Directory, *, reporting: bool
