@@ -20,6 +20,7 @@ daemon            the process that serves a monitor
 execute           run a command after each batch of changes
 filters           which paths are left out, by the rules of gitignore files
 git               all that fsmond knows about Git
+helping           a second process that compares a part of a tree
 index             the recorded state of a tree, and how it differs from the tree now
 journal           what changed since when: pure bookkeeping, without I/O, clocks or threads
 manage            all daemons of a user: find, check and end them

@@ -85,6 +85,7 @@ LAYERS = (
         (
             Room("daemon", ("fsmond.daemon",)),
             Room("process", ("fsmond.process",)),
+            Room("helping", ("fsmond.helping",)),
             Room("presence", ("fsmond.presence",)),
             Room("service", ("fsmond.service",)),
         ),

@@ -25,6 +25,7 @@ MAY_IMPORT = {
     "fsmond.git": "",
     "fsmond.storage": "",
     "fsmond.filters": "",
+    "fsmond.helping": "fsmond.index",
     "fsmond.answering": "ipc fsmond.monitor fsmond.filters fsmond.protocol fsmond.journal.token"
     " fsmond.index.difference fsmond.results",
     "fsmond.monitor": "fsmond.journal fsmond.index fsmond.watching fsmond.storage",
@@ -37,7 +38,8 @@ COMMON = "fsmond.windows fsmond.paths fsmond.printable"
 IMPORTED_BY = {
     "ipc._server": "ipc.server",
     "fsmond.journal": "fsmond.monitor fsmond.answering fsmond.daemon",
-    "fsmond.index": "fsmond.monitor fsmond.answering",
+    "fsmond.index": "fsmond.monitor fsmond.answering fsmond.helping",
+    "fsmond.helping": "fsmond.daemon",
     "fsmond.watching": "fsmond.monitor fsmond.daemon fsmond.manage",
     "fsmond.storage": "fsmond.monitor fsmond.daemon",
     "fsmond.monitor": "fsmond.answering fsmond.daemon",
@@ -74,6 +76,7 @@ PLATFORM = {  # the modules that may check the platform, and what they decide by
     "fsmond.process.alive_unix": "whether there is /proc",
     "fsmond.process.detach": "how a process is detached from its parent",
     "fsmond.process.lock": "how a directory is locked",
+    "fsmond.daemon.parts": "whether a second process helps to compare",
     "fsmond.daemon.history": "how the type of a file system is found",
     "fsmond.daemon.log_file": "how a file is opened that others may remove",
     "fsmond.daemon.memory": "whether the C library may be glibc",

@@ -1,7 +1,9 @@
 """Make the parts of a daemon, as a tree, Git and the settings demand."""
 
+import contextlib
 import logging
 import os
+import sys
 from functools import partial
 
 from fsmond.daemon.clients import ClientCheck, views_for_platform
@@ -10,12 +12,15 @@ from fsmond.daemon.history import history_file
 from fsmond.daemon.logs import Log
 from fsmond.daemon.requests import Requests
 from fsmond.daemon.settings import HISTORY, Settings
+from fsmond.errors import StartError
 from fsmond.git.folding import folds_case
 from fsmond.git.index_file import is_large
 from fsmond.git.worktree import is_within
+from fsmond.isolation import INSTALL_PATH
 from fsmond.monitor.monitor import Monitor
 from fsmond.monitor.timestamps import Timestamps
 from fsmond.printable import message_of
+from fsmond.process.spawn import interpreter
 from fsmond.rendezvous import Place
 from fsmond.storage.file import UnusableError
 from fsmond.watching.choice import watcher_for_platform
@@ -55,6 +60,11 @@ def store_history(place: Place, monitor: Monitor, health: Health) -> None:
         monitor.why_not_stored = message_of(error) if isinstance(error, OSError) else str(error)
         _log.warning("no history is stored: %s", monitor.why_not_stored)
         return
+    if sys.platform == "linux" and len(os.sched_getaffinity(0)) > 1:
+        from fsmond.helping.process_linux import HelperProcess
+
+        with contextlib.suppress(StartError):  # there is no interpreter
+            monitor.have_helped(HelperProcess(interpreter(), INSTALL_PATH))
     # `rm -r` fails if a file appears in a directory that it has listed.
     store.is_allowed = lambda: not health.is_being_removed()
 

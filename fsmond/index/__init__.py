@@ -7,6 +7,7 @@ opening_unix     open directories by paths of any length
 opening_windows  the same on Windows
 reading          read a directory as it is now
 record           what is kept of one directory, in few bytes
+sharing          which parts of a tree another process can compare with its records
 status           what the system knows of a file
 status_unix      the same on Unix; for Windows see fsmond.windows.files
 tree             the records of all directories of a tree, compared with it

@@ -80,10 +80,12 @@ class Index:
         self.clock = clock or Clock()
         self._base = root.rstrip(b"/") + b"/"
         self.root = root
+        self.excluded = list(excluded)
+        self.reserved = reserved
         self._opener = DirectoryOpener(self._base)
         self._reserved = reserved and os.fsdecode(reserved)
         self._excluded: dict[bytes, set[str]] = {}
-        for path in excluded:
+        for path in self.excluded:
             folder, slash, name = path.rpartition(b"/")
             self._excluded.setdefault(folder + slash, set()).add(os.fsdecode(name))
         self._records: dict[bytes, bytes] = {}
@@ -161,6 +163,16 @@ class Index:
             stored = {each: self._stored(each) for each in self._records}
             return Changed(stored, is_everything=True)
         return Changed({each: self._stored(each) for each in changed}, is_everything=False)
+
+    @property
+    def is_in_doubt(self) -> bool:
+        """Whether times in the future keep anything from being judged by its record."""
+        return bool(self._future_times)
+
+    @property
+    def records(self) -> Mapping[bytes, bytes]:
+        """The records by prefix; to be read on the thread that compares."""
+        return self._records
 
     def note_all_changed(self) -> None:
         """Have `take_changed` return everything: what it returned last was not stored."""

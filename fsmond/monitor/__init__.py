@@ -11,6 +11,7 @@ probes           compare file systems that may not answer, on threads of their o
 reconciler       bring index, journal and tree together
 reports          take what the watcher and the index worker report
 resyncs          the times when events were lost
+sharing          compare a tree together with another process
 timestamps       map times to tokens, for version 1 of Git's hook protocol
 tree_state       the state that the parts of a monitor share, and its lock
 verification     what events should have reported and did not

@@ -39,7 +39,7 @@ from fsmond.monitor.index_worker import IndexWorker
 from fsmond.monitor.kinds import Change, changes
 from fsmond.monitor.reports import Reports, new_session
 from fsmond.monitor.timestamps import Timestamps
-from fsmond.monitor.tree_state import Kept, TreeState
+from fsmond.monitor.tree_state import Helper, Kept, TreeState
 from fsmond.paths import HAS_TWO_FORMS, identity, leads_to, with_both_forms
 from fsmond.storage.file import HistoryFile
 from fsmond.watching.contract import Sink, Watcher
@@ -110,6 +110,10 @@ class Monitor:
         """Have the history stored, and restored if it is there; to be called before `start`."""
         self._store = self._tree.store = HistoryStore(self._tree, file)
         return self._store
+
+    def have_helped(self, helper: Helper) -> None:
+        """Have another process help to compare a restored history; to be called before `start`."""
+        self._tree.helper = helper
 
     def history_status(self) -> HistoryStatus:
         """Return what is stored of the history; on any thread."""

@@ -22,6 +22,7 @@ from fsmond.index.tree import Comparison
 from fsmond.monitor.early_tokens import EarlyTokens
 from fsmond.monitor.kinds import Names, check_presence, moved_after, note_names, presence_in
 from fsmond.monitor.probes import Probes
+from fsmond.monitor.sharing import Sharing
 from fsmond.monitor.tree_state import StoppedError, TreeState
 from fsmond.monitor.verification import SETTLE, Confirmation, Findings, is_reported
 from fsmond.paths import directories_of, directory_of, is_below, is_within
@@ -58,6 +59,7 @@ class Reconciler:
         self._tree = tree
         self._probes = Probes(tree.index.root, self._record)  # they have threads: see `stop`
         self._confirmation = Confirmation(tree, self._catch_up)
+        self._sharing = Sharing(tree)
         self._removed: list[bytes] = []  # prefixes of directories whose records are to be dropped
         self._index = tree.index
         self._journal = tree.journal
@@ -113,6 +115,7 @@ class Reconciler:
         with self._lock:
             self._tree.indexed = indexed
             self._watcher.expect(self._index.known_in)
+        self._sharing.prepare()  # while the tree is being watched
 
     def recover(self, losses: int, why: str) -> bool:
         """Report what differs from the records; return whether no more events were lost.
@@ -130,7 +133,7 @@ class Reconciler:
         self._reported_in = set(map(directory_of, reported))
         begin, unwatched, remote = self._begin()
         found: list[bytes] = []  # directories that may have no watch, as they were not known
-        for comparison in self._walk(_WHOLE, skip=unwatched):
+        for comparison in map(self._checked, self._sharing.walk(skip=unwatched)):
             self._report(comparison, why)
             if why == RESTART and comparison.differences:
                 found += [prefix for prefix, _ in comparison.subdirectories]
@@ -192,7 +195,8 @@ class Reconciler:
         return self._conclude(found, losses, begin) or []
 
     def stop(self) -> None:
-        """End the probes' threads; those that are blocked are left to themselves.  Any thread."""
+        """End the helper, and the probes' threads unless they are blocked.  Any thread."""
+        self._sharing.stop()
         self._probes.stop()
 
     def _begin(self) -> tuple[int, frozenset[bytes], frozenset[bytes]]:

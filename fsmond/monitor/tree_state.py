@@ -4,8 +4,10 @@ What only one part uses is not here: it belongs to that part.
 """
 
 import threading
+from collections.abc import Sequence
 from typing import Protocol
 
+from fsmond.index.sharing import Job
 from fsmond.index.tree import Changed, Index
 from fsmond.journal.history import Journal
 from fsmond.monitor.change_recorder import ChangeRecorder
@@ -41,6 +43,30 @@ class Store(Protocol):
         """Take records that are true as of a sequence; the lock is held."""
 
 
+class Helper(Protocol):
+    """Another process that compares parts of the tree; see HelperProcess."""
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it will report nothing more."""
+
+    def offer(self, job: Job) -> bool:
+        """Give it its work, not yet to be begun; return whether it has it."""
+
+    def begin(self) -> None:
+        """Have it begin."""
+
+    def reports(self, timeout: float) -> Sequence[tuple[int, list[bytes] | None]]:
+        """Return what it reported since the last call; wait for that, at most so many seconds.
+
+        The number of a part, and the directories in it that must be looked at: None if the part was
+        only begun.
+        """
+
+    def stop(self) -> None:
+        """End it.  Harmless when repeated; any thread."""
+
+
 class TreeState:
     """Shared by Monitor, IndexWorker, Reconciler and Confirmation; see monitor.py for threads."""
 
@@ -69,6 +95,11 @@ class TreeState:
         self.kept = Kept()
         self.store: Store | None = None
         """Where the index is stored, if anywhere; set before the threads start."""
+        self.helper: Helper | None = None
+        """A second process for the first comparison after a restart, if there is one; set likewise.
+
+        Used by the index worker's thread, except its `stop`.
+        """
         self.has_early_tokens = False
         """Whether tokens were issued before the whole tree was compared with the index.
 

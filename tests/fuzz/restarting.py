@@ -11,9 +11,11 @@ from typing import NamedTuple
 from fuzz.kinds import KindCheck
 from support.backends import until_built
 from support.trees import truth
+from support.trees.helping import SteppedHelper
 from support.trees.random_changes import RandomChanges
 from support.trees.steps import TIMESTAMP_STEP
 
+from fsmond.index import sharing
 from fsmond.journal.token import Token
 from fsmond.monitor.monitor import Monitor
 from fsmond.storage.file import HistoryFile
@@ -47,6 +49,7 @@ class RestartTrial:
         self._top.mkdir(exist_ok=True)
         self.changes = RandomChanges(self._top, outside, self.random, without=without)
         self.changes.grow(12, 25)
+        sharing._MIN_DIRECTORIES = 2  # these trees are small
         time.sleep(TIMESTAMP_STEP)
         self.reported = self.changed = 0
         self.kinds = KindCheck()
@@ -80,6 +83,8 @@ class RestartTrial:
         root = os.fsencode(self.root)
         monitor = Monitor(root, watcher_for_platform, excluded=EXCLUDED, timeout=30)
         monitor.store_in(HistoryFile(str(self._folder / "store"), identity_of(root, None)))
+        if self.random.random() < 0.7:
+            monitor.have_helped(SteppedHelper(self.random))
         monitor.start(timeout=self.random.choice([0, 30]))
         return monitor
 

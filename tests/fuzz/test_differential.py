@@ -84,6 +84,7 @@ def test_few_changed_files_are_called_created() -> None:
         ("not-again", "kill"),
         ("any-tree", "restart"),
         ("not-watched", "restart"),
+        ("not-helped", "restart"),
         ("lifetimes", "events"),
         ("lifetimes", "restart"),
     ],

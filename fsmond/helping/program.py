@@ -1,0 +1,66 @@
+"""What runs in the second process: find the directories that differ from their records.
+
+It only says where to look: all that is recorded and reported is found by the daemon itself.
+"""
+
+import gc
+import os
+import sys
+from collections.abc import Iterator
+
+from fsmond.helping.messages import GO, SIZE, Report, decode_job
+from fsmond.index.sharing import Job
+from fsmond.index.tree import Index
+
+_INPUT, _OUTPUT = 0, 1
+_CHUNK = 1 << 20  # bytes read at a time
+
+
+def main() -> None:
+    """Do the job that comes from the standard input; exit if the other process has ended."""
+    gc.disable()  # it ends soon, and makes no cycles
+    try:
+        job = decode_job(_read(SIZE.unpack(_read(SIZE.size))[0]))
+        index = index_of(job)
+        _read(len(GO))
+        for report in reports(job, index):
+            _write(report.encode())
+    except OSError as error:  # the root is gone, or the daemon
+        sys.exit(f"fsmond's helper: {error}")
+
+
+def index_of(job: Job) -> Index:
+    """Return the index of a job; raise OSError if there is no root."""
+    index = Index(job.root, job.excluded, job.reserved)
+    index.restore(job.records)
+    return index
+
+
+def reports(job: Job, index: Index) -> Iterator[Report]:
+    """Compare one part after the other, the last one first: the daemon begins with the first."""
+    for number in reversed(range(len(job.parts))):
+        yield Report(number, None)
+        yield Report(number, list(_changed_in(index, job.parts[number])))
+
+
+def _changed_in(index: Index, top: bytes) -> Iterator[bytes]:
+    for each in index.walk((top,)):
+        is_new = bool(index.take_changed().records)
+        if is_new or each.differences or each.may_have_had_transient_names or index.is_in_doubt:
+            yield each.prefix
+
+
+def _read(size: int) -> bytes:
+    """Read so many bytes; exit if there are no more."""
+    data = bytearray()
+    while len(data) < size:
+        chunk = os.read(_INPUT, min(size - len(data), _CHUNK))
+        if not chunk:
+            sys.exit()
+        data += chunk
+    return bytes(data)
+
+
+def _write(data: bytes) -> None:
+    while data:
+        data = data[os.write(_OUTPUT, data) :]

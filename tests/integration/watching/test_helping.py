@@ -1,0 +1,148 @@
+"""A second process helps to compare a large tree after a restart."""
+
+import logging
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from support.restarts import answer_after, make_tree, monitored, token_of, wait_for_another_time
+from support.running import LONG, until
+
+if sys.platform != "linux":
+    pytest.skip("there it has no helper", allow_module_level=True)
+assert sys.platform == "linux"  # for the type checker
+
+from fsmond.helping.process_linux import HelperProcess
+from fsmond.index import sharing
+from fsmond.index.sharing import Job
+from fsmond.isolation import INSTALL_PATH
+from fsmond.monitor.monitor import Monitor
+
+
+@pytest.fixture
+def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Make a tree that is worth a helper."""
+    monkeypatch.setattr(sharing, "_MIN_DIRECTORIES", 2)
+    root = tmp_path / "root"
+    for number in range(40):
+        (root / f"{number}" / "below").mkdir(parents=True)
+        (root / f"{number}" / "below" / "file").touch()
+    make_tree(root)
+    return root
+
+
+@pytest.fixture
+def token(root: Path) -> bytes:
+    """Return a token of a monitor that has ended."""
+    with monitored(root) as monitor:
+        return token_of(monitor)
+
+
+def helper() -> HelperProcess:
+    """Return a process that helps, not yet started."""
+    return HelperProcess(sys.executable, INSTALL_PATH)
+
+
+@contextmanager
+def helped(monkeypatch: pytest.MonkeyPatch, process: HelperProcess) -> Iterator[None]:
+    """Have all monitors helped by a process."""
+    store_in = Monitor.store_in
+
+    def with_helper(self: Monitor, *arguments: object) -> object:
+        self.have_helped(process)
+        return store_in(self, *arguments)  # type: ignore[arg-type] # whatever they are
+
+    monkeypatch.setattr(Monitor, "store_in", with_helper)
+    yield
+    assert process.is_over
+    assert process._pid == -1
+
+
+def test_what_changed_meanwhile_is_found(
+    root: Path, token: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By both processes together."""
+    wait_for_another_time(root)
+    for number in (0, 17, 39):
+        (root / f"{number}" / "below" / "file").write_text("changed")
+    jobs: list[Job] = []
+    process = helper()
+    offer = process.offer
+
+    def note_and_offer(job: Job) -> bool:
+        jobs.append(job)
+        return offer(job)
+
+    monkeypatch.setattr(process, "offer", note_and_offer)
+
+    with helped(monkeypatch, process):
+        changed = answer_after(root, token)
+
+    assert {b"0/below/file", b"17/below/file", b"39/below/file"} <= changed
+    assert not [each for each in changed if not each.startswith((b"0/", b"17/", b"39/"))]
+    assert len(jobs) == 1
+
+
+def test_a_process_that_does_not_start_is_not_missed(
+    root: Path, token: bytes, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It is said in the log."""
+    (root / "17" / "below" / "new").touch()
+
+    with (
+        caplog.at_level(logging.WARNING),
+        helped(monkeypatch, HelperProcess("/nowhere/python", "/")),
+    ):
+        assert b"17/below/new" in answer_after(root, token)
+
+    assert "without help" in caplog.text
+
+
+def test_a_process_that_fails_is_not_missed(
+    root: Path, token: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Here it does not find its program."""
+    (root / "17" / "below" / "new").touch()
+
+    with helped(monkeypatch, HelperProcess(sys.executable, "/nowhere")):
+        assert b"17/below/new" in answer_after(root, token)
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSTOP])
+def test_a_process_that_is_killed_or_suspended_is_not_missed(
+    root: Path, token: bytes, monkeypatch: pytest.MonkeyPatch, number: signal.Signals
+) -> None:
+    """And is not left behind."""
+    monkeypatch.setattr("fsmond.monitor.sharing._PATIENCE", 5)
+    (root / "17" / "below" / "new").touch()
+    process = helper()
+    begin = process.begin
+
+    def send_and_begin() -> None:
+        os.kill(process._pid, number)
+        begin()
+
+    monkeypatch.setattr(process, "begin", send_and_begin)
+
+    with helped(monkeypatch, process):
+        assert b"17/below/new" in answer_after(root, token)
+
+
+def test_the_process_ends_with_the_daemon() -> None:
+    """Even if that is killed: nobody reads what it writes."""
+    process = helper()
+    job = Job(os.fsencode(os.curdir), [], None, {}, [b""])
+    assert process.offer(job)
+    pid = process._pid
+
+    os.close(process._writer)
+    process._writer = -1
+
+    until(lambda: os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None)
+    assert process.reports(LONG) == []
+    assert process.is_over
+    process.stop()
