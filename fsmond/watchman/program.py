@@ -6,6 +6,7 @@ accepted; of those, only the socket matters.
 
 import argparse
 import contextlib
+import gc
 import json
 import logging
 import os
@@ -24,6 +25,7 @@ from fsmond.watchman.wire.values import EncodingError, Value
 
 _CONNECT_TIMEOUT = 5.0  # seconds
 _ANSWER_TIMEOUT = 300.0  # seconds; the first look at millions of files takes a minute
+_GC_THRESHOLD = 100_000  # objects; what is remembered of files is in no cycles
 _ENCODINGS = {"json": JSON, "bser": Encoding(1), "bser-v1": Encoding(1), "bser-v2": Encoding(2)}
 
 
@@ -82,6 +84,7 @@ def _serve(options: argparse.Namespace) -> int:
     from fsmond.watchman.serving.logs import log_to
     from fsmond.watchman.serving.server import Server
 
+    gc.set_threshold(_GC_THRESHOLD)
     log_to(options.logfile)
     state = None if options.no_save_state else options.statefile or default_places().state
     Server(named_socket(options.sockname, options.named_pipe_path), state).run()

@@ -52,6 +52,7 @@ SECTIONS = (  # each is a module of `bench.sections`
     "restart",
     "storing",
     "telling",
+    "watchman",
     "ipc",
 )
 PROFILE = "profile"
@@ -141,7 +142,7 @@ def _section(name: str, setting: Setting) -> Iterator[Series]:
 
 
 def _profile(setting: Setting) -> dict[str, str]:
-    from bench.sections.profile import profile
+    from bench.profiling import profile
 
     print(f"\n{PROFILE}", flush=True)
     try:

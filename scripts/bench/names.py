@@ -38,6 +38,11 @@ QUERY_MEANWHILE = "latency of an answer meanwhile"
 STORING_TIME = "processor for storing, share of one"
 STORED_BYTES = "stored in a minute"
 
+FIRST_FILES = "the server's start, and the first query of all files"
+ALL_FILES_AGAIN = "the next query of all files, five fields each"
+ALL_FILES = "all files, names only"
+FILES_OF_A_SUFFIX = "files of a suffix that no file has"
+
 TOLD_AFTER = "from a change until it is told"
 WAITING_MEMORY = "memory of the daemon for each client that waits"
 WAITING_TIME = "processor of the daemon for each change, with so many clients"

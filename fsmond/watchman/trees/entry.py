@@ -38,20 +38,24 @@ class Entry(NamedTuple):
 
 def entry_of(path: bytes, status: os.stat_result, changed: int, created: int) -> Entry:
     """Return the entry of a file that was looked at."""
-    return Entry(
-        path,
-        True,
-        status.st_mode,
-        status.st_size,
-        status.st_mtime_ns,
-        status.st_ctime_ns,
-        status.st_ino,
-        status.st_dev,
-        status.st_nlink,
-        status.st_uid,
-        status.st_gid,
-        changed,
-        created,
+    # Without Entry's own `__new__`: this is called for each file of a tree.
+    return tuple.__new__(
+        Entry,
+        (
+            path,
+            True,
+            status.st_mode,
+            status.st_size,
+            status.st_mtime_ns,
+            status.st_ctime_ns,
+            status.st_ino,
+            status.st_dev,
+            status.st_nlink,
+            status.st_uid,
+            status.st_gid,
+            changed,
+            created,
+        ),
     )
 
 

@@ -44,7 +44,33 @@ class View:
         self._names.clear()
         self._gone = 0
         self.base = tick
-        self._look_below(b"", tick)
+        pending = [b""]
+        while pending:
+            directory = pending.pop()
+            if not is_git(directory):
+                pending += self._list_new(directory, tick)
+
+    def _list_new(self, directory: bytes, tick: int) -> list[bytes]:
+        """Look at what is in a directory of which nothing is known; return its subdirectories."""
+        entries, names, found = self._entries, list[bytes](), list[bytes]()
+        beginning = directory and directory + b"/"
+        try:
+            with os.scandir(os.path.join(self._root, self._prefix + directory)) as listing:
+                for each in listing:
+                    try:
+                        status = each.stat(follow_symlinks=False)
+                    except FileNotFoundError:
+                        continue  # it is gone since
+                    path = beginning + each.name
+                    entries[path] = entry = entry_of(path, status, tick, tick)
+                    names.append(path)
+                    if entry.is_directory:
+                        found.append(path)
+        except OSError:
+            pass  # as in `_list`
+        if names:
+            self._names[directory] = set(names)
+        return found
 
     def update(self, paths: Iterable[bytes], tick: int) -> None:
         """Look at what fsmond reported; a final slash, or b"", stands for everything below."""

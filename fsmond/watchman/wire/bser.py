@@ -127,7 +127,15 @@ class _Reader:
 
     def read(self) -> "Value | _Container":
         """Return the next value; of a list or an object, what is to be filled."""
-        kind = self._kind()
+        data, at = self._data, self._at
+        kind = data[at]
+        if kind in (_BYTES, _TEXT) and data[at + 1] == _INT8:  # most values of a request
+            begin = at + 3
+            end = begin + data[at + 2]
+            if data[at + 2] < _SMALL and end <= len(data):
+                self._at = end
+                return data[begin:end].decode(errors="surrogateescape")
+        self._at = at + 1
         if kind in _CONSTANTS:
             return _CONSTANTS[kind]
         if kind in _INTEGERS:
@@ -179,13 +187,15 @@ def _pieces(value: Value, *, has_text: bool) -> list[bytes]:
         each = pending.pop()
         if isinstance(each, _Encoded):
             pieces.append(each.data)
+        elif isinstance(each, str | bytes | int):
+            pieces.append(_scalar(each, has_text=has_text))
         elif isinstance(each, Rows):
             pieces += _rows(each, has_text=has_text)
         elif isinstance(each, Mapping):
             pieces.append(bytes((_OBJECT,)) + _integer(len(each)))
             for key, item in reversed(list(each.items())):
                 pending += [item, _Encoded(_bytes(key.encode()))]
-        elif isinstance(each, Sequence) and not isinstance(each, str | bytes):
+        elif isinstance(each, Sequence):
             pieces.append(bytes((_ARRAY,)) + _integer(len(each)))
             pending += reversed(each)
         else:
@@ -248,17 +258,21 @@ def _scalar(value: "Scalar", *, has_text: bool) -> bytes:
             return bytes((_REAL,)) + _REAL_NUMBER.pack(value)
         case str() if has_text:
             data = value.encode(errors="replace")
-            return bytes((_TEXT,)) + _integer(len(data)) + data
+            return _TEXT_TYPE + _integer(len(data)) + data
         case str():
             return _bytes(value.encode(errors="surrogateescape"))
     return _bytes(value)
 
 
 def _bytes(data: bytes) -> bytes:
+    if len(data) < _SMALL:
+        return _SHORT[len(data)] + data
     return bytes((_BYTES,)) + _integer(len(data)) + data
 
 
 def _integer(value: int) -> bytes:
+    if 0 <= value < _SMALL:
+        return bytes((_INT8, value))
     for kind, limit in _LIMITS:
         if -limit <= value < limit:
             return bytes((kind,)) + _INTEGERS[kind].pack(value)
@@ -268,4 +282,5 @@ def _integer(value: int) -> bytes:
 
 _LIMITS = ((_INT8, 1 << 7), (_INT16, 1 << 15), (_INT32, 1 << 31), (_INT64, 1 << 63))
 _SMALL = 1 << 7
+_TEXT_TYPE = bytes((_TEXT,))
 _SHORT = [bytes((_BYTES, _INT8, length)) for length in range(_SMALL)]

@@ -29,7 +29,7 @@ Figures are medians, with the tenth and the ninetieth percentile in brackets.
 _PROFILE = """\
 # Where the time goes
 
-`make bench` writes this page; `python -m bench.sections.profile` in `scripts` prints it. The times are each function's own. The profiler makes
+`make bench` writes this page; `python -m bench.profiling` in `scripts` prints it. The times are each function's own. The profiler makes
 Python calls look more expensive than they are: the figure without it stands above each table.
 """
 

@@ -171,6 +171,15 @@ TEXTS = {
         "settle or debounce is 0, or the least that they take. Then many clients wait at fsmond, each with filters of its own; each "
         "change concerns one of them, and it is checked that nobody else is told.",
     ),
+    "watchman": Text(
+        "Clients of Watchman",
+        "`fsmond watchman` and Watchman, one after the other on one tree, with the same requests of the same client, which stays connected "
+        "and speaks BSER. *The server's start, and the first query*: from the start of the server's process until all is received; for "
+        "fsmond that includes the start of the daemon. *From a change until it is told*: to a subscriber; Watchman waits for its settle "
+        "time, 20 ms, before it tells.",
+        (),
+        ("A query of fsmond passes two processes, the server and the daemon.",),
+    ),
     "ipc": Text(
         "`ipc` alone",
         "`ipc` beside `multiprocessing.connection` of the standard library, and beside an accept-and-echo loop on a bare socket, which "

@@ -1,6 +1,6 @@
 """Where the time goes: in the daemon during queries, and in a client process.
 
-Run alone, by `python -m bench.sections.profile` in `scripts`, it prints the tables of
+Run alone, by `python -m bench.profiling` in `scripts`, it prints the tables of
 `docs/profile.md`.
 """
 # ruff: noqa: E402  # the type checker needs the assertion first
