@@ -48,6 +48,8 @@ class Listener:
     def __init__(self, bound: Bound, path: bytes, directory: int, disallow_chdir: bool) -> None:
         self.path = path
         self._socket, self._identity = bound
+        self._readiness = select.poll()  # polled by one thread at a time
+        self._readiness.register(self._socket, select.POLLIN)
         self._directory = directory  # a descriptor: it stays valid when the folder is moved
         self._disallow_chdir = disallow_chdir
         self._process = os.getpid()
@@ -79,6 +81,10 @@ class Listener:
                 continue
             os.set_blocking(descriptor, True)  # on BSD it inherits the listening socket's mode
             return descriptor
+
+    def is_waited_for(self) -> bool:
+        """Return whether a connection can be accepted at once."""
+        return bool(self._readiness.poll(0))
 
     def shut_down(self) -> None:
         """Make every current and later `accept` fail.  Signal handlers may call it: no lock."""

@@ -115,11 +115,11 @@ class ServerLoop:
             if now >= check_at:
                 check_at = now + _CHECK_INTERVAL
                 self._check()
-            if grow_at is None and self._workers.growth_requested:
-                grow_at = now + _GROW_DELAY
-            elif grow_at is not None and now >= grow_at:
+            if grow_at is not None and now >= grow_at:
                 grow_at = None
                 self._workers.grow()
+            if grow_at is None and self._workers.growth_requested:
+                grow_at = now + _GROW_DELAY
 
     def _check(self) -> None:
         self._workers.join_ended()
@@ -131,6 +131,7 @@ class ServerLoop:
     def _drain(self) -> None:
         limit = time.monotonic() + _READ_TIME
         while self._workers.join_ended() or self._slow_clients.has_unread_replies:
+            self._workers.unpark()
             self._slow_clients.drop_incomplete_requests()
             if time.monotonic() > self._workers.drain_deadline:
                 self._slow_clients.drop_unfinished()
