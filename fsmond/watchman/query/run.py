@@ -48,7 +48,8 @@ def _generate(view: View, query: Query) -> Iterable[Entry] | None:
     """Return what is looked at besides what changed; None if nothing is named."""
     generators: list[Iterable[Entry]] = []
     if query.suffixes is not None:
-        generators.append(_filtered(view, has_suffix(query.suffixes)))
+        fits, named = has_suffix(query.suffixes), view.of_suffix(query.suffixes)
+        generators.append(each for each in named if fits(each.path))
     if query.glob is not None:
         matches, root = query.glob, query.relative_root
         generators.append(

@@ -8,6 +8,7 @@ assert sys.platform != "win32"  # for the type checker
 import json
 import os
 import re
+import shutil
 import signal
 import socket
 import time
@@ -81,6 +82,9 @@ class Daemon:
         self.pid = 0
         self._is_starting = False
 
+    def forget(self) -> None:
+        """Remove what it has stored of the tree; it must not run."""
+
     def request(self) -> bytes:
         """Return the request for the changes since the last `query`."""
         return framed(self.token)
@@ -147,6 +151,10 @@ class Fsmond(Daemon):
         """Take it from the status."""
         self.pid = int(str(self.status()["pid"]))
 
+    def forget(self) -> None:
+        """Remove the history, which would be compared with the tree first."""
+        shutil.rmtree(self.root / ".git" / "fsmond", ignore_errors=True)
+
     def status(self) -> dict[str, object]:
         """Return its status."""
         with socket.socket(socket.AF_UNIX) as stream:
@@ -189,6 +197,7 @@ def running(daemon: Daemon) -> Iterator[Daemon]:
 
 
 def restart(daemon: Daemon) -> float:
-    """Stop it and start it; return the seconds from the start to the first answer."""
+    """Stop it and start it anew; return the seconds from the start to the first answer."""
     daemon.stop()
+    daemon.forget()
     return daemon.launch()
