@@ -39,25 +39,26 @@ class Gap(NamedTuple):
         worse, better = self.ours, self.theirs
         if self.unit in _HIGHER_IS_BETTER:
             worse, better = better, worse
-        return worse / better if better else float("inf")
+        return worse / better if better else float("inf") if worse else 1.0
 
 
 def gaps(series: Sequence[Series]) -> list[Gap]:
     """Return where fsmond is behind, in the order of the sections."""
     found: dict[tuple[str, str], list[Gap]] = {}
-    for gap in _at_each_point(series):
+    for gap in points(series):
         if gap.ours != gap.theirs and gap.ratio > MARGIN:
             found.setdefault((gap.section, gap.what), []).append(gap)
     return [_most_behind(points) for points in found.values()]
 
 
-def _at_each_point(series: Sequence[Series]) -> Iterator[Gap]:
-    points: dict[tuple[str, str, str, float | None], dict[str, float]] = {}
+def points(series: Sequence[Series]) -> Iterator[Gap]:
+    """Yield each row that a peer has as well, at each point of its curve; behind or not."""
+    found: dict[tuple[str, str, str, float | None], dict[str, float]] = {}
     for each in series:
         if each.values and not each.who.startswith(_NO_PEERS):
-            medians = points.setdefault((each.section, each.what, each.unit, each.at), {})
+            medians = found.setdefault((each.section, each.what, each.unit, each.at), {})
             medians[each.who] = Figures.of(each.values).median
-    for (section, what, unit, at), medians in points.items():
+    for (section, what, unit, at), medians in found.items():
         ours = {who: value for who, value in medians.items() if _is_ours(who)}
         theirs = {who: value for who, value in medians.items() if not _is_ours(who)}
         if ours and theirs:

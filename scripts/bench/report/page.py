@@ -14,11 +14,13 @@ if __name__ == "__main__":
 
 from bench.report import tables
 from bench.report.behind import gaps
+from bench.report.standing import standing
 from bench.report.targets import check_targets
-from bench.report.texts import BEHIND, TEXTS, Text
+from bench.report.texts import BEHIND, STANDING, TEXTS, Text
 from bench.results import Results, Series, load, save
 
 _WIDTH = 100  # columns
+_BEGIN, _END = "<!-- begin: written by `make bench` -->", "<!-- end: written by `make bench` -->"
 _INTRO = """\
 # Measured beside the peers
 
@@ -50,6 +52,9 @@ def write(results: Results, docs: Path) -> list[Path]:
     page = docs / "benchmarks.md"
     page.write_text(render(results, plots), encoding="utf-8")
     written = [page, folder]
+    readme = docs.parent / "README.md"
+    if readme.exists() and _quote(readme, _lines(tables.of_standing(standing(results.series)))):
+        written.append(readme)
     if results.texts:
         profile = docs / "profile.md"
         profile.write_text(render_profile(results), encoding="utf-8")
@@ -57,9 +62,21 @@ def write(results: Results, docs: Path) -> list[Path]:
     return written
 
 
+def _quote(readme: Path, table: str) -> bool:
+    """Put the table between its marks in another document; return whether that has them."""
+    head, begin, rest = readme.read_text(encoding="utf-8").partition(_BEGIN)
+    _, end, tail = rest.partition(_END)
+    if not begin or not end:
+        return False
+    readme.write_text(f"{head}{begin}\n\n{table}\n\n{end}{tail}", encoding="utf-8")
+    return True
+
+
 def render(results: Results, plots: set[str]) -> str:
     """Return the page with these plots."""
     parts = [_INTRO, *_machine(results)]
+    if rows := standing(results.series):
+        parts += ["## Won, lost and open", STANDING, _lines(tables.of_standing(rows))]
     parts += ["## The targets", _lines(tables.of_targets(check_targets(results.series)))]
     if behind := gaps(results.series):
         parts += ["## Where fsmond is behind", BEHIND, _lines(tables.of_gaps(behind))]

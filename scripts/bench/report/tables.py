@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 
 from bench.report.behind import Gap
 from bench.report.figures import Figures, quantile, shown, slope
+from bench.report.standing import Row
 from bench.report.targets import TargetResult
 from bench.report.texts import TEXTS, label
 from bench.results import Series
@@ -75,6 +76,28 @@ def of_targets(results: Sequence[TargetResult]) -> list[str]:
             ratio = f"{each.ours / each.theirs:.2f}" if each.ours is not None else ratio
         rows.append([each.target.what, ours, theirs, ratio, each.limit, each.word])
     return table(["what", "fsmond", "compared with", "ratio", "target", "result"], rows)
+
+
+def of_standing(rows: Sequence[Row]) -> list[str]:
+    """Return the table of all rows that a peer has as well."""
+    lines = []
+    for each in rows:
+        least, most = (_share(ratio) for ratio in (min(each.ratios), max(each.ratios)))
+        shown_at = each.shown
+        lines.append(
+            [
+                f"{TEXTS[shown_at.section].title}: {label(shown_at.what)}",
+                f"{shown(shown_at.ours)} {shown_at.unit}".strip(),
+                f"{shown(shown_at.theirs)} {shown_at.unit}".strip() + f" ({label(shown_at.peer)})",
+                least if least == most else f"{least} – {most}",  # noqa: RUF001
+                f"**{each.word}**" if each.word in ("lost", "open") else each.word,
+            ]
+        )
+    return table(["what", "fsmond", "best peer", "ratio", "standing"], lines)
+
+
+def _share(ratio: float) -> str:
+    return "∞" if math.isinf(ratio) else f"{ratio:.2f}"
 
 
 def of_gaps(gaps: Sequence[Gap]) -> list[str]:

@@ -42,6 +42,12 @@ class Text(NamedTuple):
     notes: tuple[str, ...] = ()
 
 
+STANDING = (
+    "All rows that a peer has as well: what fsmond takes in units of what the best peer of the row takes, by medians, so less is better "
+    "(of rates, the reverse). Of a curve, the range over its points; the figures are those of the design's tree, or of the point at "
+    "which fsmond stands worst. *Won* and *lost*: by more than 5 % at all points; *equal*: as when both miss nothing; all else is *open*."
+)
+
 BEHIND = (
     "All rows below in which the median of a peer is better than the best of fsmond by more than 5 %. Of a curve, the figures are those "
     "of the point with the largest ratio; the last column lists all points at which a peer is better.\n\n"

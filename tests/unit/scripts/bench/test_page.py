@@ -1,7 +1,9 @@
+import sys
 from pathlib import Path
 
 import pytest
 from bench.names import (
+    ALL_CHANGES,
     DESIGN,
     FIRST_BY_NAME,
     GIT_DAEMON,
@@ -14,6 +16,7 @@ from bench.names import (
 )
 from bench.report.behind import gaps
 from bench.report.page import render, render_profile, write
+from bench.report.standing import standing
 from bench.report.targets import check_targets
 from bench.report.texts import LABELS
 from bench.results import Results, Series
@@ -119,6 +122,54 @@ def test_the_page_lists_the_rows_in_which_a_peer_is_better() -> None:
     assert "start until a change is reported by name: 20" in render(
         Results({}, {}, series, {}), set()
     )
+
+
+STANDINGS = [
+    *(Series("growth", FIRST_BY_NAME, OURS, "ms", (60.0 * at,), at) for at in (5, 20)),
+    *(Series("growth", FIRST_BY_NAME, GIT_DAEMON, "ms", (600.0,), at) for at in (5, 20)),
+    Series("clients", RATE, OURS, "/s", (100.0,), 4),
+    Series("clients", RATE, GIT_DAEMON, "/s", (150.0,), 4),
+    Series("latency", IDLE, OURS, "µs", (40.0,), 0),
+    Series("latency", IDLE, GIT_DAEMON, "µs", (100.0,), 0),
+    Series("truth", ALL_CHANGES, OURS, "%", (0.0,)),
+    Series("truth", ALL_CHANGES, GIT_DAEMON, "%", (0.0,)),
+    Series("truth", "append", OURS, "%", (0.0,)),
+    Series("truth", "append", GIT_DAEMON, "%", (3.0,)),
+]
+
+
+def test_each_row_is_won_lost_or_open() -> None:
+    """Of a curve, all points decide; less is better, but of rates."""
+    found = {row.shown.what: (row.word, row.ratios) for row in standing(STANDINGS)}
+
+    assert found == {
+        FIRST_BY_NAME: ("open", (0.5, 2.0)),
+        RATE: ("lost", (1.5,)),
+        IDLE: ("won", (0.4,)),
+        ALL_CHANGES: ("equal", (1.0,)),
+    }
+
+
+def test_the_readme_quotes_the_table_of_all_rows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whole, and whatever else it says stays."""
+    monkeypatch.setitem(sys.modules, "bench.report.plots", None)  # there is nothing to draw
+    begin, end = "<!-- begin: written by `make bench` -->", "<!-- end: written by `make bench` -->"
+    readme = tmp_path / "README.md"
+    readme.write_text(f"before\n{begin}\nold\n{end}\nafter\n")
+    assert begin in (ROOT / "README.md").read_text(encoding="utf-8")
+
+    write(Results({}, {}, STANDINGS, {}), tmp_path / "docs")
+
+    text = readme.read_text(encoding="utf-8")
+    page = (tmp_path / "docs" / "benchmarks.md").read_text(encoding="utf-8")
+    rows = [line for line in text.splitlines() if line.startswith("| ")]
+    assert len(rows) == 5
+    assert all(row in page for row in rows)
+    assert text.startswith(f"before\n{begin}\n")
+    assert text.endswith(f"{end}\nafter\n")
+    assert "old" not in text
 
 
 def test_every_label_is_for_a_name_that_is_measured() -> None:
