@@ -73,8 +73,9 @@ def render(found: Found, fields: Sequence[str]) -> Value:
     return Rows(tuple(fields), tuple(_COLUMNS[field](found) for field in fields))
 
 
-def _of_entry(attribute: Callable[[Entry], Scalar]) -> _Column:
-    return lambda found: [attribute(each) for each in found.entries]
+def _of_entry(name: str) -> _Column:
+    of_entry = attrgetter(name)
+    return lambda found: list(map(of_entry, found.entries))
 
 
 def _time(name: str, unit: int) -> _Column:
@@ -129,16 +130,16 @@ def _sha1(found: Found) -> "list[Scalar | Mapping[str, Scalar]]":
 
 _COLUMNS: dict[str, _Column] = {
     NAME: _names,
-    "exists": _of_entry(lambda entry: entry.exists),
+    "exists": _of_entry("exists"),
     "new": _new,
     "type": _type,
-    "mode": _of_entry(lambda entry: entry.mode),
-    "uid": _of_entry(lambda entry: entry.uid),
-    "gid": _of_entry(lambda entry: entry.gid),
-    "ino": _of_entry(lambda entry: entry.ino),
-    "dev": _of_entry(lambda entry: entry.dev),
-    "nlink": _of_entry(lambda entry: entry.nlink),
-    "size": _of_entry(lambda entry: entry.size),
+    "mode": _of_entry("mode"),
+    "uid": _of_entry("uid"),
+    "gid": _of_entry("gid"),
+    "ino": _of_entry("ino"),
+    "dev": _of_entry("dev"),
+    "nlink": _of_entry("nlink"),
+    "size": _of_entry("size"),
     **{
         f"{name}{suffix}": _time(name, unit)
         for name in ("mtime", "ctime")

@@ -8,7 +8,6 @@ from fsmond.watchman.query import fields
 from fsmond.watchman.query.fields import Found
 from fsmond.watchman.query.hashes import Hashes
 from fsmond.watchman.query.specification import Query
-from fsmond.watchman.query.terms import has_suffix
 from fsmond.watchman.trees.clocks import Since
 from fsmond.watchman.trees.entry import Entry
 from fsmond.watchman.trees.tree import Look, Tree
@@ -48,8 +47,7 @@ def _generate(view: View, query: Query) -> Iterable[Entry] | None:
     """Return what is looked at besides what changed; None if nothing is named."""
     generators: list[Iterable[Entry]] = []
     if query.suffixes is not None:
-        fits, named = has_suffix(query.suffixes), view.of_suffix(query.suffixes)
-        generators.append(each for each in named if fits(each.path))
+        generators.append(view.of_suffix(query.suffixes))
     if query.glob is not None:
         matches, root = query.glob, query.relative_root
         generators.append(

@@ -4,7 +4,6 @@ clocks    Watchman's clocks, and the tokens that they stand for
 config    the settings of a tree, and which directory is a project
 entry     what is remembered of one file
 stored    what is remembered, on disk
-suffixes  which files have which suffix
 tree      one directory that clients watch
 view      what each file was like, and when it was seen to change
 """

@@ -12,7 +12,6 @@ from collections.abc import Iterable, Iterator
 from itertools import takewhile
 
 from fsmond.watchman.trees.entry import Entry, entry_of, gone
-from fsmond.watchman.trees.suffixes import Suffixes
 
 MAX_GONE = 200_000  # files that are gone and remembered: about 100 MB
 _GIT = b".git"  # fsmond does not watch what is in it, at any depth
@@ -29,7 +28,6 @@ class View:
         self._entries: dict[bytes, Entry] = {}
         self._names: dict[bytes, set[bytes]] = {}  # directory → paths of what is in it
         self._gone = 0  # entries of files that are gone
-        self._suffixes: Suffixes | None = None  # of what is there, once somebody asked for them
         self.base = 0
         """Changes before this tick are not known."""
 
@@ -45,7 +43,6 @@ class View:
         self._entries.clear()
         self._names.clear()
         self._gone = 0
-        self._suffixes = None
         self.base = tick
         pending = [b""]
         while pending:
@@ -99,10 +96,18 @@ class View:
         return [entry for entry in self._entries.values() if entry.exists]
 
     def of_suffix(self, wanted: frozenset[bytes]) -> Iterator[Entry]:
-        """Yield what is there and may have one of these suffixes; see Suffixes."""
-        if self._suffixes is None:
-            self._suffixes = Suffixes(entry.path for entry in self.existing())
-        return (self._entries[path] for path in self._suffixes.of(wanted))
+        """Yield what is there and has one of these suffixes, in whatever case; each once."""
+        # One search through all names at a time: ten times as fast as a look at each.
+        names = b"\0".join(self._entries) + b"\0"
+        lower, found = names.lower(), dict[bytes, None]()
+        for suffix in wanted:
+            ending = b".%b\0" % suffix.lower()
+            at = lower.find(ending)
+            while at >= 0:
+                end = at + len(ending)
+                found[names[names.rfind(b"\0", 0, at) + 1 : end - 1]] = None
+                at = lower.find(ending, end)
+        return (entry for path in found if (entry := self._entries[path]).exists)
 
     def since(self, tick: int) -> list[Entry]:
         """Return what changed after a tick, newest first; what is gone as well."""
@@ -220,8 +225,6 @@ class View:
         self._entries[path] = entry
         if not existed:
             self._names.setdefault(parent_of(path), set()).add(path)
-            if self._suffixes is not None:
-                self._suffixes.add(path)
             self._gone -= before is not None
         return entry
 
@@ -238,8 +241,6 @@ class View:
                 del self._entries[path]
                 self._entries[path] = gone(before, tick)
                 self._gone += 1
-                if self._suffixes is not None:
-                    self._suffixes.discard(path)
 
     def _drop_gone(self) -> None:
         """Forget the older half of what is gone; what changed before is then not known."""

@@ -8,7 +8,7 @@ byte order of the machine.  Each value begins with a byte for its type.
 import struct
 from collections.abc import Mapping, Sequence
 from itertools import chain
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple, TypeAlias, cast
 
 from fsmond.watchman.wire.values import EncodingError, Rows, Scalar, Value
 
@@ -223,14 +223,17 @@ def _rows(rows: Rows, *, has_text: bool) -> list[bytes]:
 
 def _column(values: "Sequence[Scalar | Mapping[str, Scalar]]", *, has_text: bool) -> list[bytes]:
     """Return each value's bytes; fast for names, and for numbers of which many are the same."""
-    types = set(map(type, values))
-    if types == {bytes}:
-        names = [each for each in values if isinstance(each, bytes)]  # for the type checker
+    kind = type(values[0]) if values else None
+    if kind is bytes and None not in values:
+        names = cast("Sequence[bytes]", values)
         return [_SHORT[len(each)] + each if len(each) < _SMALL else _bytes(each) for each in names]
-    if types in ({int}, {bool}):
-        numbers = [each for each in values if isinstance(each, int)]
-        made = {each: _scalar(each, has_text=False) for each in set(numbers)}
-        return [made[each] for each in numbers]
+    if kind in (bool, int):  # all others are: see Rows
+        numbers = cast("Sequence[int]", values)
+        different = set(numbers)
+        # A truth value equals 0 or 1, and is another value.
+        if different.isdisjoint((0, 1)) or len(set(map(type, numbers))) == 1:
+            made = {each: _scalar(each, has_text=False) for each in different}
+            return [made[each] for each in numbers]
     return [
         _flat_object(each, has_text=has_text)
         if isinstance(each, Mapping)

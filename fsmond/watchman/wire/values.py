@@ -20,7 +20,10 @@ class Rows:
 
     keys: tuple[str, ...]
     columns: "tuple[Sequence[Scalar | Mapping[str, Scalar]], ...]"
-    """The values of each key, all of the same length."""
+    """The values of each key, all of the same length.
+
+    All of one are of one type; those that are no numbers may be None, or objects, as well.
+    """
 
     def objects(self) -> "list[dict[str, Scalar | Mapping[str, Scalar]]]":
         """Return the list, for encodings that have no such form."""
