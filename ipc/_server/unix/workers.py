@@ -86,6 +86,8 @@ class Workers:
         self._parked = 0
         self._gate = threading.Semaphore(0)  # parked workers wait here; not guarded
         self._crowded_until = 0.0  # in seconds of time.monotonic
+        # A Python without the global lock serves several at a time.
+        self._shares_interpreter = getattr(sys, "_is_gil_enabled", _always)()
         self._accepted = 0  # clients
         self._accepted_before = 0  # the same, when growth was requested
         # Set once, without the lock: after the stop, when no client is left to accept.
@@ -248,7 +250,7 @@ class Workers:
             self.idle -= 1
             self._serving += is_client
             self._accepted += is_client
-            if self._serving > 1:
+            if self._serving > 1 and self._shares_interpreter:
                 self._crowded_until = time.monotonic() + _CROWDED
             if self.idle or self.growth_requested:
                 return
@@ -300,6 +302,10 @@ class Workers:
             except OSError:
                 time.sleep(_RETRY_INTERVAL)
         return -1
+
+
+def _always() -> bool:
+    return True
 
 
 def _shut_down(stream: socket) -> None:

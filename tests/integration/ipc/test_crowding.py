@@ -107,6 +107,19 @@ def test_the_end_does_not_wait_for_those_that_are_parked(tmp_path: Path) -> None
     assert not [each for each in threading.enumerate() if each.name == "ipc-worker"]
 
 
+def test_a_python_without_the_global_lock_parks_nobody(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """There several workers serve several clients at a time."""
+    monkeypatch.setattr(sys, "_is_gil_enabled", lambda: False, raising=False)
+    with ipc.Server(tmp_path / "s", echo) as server:
+        workers = workers_of(server)
+        with crowd(tmp_path / "s"):
+            before = workers._accepted
+            until(lambda: workers._accepted > before + 500)
+            assert workers._crowded_until == 0.0
+
+
 def test_growth_is_looked_at_again_while_one_serves_all(tmp_path: Path) -> None:
     """It may be held up after any number of clients."""
     with ipc.Server(tmp_path / "s", echo) as server:
