@@ -39,7 +39,9 @@ class Gap(NamedTuple):
         worse, better = self.ours, self.theirs
         if self.unit in _HIGHER_IS_BETTER:
             worse, better = better, worse
-        return worse / better if better else float("inf") if worse else 1.0
+        if better > 0:
+            return worse / better
+        return float("inf") if worse > better else 1.0  # a growth may be negative
 
 
 def gaps(series: Sequence[Series]) -> list[Gap]:
