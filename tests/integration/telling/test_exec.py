@@ -66,8 +66,12 @@ def running(root: Path, command: str, *options: str) -> Iterator[Running]:
         started.until_waiting()
         yield started
     finally:
-        started.process.kill()
-        started.process.communicate(timeout=LONG)
+        started.process.terminate()  # so that it removes its file
+        try:
+            started.process.communicate(timeout=LONG)
+        except subprocess.TimeoutExpired:
+            started.process.kill()
+            started.process.communicate(timeout=LONG)
 
 
 def test_the_command_runs_after_each_batch(watched: Path) -> None:
