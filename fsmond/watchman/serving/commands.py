@@ -114,8 +114,8 @@ class Commands:
     def _get_sockname(self, _: Request) -> Response:
         return {"sockname": self._sockname, "unix_domain": self._sockname}
 
-    def _shutdown(self, _: Request) -> Response:
-        self._stop()
+    def _shutdown(self, request: Request) -> Response:
+        request.connection.after_response = self._stop  # which ends all connections
         return {"shutdown-server": True}
 
     def _watch(self, request: Request) -> Response:

@@ -56,6 +56,8 @@ class Connection:
         """From which level on the client wants to read the log."""
         self.encoding = JSON
         """Of the last request."""
+        self.after_response: Callable[[], None] | None = None
+        """What is to be done as soon as the client has the next response; used by `serve` alone."""
 
     def serve(self, answer: "Callable[[Connection, Value], Mapping[str, Value]]") -> None:
         """Answer requests until the client hangs up."""
@@ -126,6 +128,9 @@ class Connection:
 
     def _respond(self, response: Mapping[str, Value]) -> None:
         self._send(response, self.encoding)
+        if self.after_response is not None:
+            self.after_response()
+            self.after_response = None
         if self._subscriptions:  # the first message comes after the response
             self._start_sender()
             self._wakeup.set()
