@@ -19,6 +19,8 @@ _PROGRAM = (
     "import sys; sys.path.append(sys.argv[1]); from fsmond.helping.program import main; main()"
 )
 _TIMEOUT = 5.0  # seconds until it must have read its work
+_END_TIMEOUT = 1.0  # seconds to reap it, once killed
+_REAP_INTERVAL = 0.001  # seconds
 _STEP = 0.05  # seconds of waiting with the lock held
 _CHUNK = 1 << 16  # bytes read at a time
 
@@ -77,15 +79,17 @@ class HelperProcess:
                     os.close(descriptor)
             self._reader = self._writer = -1
             if self._pid != -1:
-                with contextlib.suppress(OSError):
-                    os.kill(self._pid, signal.SIGKILL)
-                with contextlib.suppress(ChildProcessError):  # somebody reaps all children
-                    os.waitpid(self._pid, 0)
+                _end(self._pid)
                 self._pid = -1
 
     def _start(self) -> None:
         its_input, writer = os.pipe()
-        reader, its_output = os.pipe()
+        try:
+            reader, its_output = os.pipe()
+        except OSError:
+            os.close(its_input)
+            os.close(writer)
+            raise
         os.set_blocking(writer, False)
         with self._lock:
             self._reader, self._writer = reader, writer
@@ -139,6 +143,15 @@ class HelperProcess:
     def _fail(self, error: OSError) -> None:
         _log.warning("the tree is compared without help from another process: %s", error)
         self.stop()
+
+
+def _end(pid: int) -> None:
+    """Kill a child, if it is one still, and reap it; a file system may hold it up for longer."""
+    deadline = time.monotonic() + _END_TIMEOUT
+    with contextlib.suppress(OSError):  # somebody reaps all children: the number may be another's
+        while os.waitpid(pid, os.WNOHANG)[0] == 0 and time.monotonic() < deadline:
+            os.kill(pid, signal.SIGKILL)
+            time.sleep(_REAP_INTERVAL)
 
 
 def _is_ready(descriptor: int, event: int, timeout: float) -> bool:

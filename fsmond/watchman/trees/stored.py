@@ -59,8 +59,7 @@ def load(path: str) -> Stored | None:
         if not data.startswith(head + digest):
             _log.warning("%s is damaged, or of another version: it is not used", path)
             return None
-        # Only this user can have written it.
-        found = Stored(*marshal.loads(content))  # noqa: S302
+        found = Stored(*marshal.loads(content))  # noqa: S302 - only this user can have written it
         return found._replace(entries=[Entry._make(each) for each in found.entries])
     except (OSError, ValueError, EOFError, TypeError) as error:
         _log.warning("%s is not used: %s", path, error)

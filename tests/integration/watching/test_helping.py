@@ -1,8 +1,10 @@
 """A second process helps to compare a large tree after a restart."""
 
+import errno
 import logging
 import os
 import signal
+import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -146,3 +148,37 @@ def test_the_process_ends_with_the_daemon() -> None:
     assert process.reports(LONG) == []
     assert process.is_over
     process.stop()
+
+
+def test_a_process_that_is_not_ours_any_longer_is_left_alone() -> None:
+    """Where somebody reaps all children, its number may be another process's by now."""
+    command = "sleep 60 >/dev/null & echo $!"
+    other = int(subprocess.check_output(["sh", "-c", command]))  # no child of this process
+    process = helper()
+    process._pid = other
+    try:
+        process.stop()
+        os.kill(other, 0)
+    finally:
+        os.kill(other, signal.SIGKILL)
+
+
+def test_without_descriptors_none_are_lost(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Half of what it needs is given back."""
+    pipe, made = os.pipe, list[int]()
+
+    def failing() -> tuple[int, int]:
+        if made:
+            raise OSError(errno.EMFILE, "no descriptors")
+        made.extend(pipe())
+        return made[0], made[1]
+
+    monkeypatch.setattr(os, "pipe", failing)
+
+    assert not helper().offer(Job(b"/", [], None, {}, [b""]))
+    assert "without help" in caplog.text
+    for each in made:
+        with pytest.raises(OSError, match="Bad file descriptor"):
+            os.fstat(each)
