@@ -9,31 +9,49 @@ from ipc.pktline import Decoder
 _MIN_AVERAGE = 64  # bytes of a packet on average in the longest request: each costs a microsecond
 _MIN_PIECES = 100  # packets that are allowed in any request
 CHUNK = 16384  # bytes received at a time, so that a flood does not delay other clients
+_BLOCK = 65536  # bytes from which a block is full
 
 
 class Request:
-    """The part of a request that has arrived."""
+    """The part of a request that has arrived.
 
-    __slots__ = ("_data", "_decoder", "_limit", "_pieces_left", "size")
+    It is collected in blocks of about the same size, so that the allocator can give the blocks of
+    one client to the next.  Buffers that grow to any size leave holes: those of 64 clients that
+    were disconnected, 32 MiB together, made glibc hold 100 to 180 MiB.
+    """
+
+    __slots__ = ("_block", "_blocks", "_decoder", "_full", "_limit", "_pieces_left", "size")
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
         self._decoder = Decoder()
-        self._data = BytesIO()  # unlike a bytearray, it need not be copied at the end
+        self._block = BytesIO()  # unlike a bytearray, it need not be copied at the end
+        self._blocks: list[bytes] = []  # those that are full
+        self._full = 0  # bytes in them
         self.size = 0  # bytes of memory in use
         self._pieces_left = _MIN_PIECES + limit // _MIN_AVERAGE
 
     def feed(self, data: bytes) -> bytes | None:
         """Add bytes that have arrived; return the request if it is complete."""
         for piece in self._decoder.pieces(memoryview(data)):
-            self._data.write(piece)
+            self._block.write(piece)
             self._pieces_left -= 1
             if self._pieces_left < 0:
                 raise ProtocolError(
                     f"a request has more than {_MIN_PIECES + self._limit // _MIN_AVERAGE} pieces:"
                     " send fewer and longer ones"
                 )
-        self.size = sys.getsizeof(self._data)  # more than was written, because it grows in steps
-        if self._data.tell() > self._limit:
+        length = self._full + self._block.tell()
+        if length > self._limit:
             raise ProtocolError(f"a request is larger than max_request, {self._limit} bytes")
-        return self._data.getvalue() if self._decoder.finished else None
+        if self._decoder.finished:
+            self.size = length
+            last = self._block.getvalue()
+            return b"".join((*self._blocks, last)) if self._blocks else last
+        if self._block.tell() >= _BLOCK:
+            self._blocks.append(self._block.getvalue())
+            self._block = BytesIO()
+            self._full = length
+        # More than was written, because a block grows in steps.
+        self.size = self._full + sys.getsizeof(self._block)
+        return None
