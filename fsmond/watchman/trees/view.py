@@ -8,6 +8,7 @@ tree says.
 
 import contextlib
 import os
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from itertools import takewhile
 
@@ -28,6 +29,7 @@ class View:
         self._entries: dict[bytes, Entry] = {}
         self._names: dict[bytes, set[bytes]] = {}  # directory → paths of what is in it
         self._gone = 0  # entries of files that are gone
+        self._suffixes = defaultdict[bytes, set[bytes]](set)  # see `suffix_of` → paths of entries
         self.base = 0
         """Changes before this tick are not known."""
 
@@ -42,6 +44,7 @@ class View:
         """Forget everything, and look at the whole tree."""
         self._entries.clear()
         self._names.clear()
+        self._suffixes.clear()
         self._gone = 0
         self.base = tick
         pending = [b""]
@@ -70,6 +73,8 @@ class View:
             pass  # as in `_list`
         if names:
             self._names[directory] = set(names)
+        for path in names:
+            self._suffixes[suffix_of(path)].add(path)
         return found
 
     def update(self, paths: Iterable[bytes], tick: int) -> None:
@@ -97,17 +102,14 @@ class View:
 
     def of_suffix(self, wanted: frozenset[bytes]) -> Iterator[Entry]:
         """Yield what is there and has one of these suffixes, in whatever case; each once."""
-        # One search through all names at a time: ten times as fast as a look at each.
-        names = b"\0".join(self._entries) + b"\0"
-        lower, found = names.lower(), dict[bytes, None]()
-        for suffix in wanted:
-            ending = b".%b\0" % suffix.lower()
-            at = lower.find(ending)
-            while at >= 0:
-                end = at + len(ending)
-                found[names[names.rfind(b"\0", 0, at) + 1 : end - 1]] = None
-                at = lower.find(ending, end)
-        return (entry for path in found if (entry := self._entries[path]).exists)
+        endings = tuple(b"." + each.lower() for each in wanted)
+        lasts = {each.rpartition(b".")[2] for each in endings}  # that of `.d.ts` is `ts`
+        return (
+            entry
+            for last in lasts
+            for path in self._suffixes.get(last, ())
+            if path.lower().endswith(endings) and (entry := self._entries[path]).exists
+        )
 
     def since(self, tick: int) -> list[Entry]:
         """Return what changed after a tick, newest first; what is gone as well."""
@@ -132,6 +134,7 @@ class View:
         self.base = base
         for entry in entries:
             self._entries[entry.path] = entry
+            self._suffixes[suffix_of(entry.path)].add(entry.path)
             if entry.exists:
                 self._names.setdefault(parent_of(entry.path), set()).add(entry.path)
             else:
@@ -226,6 +229,8 @@ class View:
         if not existed:
             self._names.setdefault(parent_of(path), set()).add(path)
             self._gone -= before is not None
+        if before is None:
+            self._suffixes[suffix_of(path)].add(path)
         return entry
 
     def _set_gone(self, path: bytes, tick: int) -> None:
@@ -247,12 +252,19 @@ class View:
         paths = [entry.path for entry in self._entries.values() if not entry.exists]
         for path in paths[: len(paths) // 2]:
             self.base = max(self.base, self._entries.pop(path).changed)
+            self._suffixes[suffix_of(path)].remove(path)
             self._gone -= 1
 
 
 def parent_of(path: bytes) -> bytes:
     """Return the directory of a path; b"" for the root."""
     return path[: max(path.rfind(b"/"), 0)]
+
+
+def suffix_of(path: bytes) -> bytes:
+    """Return what follows the last dot, in lower case; b"" if there is none in the name."""
+    dot = path.rfind(b".")
+    return path[dot + 1 :].lower() if dot > path.rfind(b"/") else b""
 
 
 def is_git(path: bytes) -> bool:

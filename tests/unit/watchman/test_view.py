@@ -214,3 +214,29 @@ def test_files_of_a_suffix_are_those_that_are_there(tree: Path) -> None:
     (tree / "a.txt").touch()
     known.update([b"a.txt"], 3)
     assert b"a.txt" in named(b"txt")
+
+
+def test_files_of_a_suffix_are_known_after_what_is_gone_is_forgotten(
+    tree: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was forgotten may be there again."""
+    monkeypatch.setattr(view, "MAX_GONE", 3)
+    names = [f"{number}.txt" for number in range(8)]
+    for name in names:
+        (tree / name).touch()
+    known = View(bytes(tree))
+    known.build(1)
+
+    def named() -> set[bytes]:
+        return {entry.path for entry in known.of_suffix(frozenset((b"txt",)))}
+
+    assert len(named()) == 8
+    for number, name in enumerate(names):
+        (tree / name).unlink()
+        known.update([name.encode()], 2 + number)
+    assert named() == set()
+
+    for number in (0, 7):
+        (tree / names[number]).touch()
+    known.update([b"0.txt", b"7.txt"], 20)
+    assert named() == {b"0.txt", b"7.txt"}
