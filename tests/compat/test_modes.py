@@ -29,7 +29,7 @@ SECONDS = float(os.environ.get("FSMOND_MATRIX_SECONDS", "1"))
 QUEUED = Path("/proc/sys/fs/inotify/max_queued_events")
 
 
-@pytest.fixture(params=["scan", "few", "overflow"])
+@pytest.fixture(params=["scan", "few", pytest.param("overflow", marks=pytest.mark.slow)])
 def mode(request: pytest.FixtureRequest) -> str:
     """Return the mode in which the tree is watched."""
     return str(request.param)

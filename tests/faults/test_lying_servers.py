@@ -184,7 +184,11 @@ def _error_of(ask: Callable[[], object]) -> Error | None:
     return None
 
 
-@pytest.mark.parametrize("pid", [1, 0, -1, True, 2**40, "1", None, [1]])
+@pytest.mark.parametrize(
+    "pid",
+    [1, *(pytest.param(each, marks=pytest.mark.slow) for each in (0, -1, True, 2**40, "1"))]
+    + [pytest.param(each, marks=pytest.mark.slow) for each in (None, [1])],
+)
 def test_a_process_that_a_server_names_is_neither_signalled_nor_shown(
     root: Path, pid: object
 ) -> None:

@@ -78,7 +78,7 @@ def change_a_little(root: Path) -> None:
             path.unlink()
 
 
-@pytest.mark.parametrize("how", ["whole", "half"])
+@pytest.mark.parametrize("how", ["whole", pytest.param("half", marks=pytest.mark.slow)])
 @pytest.mark.parametrize(
     "first", [1, *(pytest.param(each, marks=pytest.mark.slow) for each in range(2, STRIDE + 1))]
 )

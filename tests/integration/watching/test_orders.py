@@ -185,7 +185,11 @@ MOVE_OUT = (_move("root/P/D", "outside/D"), b"P/D/")
 MOVE_ELSEWHERE = (_move("root/P/D", "root/Q/D"), b"P/D/")
 
 
-@pytest.mark.parametrize("moves", [MOVE_OUT, MOVE_ELSEWHERE], ids=["out", "elsewhere"])
+@pytest.mark.parametrize(
+    "moves",
+    [MOVE_OUT, pytest.param(MOVE_ELSEWHERE, marks=pytest.mark.slow)],
+    ids=["out", "elsewhere"],
+)
 def test_with_events(tmp_path: Path, moves: Change) -> None:
     """Even in a directory that appeared, has yet to be listed, and moves on during that."""
 
