@@ -18,7 +18,7 @@ class Result(NamedTuple):
     """An answer, before it has a form."""
 
     token: bytes
-    paths: Sequence[bytes] | None
+    paths: list[bytes] | None
     """None if everything may have changed."""
     reason: str | None
     changes: Sequence[Change] | None = None
@@ -42,15 +42,15 @@ def wire_pieces(result: Result, end: bytes) -> Iterator[bytes]:
 
     After the `/` of everything the reason follows.
     """
-    fields = [result.token]
     if result.paths is None:
-        fields += [EVERYTHING, *([result.reason.encode()] if result.reason else [])]
+        fields = [EVERYTHING, *([result.reason.encode()] if result.reason else [])]
     elif result.changes is None:
-        fields += result.paths
+        fields = result.paths
     else:
+        fields = []
         for path, kind, type_ in result.changes:
             fields += [KIND_LETTERS[kind.value] + TYPE_LETTERS[type_], path]
-    return joined(fields, end)
+    return joined(result.token, fields, end)
 
 
 def object_of(result: Result) -> dict[str, object]:

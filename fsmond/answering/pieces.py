@@ -4,8 +4,9 @@ from collections.abc import Callable, Iterator, Sequence
 
 from fsmond.protocol import MAX_ANSWER_BYTES, MAX_ANSWER_PATHS
 
-_AT_ONCE = 4000  # fields that are sent at a time: a few packets
-_FEW = 1000  # paths that are always within a client's limits
+AT_ONCE = 1600  # fields that are sent at a time: about a packet; the allocator has it at hand
+_FEW = 20_000  # paths that are within a client's limits, unless they are 6,700 bytes long each
+_RESERVE = 1000  # bytes for the token, the end, and a few packets
 
 
 def fits(paths: Sequence[bytes], extra: int = 1) -> bool:
@@ -13,15 +14,17 @@ def fits(paths: Sequence[bytes], extra: int = 1) -> bool:
     if len(paths) < _FEW:
         return True
     size = sum(map(len, paths)) + len(paths) * extra
-    return len(paths) <= MAX_ANSWER_PATHS and size < MAX_ANSWER_BYTES - _FEW
+    return len(paths) <= MAX_ANSWER_PATHS and size < MAX_ANSWER_BYTES - _RESERVE
 
 
-def joined(fields: Sequence[bytes], end: bytes) -> Iterator[bytes]:
-    """Yield the fields, each with a NUL after it, and then `end`."""
-    last = (len(fields) - 1) // _AT_ONCE * _AT_ONCE
-    for at in range(0, last, _AT_ONCE):
-        yield b"\0".join((*fields[at : at + _AT_ONCE], b""))
-    yield b"\0".join((*fields[last:], end))
+def joined(head: bytes, fields: list[bytes], end: bytes) -> Iterator[bytes]:
+    """Yield `head` and the fields, each with a NUL after it, and then `end`."""
+    start = [head]
+    last = (len(fields) - 1) // AT_ONCE * AT_ONCE
+    for at in range(0, last, AT_ONCE):
+        yield b"\0".join((*start, *fields[at : at + AT_ONCE], b""))
+        start = []
+    yield b"\0".join((*start, *fields[last:], end))
 
 
 def send_all_but_last(pieces: Iterator[bytes], reply: Callable[[bytes], None]) -> bytes:

@@ -149,13 +149,11 @@ class Requests:
         if changes.paths == []:
             return text + b"\0"
         changes = self._bounded(changes)
-        fields = [text]
-        if changes.paths is not None:
-            fields += changes.paths
-        else:
+        fields = changes.paths
+        if fields is None:
             reason = [changes.reason.encode()] if with_reason and changes.reason else []
-            fields += [EVERYTHING, *reason]
-        return send_all_but_last(joined(fields, b""), reply)
+            fields = [EVERYTHING, *reason]
+        return send_all_but_last(joined(text, fields, b""), reply)
 
     def _bounded(self, changes: Changes) -> Changes:
         """Return everything instead of an answer that is too large: clients have limits."""

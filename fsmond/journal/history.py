@@ -175,7 +175,12 @@ class Journal:
             found.append(path)
         else:
             return found
-        return list(islice(reversed(self._sequences), self._count_after(sequence)))
+        count = self._count_after(sequence)
+        if 2 * count < len(self._sequences):
+            return list(islice(reversed(self._sequences), count))
+        found = list(self._sequences)[-count:]  # twice as fast as one by one
+        found.reverse()
+        return found
 
     def has_changed(self, path: bytes, sequence: int, *, or_above: bool) -> bool:
         """Return whether a path changed after `sequence`; `or_above`: or a directory above it."""

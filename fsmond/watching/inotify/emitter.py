@@ -31,7 +31,7 @@ from fsmond.watching.limits import no_instance, no_watch
 
 DEBOUNCE = 0.005  # seconds in which events gather before a read, far from filling the queue
 BUSY_DEBOUNCE = 0.001  # seconds; while so many events arrive that a query would have to wait
-BUSY_COUNT = 500  # events in a batch
+BUSY_RATE = 100_000  # events a second
 SLICE = 0.003  # seconds of work with the lock held, while others may wait for it
 PREPARE_SLICE = 0.002  # seconds; in more, the queue could fill up
 LOCK_GAP = 0.0002  # seconds between slices, so that others get the lock
@@ -63,6 +63,7 @@ class InotifyEmitter(EventEmitter):
         self.name = "fsmond-watch"
         self.is_awaited = False
         """See Watcher.is_awaited."""
+        self._gathered = DEBOUNCE  # seconds in which the last events gathered; the thread's
         self._read_at = 0.0  # when events were last read, while they are awaited; the thread's
         self._root = root
         self._sink = sink
@@ -113,10 +114,10 @@ class InotifyEmitter(EventEmitter):
 
     def _debounce(self) -> float:
         """Return for how long to let events gather before a read, in seconds."""
-        if self._handler.last_count > BUSY_COUNT:
-            return BUSY_DEBOUNCE
-        if not self.is_awaited:
-            return DEBOUNCE
+        is_busy = self._handler.last_count > BUSY_RATE * self._gathered
+        self._gathered = BUSY_DEBOUNCE if is_busy else DEBOUNCE
+        if is_busy or not self.is_awaited:
+            return self._gathered
         now = time.monotonic()
         pause = max(0.0, self._read_at + DEBOUNCE - now)  # none after a while without events
         self._read_at = now + pause

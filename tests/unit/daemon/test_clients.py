@@ -259,9 +259,9 @@ def test_an_answer_beyond_the_clients_limit_is_everything(
     requests: Requests, monitor: Monitor, watcher: FakeWatcher, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Clients have limits, as any program may own a socket."""
-    monkeypatch.setattr("fsmond.answering.pieces.MAX_ANSWER_BYTES", 50_000)
+    monkeypatch.setattr("fsmond.answering.pieces.MAX_ANSWER_BYTES", 250_000)
     token = now(monitor).decode()
-    watcher.queue_change(*(b"file%05d" % number for number in range(5000)))
+    watcher.queue_change(*(b"file%05d" % number for number in range(25_000)))
 
     reply = answer(requests, asking(monitor, token))
 

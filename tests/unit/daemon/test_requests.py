@@ -8,11 +8,10 @@ from support.running import until
 from unit.conftest import Make
 from unit.daemon.asking import ask, now, pieces_of
 
+from fsmond.answering.pieces import AT_ONCE
 from fsmond.daemon.requests import Requests
 from fsmond.monitor.monitor import Monitor
 from ipc.server import QUIT
-
-PIECE = 4000  # paths
 
 
 @pytest.fixture
@@ -134,7 +133,9 @@ def test_quit_stops_the_server_and_has_an_empty_answer(requests: Requests) -> No
     assert pieces == []
 
 
-@pytest.mark.parametrize("count", [1, 3998, 3999, 4000, 4001, 7999, 8000, 8001, 12_345])
+@pytest.mark.parametrize(
+    "count", [1, *range(AT_ONCE - 2, AT_ONCE + 2), 2 * AT_ONCE, 2 * AT_ONCE + 1, 12_345]
+)
 def test_many_paths_come_in_pieces_that_are_one_answer(
     requests: Requests, monitor: Monitor, watcher: FakeWatcher, count: int
 ) -> None:
@@ -147,7 +148,7 @@ def test_many_paths_come_in_pieces_that_are_one_answer(
 
     assert b"".join(pieces) == b"\0".join([now(monitor), *reversed(paths)]) + b"\0"
     assert all(piece.endswith(b"\0") for piece in pieces)
-    assert max(piece.count(b"\0") for piece in pieces) <= PIECE
+    assert max(piece.count(b"\0") for piece in pieces) <= AT_ONCE + 1  # and the token
     assert b"" not in pieces  # on the wire an empty piece would end the answer
 
 

@@ -44,6 +44,18 @@ def test_the_newest_change_comes_first(journal: Journal) -> None:
     assert journal.since(token) == [b"three", b"two", b"one"]
 
 
+@pytest.mark.parametrize("count", [0, 1, 15, 16, 17, 49, 50, 51, 99, 100])
+def test_any_share_of_all_paths_can_be_asked_for(journal: Journal, count: int) -> None:
+    """However it is read: one by one, from the end, or all at once."""
+    paths = [b"%d" % number for number in range(100)]
+    for path in paths[: 100 - count]:
+        journal.record([path])
+    token = journal.token
+    journal.record(paths[100 - count :])
+
+    assert journal.since(token) == paths[100 - count :][::-1]
+
+
 def test_a_path_that_changes_again_is_reported_once(journal: Journal) -> None:
     """A build writes the same files all day long; an answer must not grow with that."""
     token = journal.token
