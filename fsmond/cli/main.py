@@ -190,9 +190,9 @@ def _add_settings(command: argparse.ArgumentParser, condition: str) -> None:
     )
     command.add_argument(
         "--watch",
-        choices=["auto", "events", "scan"],
-        help="detect changes by events, or by a scan for each query; auto: whichever the file "
-        "system needs (environment: FSMOND_WATCH)",
+        choices=["auto", "events", "fanotify", "scan"],
+        help="detect changes by events, by those of fanotify alone (Linux), or by a scan for each "
+        "query; auto: whichever the file system needs (environment: FSMOND_WATCH)",
     )
     command.add_argument(
         "--verify-every",

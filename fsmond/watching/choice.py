@@ -7,7 +7,7 @@ from typing import Literal
 from fsmond.watching.contract import Sink, Watcher
 
 if sys.platform == "linux":
-    from fsmond.watching.inotify.emitter import InotifyEmitter
+    from fsmond.watching.fanotify.emitter import FanotifyEmitter, SpareEmitter
     from fsmond.watching.inotify.filesystems import is_local
     from fsmond.watching.inotify.mounts import Mounts
     from fsmond.watching.inotify.opening import has_proc_links
@@ -21,7 +21,7 @@ elif sys.platform == "darwin":
 from fsmond.watching.limits import WatchError
 from fsmond.watching.scanning import ScanningWatcher
 
-How = Literal["auto", "events", "scan"]
+How = Literal["auto", "events", "fanotify", "scan"]
 
 
 def watcher_for_platform(
@@ -33,20 +33,25 @@ def watcher_for_platform(
 ) -> Watcher:
     """Make a watcher of the tree; raise WatchError if that is not possible.
 
-    See contract.Watcher.  `how`: by events, by scanning, or as the file system needs it.
+    See contract.Watcher.  `how`: by events, by those of fanotify alone, by scanning, or as the file
+    system needs it.
     """
     if how == "scan":
         return ScanningWatcher(sink, lock, None)
     if sys.platform == "linux":
         mounts = Mounts(root)
         why = _why_no_events(root, mounts, how)
+        mounts.close()
         if why is not None:
-            mounts.close()
             return ScanningWatcher(sink, lock, why)
-        try:
-            return InotifyEmitter(root, sink, lock, excluded, mounts)
-        except WatchError as error:  # another program has the last inotify instance
-            return ScanningWatcher(sink, lock, f"{error}; then: fsmond restart")
+        emitters = [FanotifyEmitter] if how == "fanotify" else [SpareEmitter, FanotifyEmitter]
+        reasons = []
+        for emitter in emitters:
+            try:
+                return emitter(root, sink, lock, excluded, Mounts(root))
+            except WatchError as error:  # other programs have the last inotify instance
+                reasons.append(error)
+        return ScanningWatcher(sink, lock, f"{reasons[0]}; then: fsmond restart")
     if sys.platform == "win32":
         why = why_incomplete(root) if how == "auto" else None
         if why is not None:
@@ -71,7 +76,7 @@ if sys.platform == "linux":
         """Return why events do not report all changes, if so: then each query compares the tree."""
         if not has_proc_links(root):
             return "directories are opened through /proc, which is not mounted or not our own"
-        if how == "events":
+        if how in ("events", "fanotify"):
             return None
         if not mounts.is_readable:
             return "/proc/self/mountinfo cannot be read, so mounts are not known"

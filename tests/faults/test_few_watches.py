@@ -1,10 +1,11 @@
-"""inotify's limits are too low for a tree."""
+"""The limits of inotify and fanotify are too low for a tree."""
 
 import os
 import subprocess
 import sys
 from pathlib import Path
 
+from support.backends import skip_without_fanotify
 from support.running import LONG, skip_missing
 
 LIMIT = 40  # watches, in the tests that have too few
@@ -14,30 +15,36 @@ import os, subprocess, sys
 done = subprocess.run(["unshare", "--user", "--map-root-user", sys.executable, "-c", '''
 import sys
 open("/proc/sys/user/max_inotify_watches", "w").write("{LIMIT}")
+open("/proc/sys/user/max_fanotify_groups", "w").write(sys.argv[1])
 exec(sys.stdin.read())
-'''], input=sys.stdin.read(), text=True)
+''', sys.argv[1]], input=sys.stdin.read(), text=True)
 sys.exit(done.returncode)
 """
 _PRELUDE = """
 import os, sys
+from functools import partial
 from pathlib import Path
 from fsmond.monitor.monitor import Monitor
 from fsmond.watching.choice import watcher_for_platform
 root = Path(os.environ["ROOT"])
-def watch():
-    monitor = Monitor(os.fsencode(root), watcher_for_platform, timeout=10)
+def watch(how="auto"):
+    monitor = Monitor(os.fsencode(root), partial(watcher_for_platform, how=how), timeout=10)
     monitor.start(timeout=30)
     return monitor
 """
 
 
-def _with_few_watches(root: Path, program: str) -> subprocess.CompletedProcess[str]:
-    """Run a program in a user namespace that allows only a few watches."""
+def _with_few_watches(
+    root: Path, program: str, *, groups: int = 0
+) -> subprocess.CompletedProcess[str]:
+    """Run a program in a user namespace that allows few watches, and so many fanotify groups."""
+    if groups:
+        skip_without_fanotify()
     can = subprocess.run(["unshare", "--user", "--map-root-user", "true"], check=False)
     if can.returncode:
         skip_missing("needs user namespaces, to lower inotify's limits")
     return subprocess.run(
-        [sys.executable, "-c", _FEW],
+        [sys.executable, "-c", _FEW, str(groups)],
         input=_PRELUDE + program,
         env={**os.environ, "ROOT": str(root), "PYTHONPATH": os.pathsep.join(sys.path)},
         capture_output=True,
@@ -156,3 +163,130 @@ monitor.stop()
     assert done.returncode == 0, done.stderr
     assert "sudo sysctl fs.inotify.max_user_instances=" in done.stdout
     assert "then: fsmond restart" in done.stdout
+
+
+def test_fanotify_watches_what_inotify_has_no_room_for(root: Path) -> None:
+    """Whatever moves from the one to the other; also when there is room again."""
+    for number in range(LIMIT):
+        (root / "more" / str(number) / "deep").mkdir(parents=True)
+    done = _with_few_watches(
+        root,
+        f"""
+monitor = watch()
+def changed():
+    global token
+    changes = monitor.query(token)
+    token = bytes(changes.token)
+    return set(changes.paths)
+token = bytes(monitor.query(None).token)
+assert monitor.watcher.counts().directories == {1 + 10 + 1 + 2 * LIMIT}
+assert not monitor.watcher.is_partial
+for number in range({LIMIT}):
+    (root / "more" / str(number) / "deep" / "file").touch()
+assert changed() == {{b"more/%d/deep/file" % number for number in range({LIMIT})}}
+os.rename(root / "1", root / "more" / "39" / "deep" / "one")
+os.rename(root / "more" / "38", root / "2" / "eight")
+changed()
+(root / "more" / "39" / "deep" / "one" / "file").touch()
+(root / "2" / "eight" / "deep" / "file").write_text("changed")
+assert changed() == {{b"more/39/deep/one/file", b"2/eight/deep/file"}}
+open("/proc/sys/user/max_inotify_watches", "w").write("1000")
+(root / "2" / "eight" / "deep").chmod(0o700)
+changed()
+(root / "2" / "eight" / "deep" / "new").mkdir()
+(root / "2" / "eight" / "deep" / "file").write_text("again")
+assert changed() == {{b"2/eight/deep/new/", b"2/eight/deep/file"}}
+assert monitor.watcher.counts().directories == {1 + 10 + 1 + 2 * LIMIT + 1}
+monitor.stop()
+""",
+        groups=9,
+    )
+
+    assert done.returncode == 0, done.stderr
+
+
+def test_when_fanotify_has_no_room_either_the_rest_is_compared(root: Path) -> None:
+    """As without it; the status names the limit of inotify, which is the usual one."""
+    for number in range(LIMIT):
+        (root / "more" / str(number) / "deep").mkdir(parents=True)
+    done = _with_few_watches(
+        root,
+        f"""
+open("/proc/sys/user/max_fanotify_marks", "w").write("20")
+monitor = watch()
+token = bytes(monitor.query(None).token)
+for number in range({LIMIT}):
+    (root / "more" / str(number) / "deep" / "file").touch()
+reported = set(monitor.query(token).paths)
+assert {{each for each in reported if not each.endswith(b"/")}} == {{
+    b"more/%d/deep/file" % number for number in range({LIMIT})
+}}, reported
+counts = monitor.watcher.counts()
+assert counts.directories == {LIMIT} + 20, counts
+assert "sudo sysctl fs.inotify.max_user_watches=" in counts.advice, counts
+monitor.stop()
+""",
+        groups=9,
+    )
+
+    assert done.returncode == 0, done.stderr
+
+
+def test_without_an_inotify_instance_fanotify_is_used(root: Path) -> None:
+    """Other programs may have them all."""
+    done = _with_few_watches(
+        root,
+        """
+open("/proc/sys/user/max_inotify_instances", "w").write("0")
+monitor = watch()
+token = bytes(monitor.query(None).token)
+(root / "3" / "file").touch()
+assert monitor.query(token).paths == [b"3/file"]
+assert monitor.watcher.counts() == (11, 1, None, 0), monitor.watcher.counts()
+monitor.stop()
+""",
+        groups=9,
+    )
+
+    assert done.returncode == 0, done.stderr
+
+
+def test_fanotify_alone_names_its_own_limit(root: Path) -> None:
+    """What it has no mark for is compared."""
+    done = _with_few_watches(
+        root,
+        """
+open("/proc/sys/user/max_fanotify_marks", "w").write("5")
+monitor = watch("fanotify")
+token = bytes(monitor.query(None).token)
+for number in range(10):
+    (root / str(number) / "file").touch()
+reported = set(monitor.query(token).paths)
+assert reported >= {b"%d/file" % number for number in range(10)}, reported
+counts = monitor.watcher.counts()
+assert counts.directories == 5, counts
+assert "sudo sysctl fs.fanotify.max_user_marks=" in counts.advice, counts
+monitor.stop()
+""",
+        groups=9,
+    )
+
+    assert done.returncode == 0, done.stderr
+
+
+def test_without_fanotify_its_choice_says_why(root: Path) -> None:
+    """And the tree is compared."""
+    done = _with_few_watches(
+        root,
+        """
+monitor = watch("fanotify")
+token = bytes(monitor.query(None).token)
+(root / "3" / "file").touch()
+assert "3/file" in map(os.fsdecode, monitor.query(token).paths)
+print(monitor.watcher.counts().advice)
+monitor.stop()
+""",
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert "sudo sysctl fs.fanotify.max_user_groups=" in done.stdout

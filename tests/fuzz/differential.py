@@ -38,9 +38,12 @@ from fsmond.monitor.monitor import Changes, Monitor
 if sys.platform == "linux":
     from fsmond.watching.inotify import emitter
 
-LINKS = ("links", "links-few", "links-overflow", "links-scan")  # hard links only
+LINKS = ("links", "links-few", "links-overflow", "links-scan", "links-marks")  # hard links only
 RESTARTS = ("restart", "kill")  # of the monitor
-MODES = ("events", "few", "scan", "overflow", *LINKS, *RESTARTS, "watchman")
+# By inotify; by fanotify, which has whole file systems reported, or by its marks of directories;
+# by both, when few watches of inotify are left.
+EVENTS = ("events", "fanotify", "marks", "spare")
+MODES = (*EVENTS, "few", "scan", "overflow", *LINKS, *RESTARTS, "watchman")
 REASONS = {"few": ("degraded",), "scan": ("degraded",), "overflow": ("overflow",)}
 BIG = 1500  # paths; a larger tree is cut
 FIGURES = ("made", "changed", "reported", "kept", "doubtful")
@@ -62,7 +65,7 @@ class Trial:
         self.random = random.Random(seed)
         self.mode = mode
         # Without events, a name that appears or vanishes in the root means "everything".
-        self.top = self.root if mode == "events" or seed // 1000 % 4 == 0 else self.root / "top"
+        self.top = self.root if mode in EVENTS or seed // 1000 % 4 == 0 else self.root / "top"
         self.top.mkdir(exist_ok=True)
         self.changes = RandomChanges(self.top, outside, self.random, without=WITHOUT)
         self.changes.grow(12, 25)
@@ -88,7 +91,7 @@ class Trial:
                     self.kinds.check(kinds, before, now)
                 token, before = changes.token, now
                 self._rest(monitor)
-            if self.mode == "events":
+            if self.mode in EVENTS:
                 self._check_watches(monitor, before)
 
     def _change(self, monitor: Monitor) -> None:

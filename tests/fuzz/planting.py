@@ -12,6 +12,8 @@ from fsmond.journal.history import Entries, Journal
 from fsmond.journal.lifetimes import Lifetimes
 from fsmond.monitor.reconciler import Reconciler
 from fsmond.storage.file import HistoryFile
+from fsmond.watching.fanotify import calls as fanotify
+from fsmond.watching.fanotify import records
 from fsmond.watching.inotify import calls, coverage, emitter
 
 
@@ -39,8 +41,24 @@ def plant(defect: str) -> None:
             place.hash = lambda _: 0
         case "first-file" | "former":
             _plant_in_links(defect)
+        case "renames" | "itself":
+            _plant_in_fanotify(defect)
         case _:
             _plant_in_history(defect)
+
+
+def _plant_in_fanotify(defect: str) -> None:
+    place: Any
+    match defect:
+        case "renames":  # fanotify is not asked for them
+            place = fanotify
+            place._MASK &= ~fanotify.RENAME
+        case "itself":  # what fanotify reports of a directory itself is ignored
+            place = records.Records
+            add = place._add
+            place._add = lambda self, number, mask, name, cookie=0: (
+                add(self, number, mask, name, cookie) if name else None
+            )
 
 
 def _plant_in_links(defect: str) -> None:

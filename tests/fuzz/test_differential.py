@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from support.backends import skip_without_fanotify
 from support.running import LONG, skip_missing
 
 SECONDS = float(os.environ.get("FSMOND_FUZZ_SECONDS", "1"))  # for each mode
@@ -17,8 +18,8 @@ PROGRAM = Path(__file__).with_name("differential.py")
 OWN_LIMITS = ["unshare", "--user", "--map-root-user"]
 MODES = {
     "linux": [
-        *("events", "few", "scan", "overflow"),
-        *("links", "links-few", "links-scan", "links-overflow"),
+        *("events", "fanotify", "marks", "spare", "few", "scan", "overflow"),
+        *("links", "links-few", "links-scan", "links-overflow", "links-marks"),
         *("restart", "kill", "watchman"),
     ],
     "win32": ["events", "scan", "overflow", "restart"],
@@ -27,7 +28,9 @@ MODES = {
 
 def run(mode: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run the program; it prints the seed with which it can be run again."""
-    within = OWN_LIMITS if mode.endswith("few") else []
+    if mode.endswith(("fanotify", "marks", "spare")):
+        skip_without_fanotify()
+    within = OWN_LIMITS if mode.endswith(("few", "spare")) else []
     if within and subprocess.run([*within, "true"], check=False, capture_output=True).returncode:
         skip_missing("needs user namespaces, to lower inotify's limits")
     return subprocess.run(
@@ -73,6 +76,9 @@ def test_few_changed_files_are_called_created() -> None:
     [
         ("mask", "events"),
         ("names", "events"),
+        ("renames", "fanotify"),
+        ("renames", "marks"),
+        ("itself", "spare"),
         ("overflow", "overflow"),
         ("unwatched", "few"),
         ("signature", "scan"),

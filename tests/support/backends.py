@@ -2,20 +2,30 @@
 
 import os
 import sys
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
+from support.running import skip_missing
 from support.trees.steps import TIMESTAMP_STEP
 from support.wine import BELOW_RENAMED, NO_LINKS, RENAME_CASE, is_wine
 
 from fsmond.monitor.monitor import Monitor
 from fsmond.watching.choice import How, watcher_for_platform
+from fsmond.watching.contract import Sink, Watcher
+from fsmond.watching.limits import WatchError
 
 EVENTS = {"linux": "inotify", "win32": "ReadDirectoryChangesW", "darwin": "FSEvents"}
-BACKENDS = [*(name for system, name in EVENTS.items() if system == sys.platform), "scanning"]
+MARKS = "fanotify's marks of directories"
+SECOND = ["fanotify", MARKS] if sys.platform == "linux" else []
+BACKENDS = [
+    *(name for system, name in EVENTS.items() if system == sys.platform),
+    *SECOND,
+    "scanning",
+]
 TIMEOUT = 10.0  # seconds
 
 
@@ -24,8 +34,12 @@ def watching(
     root: Path, backend: str, excluded: frozenset[bytes] = frozenset(), timeout: float = TIMEOUT
 ) -> Iterator[Monitor]:
     """Watch a tree."""
-    how: How = "scan" if backend == "scanning" else "events"
-    make = partial(watcher_for_platform, how=how)
+    ways: dict[str, How] = {"scanning": "scan", "fanotify": "fanotify"}
+    make: Callable[..., Watcher] = partial(watcher_for_platform, how=ways.get(backend, "events"))
+    if backend in SECOND:
+        skip_without_fanotify()
+    if backend == MARKS:
+        make = marking_watcher
     monitor = Monitor(os.fsencode(root), make, excluded=excluded, timeout=timeout)
     try:
         monitor.start(timeout=30)
@@ -36,6 +50,33 @@ def watching(
         yield monitor
     finally:
         monitor.stop()
+
+
+def marking_watcher(
+    root: bytes, sink: Sink, lock: threading.Lock, excluded: frozenset[bytes]
+) -> Watcher:
+    """Return a watcher by fanotify that marks each directory, as those of ordinary users do."""
+    assert sys.platform == "linux"
+    from fsmond.watching.fanotify.emitter import FanotifyEmitter
+    from fsmond.watching.fanotify.queue import FanotifyQueue
+    from fsmond.watching.inotify.mounts import Mounts
+
+    class Marking(FanotifyEmitter):
+        def open_source(self) -> FanotifyQueue:
+            return FanotifyQueue(whole=False)
+
+    return Marking(root, sink, lock, excluded, Mounts(root))
+
+
+def skip_without_fanotify() -> None:
+    """Skip the test if the system does not allow fanotify."""
+    if sys.platform == "linux":
+        from fsmond.watching.fanotify.queue import FanotifyQueue
+
+        try:
+            FanotifyQueue().close()
+        except WatchError as error:
+            skip_missing(str(error))
 
 
 def until_built(monitor: Monitor) -> None:
@@ -75,7 +116,7 @@ def _lacking(folder: Path, backend: str, need: str) -> str | None:
             return None if sys.platform == "linux" else f"{sys.platform} does not support it"
         case "memory-maps":
             why = "a store through a memory map causes no event"
-            return why if backend not in ("inotify", "scanning") else None
+            return why if backend not in ("inotify", *SECOND, "scanning") else None
         case "history":
             return "a scan misses what appeared and disappeared" if backend == "scanning" else None
         case "below-renamed":

@@ -10,4 +10,5 @@ gaps             the directories of a watched tree that events do not cover
 mounts           which file systems are mounted in a tree: some do not report others' changes
 new_directories  watch directories of which nothing is known yet
 opening          open a directory at its last known path, and verify that it is still there
+source           what a source of the kernel's events does: inotify, fanotify, or both
 """

@@ -9,12 +9,16 @@ import fcntl
 import os
 import termios
 from array import array
+from collections.abc import Sequence
 from struct import Struct
 
 from watchdog.observers import inotify_c
 from watchdog.observers.inotify_c import InotifyConstants as Flag
 from watchdog.observers.inotify_c import Mask, WatchDescriptor
 
+from fsmond.watching.limits import WatchError, no_instance, no_watch
+
+ATTRIBUTES = int(Flag.IN_ATTRIB)
 IGNORED = int(Flag.IN_IGNORED)
 IS_DIRECTORY = int(Flag.IN_ISDIR)
 MOVED_FROM = int(Flag.IN_MOVED_FROM)
@@ -50,46 +54,49 @@ _remove_watch = inotify_c.inotify_rm_watch
 
 
 class Queue:
-    """One inotify instance: its watches, and the events the kernel has queued for them.
-
-    Not thread-safe; its owner holds a lock.  Raises OSError with the kernel's errno.
-    """
+    """One inotify instance; see Source."""
 
     def __init__(self) -> None:
+        """Raise WatchError."""
         init1 = _init1(("inotify_init1", inotify_c.libc))
         # Not inotify_init, as watchdog uses: children would inherit the descriptor.  Nor watchdog's
         # IN_CLOEXEC and IN_NONBLOCK: their values differ from the kernel's.
         self._descriptor: int = init1(os.O_CLOEXEC | os.O_NONBLOCK)
         if self._descriptor == -1:
-            raise _last_error()
+            raise no_instance(_last_error())
         self._queued_bytes = array("i", [0])  # bytes; written by the kernel
 
-    def fileno(self) -> int:
-        """Return the descriptor, readable when an event is queued."""
-        return self._descriptor
+    @property
+    def filenos(self) -> Sequence[int]:
+        """See Source."""
+        return (self._descriptor,)
 
     def watch(self, path: bytes) -> int:
-        """Watch the directory that is at `path` now; return its watch descriptor, new or known."""
+        """See Source."""
         descriptor: int = _add_watch(self._descriptor, path, _MASK)
         if descriptor == -1:
             raise _last_error(path)
         return descriptor
 
     def unwatch(self, descriptor: int) -> None:
-        """Remove a watch.  Harmless when the kernel already did so."""
+        """See Source."""
         _remove_watch(self._descriptor, WatchDescriptor(descriptor))
 
-    def read(self) -> bytes:
-        """Read all events that are queued at this moment; there must be at least one."""
-        data = os.read(self._descriptor, _SMALL_READ)
+    def read(self, fileno: int) -> bytes:
+        """See Source; there must be at least one event."""
+        data = os.read(fileno, _SMALL_READ)
         if len(data) <= _SMALL_READ - _LARGEST:
             return data  # another event would have fitted: the queue is empty
-        fcntl.ioctl(self._descriptor, termios.FIONREAD, self._queued_bytes)
+        fcntl.ioctl(fileno, termios.FIONREAD, self._queued_bytes)
         size = self._queued_bytes[0]
-        return data + os.read(self._descriptor, size) if size else data
+        return data + os.read(fileno, size) if size else data
+
+    def no_watch(self, root: bytes, error: OSError) -> WatchError:
+        """See Source."""
+        return no_watch(root, error)
 
     def close(self) -> None:
-        """Remove all watches.  Harmless when repeated."""
+        """See Source."""
         if self._descriptor != -1:
             os.close(self._descriptor)
             self._descriptor = -1

@@ -34,12 +34,12 @@ from collections.abc import Callable, Generator, Iterator
 from typing import NamedTuple
 
 from fsmond.watching.contract import PRESENT, Known, Sink
-from fsmond.watching.inotify.calls import Queue
 from fsmond.watching.inotify.directory import Directory, Paths
 from fsmond.watching.inotify.gaps import ITSELF, NOT_THERE, SHORTAGE, Gaps, is_unreadable
 from fsmond.watching.inotify.mounts import Mounts
 from fsmond.watching.inotify.new_directories import MAX_PATH, NewDirectories
 from fsmond.watching.inotify.opening import DirectoryOpener
+from fsmond.watching.inotify.source import Source
 
 _NONE = -1  # no watch descriptor
 _STEP = 256  # names that are read in a step; about a tenth of a millisecond
@@ -59,7 +59,7 @@ class Coverage:
     """The directories below a root, and their watches; not thread-safe, its owner holds a lock."""
 
     def __init__(
-        self, root: bytes, queue: Queue, sink: Sink, excluded: frozenset[bytes], mounts: Mounts
+        self, root: bytes, queue: Source, sink: Sink, excluded: frozenset[bytes], mounts: Mounts
     ) -> None:
         self._base = root.rstrip(b"/") + b"/"
         self._queue = queue
@@ -70,7 +70,7 @@ class Coverage:
         self._paths: Paths = {}
         self.root = Directory(_NONE, self._paths)
         self.by_descriptor: dict[int, Directory] = {}
-        self._opener = DirectoryOpener(self._base, queue, self.by_descriptor, self.root)
+        self.opener = DirectoryOpener(self._base, queue, self.by_descriptor, self.root)
         self._new = NewDirectories(queue, self.by_descriptor, self._paths, excluded, mounts)
         self.gaps = Gaps()
         self.known: Callable[[bytes], Known | None] | None = None
@@ -115,7 +115,7 @@ class Coverage:
         if parent.top() is not self.root:
             return  # it is listed, with all below it, if it is found again
         try:
-            handle = self._opener.open(parent, os.O_PATH)
+            handle = self.opener.open(parent, os.O_PATH)
             if handle is not None:
                 try:
                     yield from self._check(
@@ -274,7 +274,7 @@ class Coverage:
             raise OSError(errno.EOPNOTSUPP, "it does not report changes made by others", prefix)
         if len(prefix) > MAX_PATH:
             raise OSError(errno.ENAMETOOLONG, os.strerror(errno.ENAMETOOLONG), prefix)
-        descriptor = self._opener.watch(handle, name)
+        descriptor = self.opener.watch(handle, name)
         found = self.by_descriptor.get(descriptor)
         if found is None:
             found = self.by_descriptor[descriptor] = Directory(descriptor, self._paths)
@@ -285,7 +285,7 @@ class Coverage:
         parent = place.directory
         if found.parent is None and found is not self.root:
             return not parent.is_within(found)
-        if not self._opener.is_at_its_place(found):
+        if not self.opener.is_at_its_place(found):
             return not parent.is_within(found)
         try:
             again = self._watch(place.handle, name, parent.prefix + name + b"/")
@@ -312,7 +312,7 @@ class Coverage:
     def _watch_known(self, directory: Directory, known: Known) -> Steps:
         """Watch the directories that were in it earlier, without listing it."""
         names, directory.sample_name = known
-        handle = self._opener.open(directory, os.O_PATH) if names else None
+        handle = self.opener.open(directory, os.O_PATH) if names else None
         if handle is None:
             return
         place, known_in = _OpenDirectory(handle, directory), self.known
@@ -335,7 +335,7 @@ class Coverage:
         if known is not None:
             yield from self._watch_known(directory, known)
             return
-        handle = self._opener.open(directory, os.O_RDONLY)
+        handle = self.opener.open(directory, os.O_RDONLY)
         if handle is None:
             return
         try:

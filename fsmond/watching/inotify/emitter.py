@@ -17,6 +17,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Collection, Iterable
+from contextlib import suppress
 
 from watchdog.observers.api import EventEmitter, EventQueue, ObservedWatch
 
@@ -27,7 +28,8 @@ from fsmond.watching.inotify.events import EventHandler
 from fsmond.watching.inotify.gaps import prefixes
 from fsmond.watching.inotify.mounts import Mounts
 from fsmond.watching.inotify.opening import TreeLostError
-from fsmond.watching.limits import no_instance, no_watch
+from fsmond.watching.inotify.source import Source
+from fsmond.watching.limits import WatchError
 
 DEBOUNCE = 0.005  # seconds in which events gather before a read, far from filling the queue
 BUSY_DEBOUNCE = 0.001  # seconds; while so many events arrive that a query would have to wait
@@ -40,6 +42,7 @@ RETRY_INTERVAL = 1.0  # seconds between two attempts to watch what could not be 
 CALM = 10.0  # seconds without an overflow, after which the next one is handled at once
 MAX_BACKOFF = 5.0  # seconds before the rescan when overflows follow each other
 QUIET = 0.1  # seconds without an event, which end a back-off
+_PIPE = 4096  # bytes that are read of those that woke the thread
 
 _log = logging.getLogger(__name__)
 
@@ -70,12 +73,12 @@ class InotifyEmitter(EventEmitter):
         self._mounts = mounts
         self._lock = lock  # guards the sink, and everything below; flags are also read without it
         try:
-            self._queue = Queue()
-        except OSError as error:
+            self._queue = self.open_source()
+        except WatchError:
             mounts.close()
-            raise no_instance(error) from error
+            raise
         self._readiness = select.poll()  # polled by each query
-        self._readiness.register(self._queue, select.POLLIN)
+        self._registered = 0  # how many of the queue's descriptors are registered
         if mounts.fileno() != -1:
             self._readiness.register(mounts, select.POLLPRI)
         self._coverage = self._make_coverage(excluded)
@@ -92,7 +95,13 @@ class InotifyEmitter(EventEmitter):
         self._backoff = 0.0  # seconds from an overflow to its rescan, unless events pause
         self._last_event_at = 0.0  # when events were last read during a scan
         self._wake, self._waker = os.pipe()
+        os.set_blocking(self._wake, False)
+        self._register_sources()
         self._stopping = threading.Lock()  # taken for good by the first `stop`
+
+    def open_source(self) -> Source:
+        """Return the kernel's queue; raise WatchError if there cannot be one."""
+        return Queue()
 
     def queue_events(self, timeout: float) -> None:
         """Wait for events and handle them; called in a loop on our own thread."""
@@ -103,11 +112,13 @@ class InotifyEmitter(EventEmitter):
             self.stopped_event.wait(LOCK_GAP)
             return
         poller = select.poll()
-        poller.register(self._queue.fileno(), select.POLLIN)
-        poller.register(self._wake, select.POLLIN)
+        for each in (*self._queue.filenos, self._wake):
+            poller.register(each, select.POLLIN)
         if self._mounts.wait_fileno != -1:
             poller.register(self._mounts.wait_fileno, select.POLLPRI)
         poller.poll(timeout * 1000)
+        with suppress(BlockingIOError):
+            os.read(self._wake, _PIPE)
         pause = self._debounce()
         if pause:
             self.stopped_event.wait(pause)
@@ -216,7 +227,7 @@ class InotifyEmitter(EventEmitter):
         gaps = self._coverage.gaps
         advice = next(iter(gaps.files.values()), None)
         for _, _, error in gaps.uncovered()[:1]:
-            advice = str(no_watch(self._root, error))
+            advice = str(self._queue.no_watch(self._root, error))
         coverage = self._coverage
         return Counts(
             len(coverage.by_descriptor), self._handler.received, advice, coverage.unlisted
@@ -243,7 +254,7 @@ class InotifyEmitter(EventEmitter):
         except OSError as error:
             self._queue.close()
             self._mounts.close()
-            raise no_watch(self._root, error) from error
+            raise self._queue.no_watch(self._root, error) from error
         return coverage
 
     def _advance(self) -> str | None:
@@ -287,7 +298,7 @@ class InotifyEmitter(EventEmitter):
             if descriptor == self._mounts.fileno():
                 self._coverage.note_mounts()
             elif self._unread_bytes < MAX_UNREAD:
-                data = self._queue.read()
+                data = self._queue.read(descriptor)
                 self._unread.append(data)
                 self._unread_bytes += len(data)
                 if self._scan_reason:
@@ -330,12 +341,23 @@ class InotifyEmitter(EventEmitter):
             self._job = coverage.work()
         return self._job is not None
 
+    def _register_sources(self) -> None:
+        """Have queries, and the thread, look at all descriptors of the queue."""
+        sources = self._queue.filenos
+        for each in sources[self._registered :]:
+            self._readiness.register(each, select.POLLIN)
+        if 0 < self._registered < len(sources):
+            os.write(self._waker, b"!")  # the thread may wait for the others alone
+        self._registered = len(sources)
+
     def _is_backing_off(self, now: float) -> bool:
         """Return whether the rescan after an overflow is delayed."""
         until = min(self._overflowed_at + self._backoff, self._last_event_at + QUIET)
         return self._scan_reason == "overflow" and now < until
 
     def _end_job_locked(self) -> None:
+        if len(self._queue.filenos) != self._registered:
+            self._register_sources()
         if self._handler.dropped:
             self._handler.dropped = False
             self._overflowed_locked()

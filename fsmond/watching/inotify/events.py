@@ -7,6 +7,7 @@ assert sys.platform == "linux"
 from fsmond.watching.contract import CREATED, PRESENT, REMOVED, Sink
 from fsmond.watching.inotify.calls import (
     APPEARED,
+    ATTRIBUTES,
     DELETED,
     DISAPPEARED,
     EVENT_HEAD,
@@ -73,7 +74,7 @@ class EventHandler:
                 changed[path] = None
                 directory.sample_name = name
                 if mask & NAMES:
-                    self._note_name(path, mask, cookie)
+                    self._note_name(path, self._last_of(directory, name, mask), cookie)
                 elif path in removed or name[0] == _UNNAMED:
                     self._note_misnamed(path, prefix)
             if not count % _STEP:
@@ -100,6 +101,15 @@ class EventHandler:
             # There is nothing left to look up.  Not so for a name that was moved away: when two
             # names are exchanged, each appears before it is moved away.
             self._appeared.pop(path, None)
+
+    def _last_of(self, directory: Directory, name: bytes, mask: int) -> int:
+        """Return the event that came last, if a name appeared and vanished in either order."""
+        if not (mask & APPEARED and mask & DISAPPEARED):
+            return mask
+        is_there = self._coverage.opener.holds(directory, name)
+        if is_there is None:  # its directory has moved on, which has it looked up again
+            self._note_name(directory.prefix + name, mask & ~DISAPPEARED, 0)
+        return mask & ~(DISAPPEARED if is_there else APPEARED)
 
     def _note_presence(self, path: bytes, mask: int) -> None:
         if mask & DISAPPEARED:
@@ -143,9 +153,11 @@ class EventHandler:
                 self._coverage.note_mounts()
             yield from self._coverage.check(directory, name, relist=bool(mask & MOVED_TO))
             return
-        if mask & UNMOUNT and directory.parent is not None:
+        if mask & (UNMOUNT | ATTRIBUTES) and directory.parent is not None:
+            # inotify reports attributes in the directory above as well, fanotify only here.
             self._sink.changed((directory.prefix,))
-            yield from self._coverage.check(directory.parent, directory.name, relist=True)
+            relist = bool(mask & UNMOUNT)
+            yield from self._coverage.check(directory.parent, directory.name, relist=relist)
         if mask & IGNORED:
             self._coverage.note_watch_ended(directory)
             if directory is self._coverage.root:

@@ -7,10 +7,10 @@ assert sys.platform == "linux"
 import os
 from collections.abc import Container
 
-from fsmond.watching.inotify.calls import Queue
 from fsmond.watching.inotify.directory import Directory, Paths
 from fsmond.watching.inotify.mounts import Mounts
 from fsmond.watching.inotify.opening import proc_path
+from fsmond.watching.inotify.source import Source
 
 MAX_PATH = 16_384  # bytes of a path below the root; anything deeper is in each answer
 _LISTING = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -26,7 +26,7 @@ class NewDirectories:
 
     def __init__(
         self,
-        queue: Queue,
+        queue: Source,
         by_descriptor: dict[int, Directory],
         paths: Paths,
         excluded: Container[bytes],

@@ -9,9 +9,9 @@ import os
 import stat
 from collections.abc import Mapping
 
-from fsmond.watching.inotify.calls import Queue
 from fsmond.watching.inotify.directory import Directory
 from fsmond.watching.inotify.gaps import NOT_THERE
+from fsmond.watching.inotify.source import Source
 
 _STEP = 4000  # bytes of a path per system call; the kernel takes up to 4095
 
@@ -40,7 +40,7 @@ class DirectoryOpener:
     """Opens watched directories below a base, an absolute path that ends in `/`."""
 
     def __init__(
-        self, base: bytes, queue: Queue, known: Mapping[int, Directory], root: Directory
+        self, base: bytes, queue: Source, known: Mapping[int, Directory], root: Directory
     ) -> None:
         self._base = base
         self._queue = queue
@@ -57,6 +57,22 @@ class DirectoryOpener:
         if handle is None and not self.root_is_there():
             raise TreeLostError("the directory was moved away")
         return handle
+
+    def holds(self, directory: Directory, name: bytes) -> bool | None:
+        """Return whether a directory has that name now; None if that cannot be known."""
+        if directory.top() is not self._root:
+            return None
+        try:
+            handle = self.open(directory, os.O_PATH)
+            if handle is None:
+                return None
+            try:
+                os.stat(name, dir_fd=handle, follow_symlinks=False)
+            finally:
+                os.close(handle)
+        except OSError as error:
+            return False if error.errno in NOT_THERE else None
+        return True
 
     def _open_if_there(self, directory: Directory, access: int) -> int | None:
         try:

@@ -53,7 +53,7 @@ def test_start_reports_an_invalid_setting(
     done = fsmond("start", repository)
 
     assert done.returncode == 1
-    assert "FSMOND_WATCH is 'poll'; it must be one of auto, events, scan" in done.stderr
+    assert "FSMOND_WATCH is 'poll'; it must be one of auto, events, fanotify, scan" in done.stderr
 
 
 def test_reading_files_reports_nothing(watched: Path) -> None:

@@ -49,7 +49,11 @@ def start(tree: Path, mode: str) -> None:
     """Start a daemon in a mode: one of `--watch`, or `few`, with a low limit of watches."""
     if mode == "few":
         # In a user namespace, lowering the limit affects no other process.
-        lower = f'echo {FEW} >/proc/sys/user/max_inotify_watches && exec "$@"'
+        limits = "/proc/sys/user"
+        lower = (
+            f"echo {FEW} >{limits}/max_inotify_watches && echo 0 >{limits}/max_fanotify_groups && "
+            'exec "$@"'
+        )
         namespace = ["unshare", "--user", "--map-root-user"]
         if subprocess.run([*namespace, "true"], check=False, capture_output=True).returncode:
             skip_missing("needs user namespaces, to lower inotify's limits")
