@@ -6,23 +6,27 @@ import sys
 import tempfile
 import traceback
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
+from support.backends import skip_without_fanotify
 
 from fsmond.monitor.monitor import Monitor
-from fsmond.watching.choice import watcher_for_platform
+from fsmond.watching.choice import How, watcher_for_platform
 
 if sys.platform == "win32":
     pytest.skip("needs Unix", allow_module_level=True)
 
+HOW: list[How] = ["auto", "fanotify"] if sys.platform == "linux" else ["auto"]
 NOBODY = 65534  # the usual user without rights
 
 
-def _unreadable_at_first(root: Path) -> None:
+def _unreadable_at_first(root: Path, how: How) -> None:
     (root / "3" / "deep").mkdir(parents=True)
     (root / "3").chmod(0)
-    monitor = Monitor(os.fsencode(root), watcher_for_platform, timeout=10)
+    make = partial(watcher_for_platform, how=how)
+    monitor = Monitor(os.fsencode(root), make, timeout=10)
     monitor.start(timeout=30)
     token = bytes(monitor.query(None).token)
     assert monitor.query(token).paths == [b"3/"]
@@ -33,9 +37,10 @@ def _unreadable_at_first(root: Path) -> None:
     assert monitor.query(token).paths == [b"3/deep/file"]
 
 
-def _unreadable_later(root: Path) -> None:
+def _unreadable_later(root: Path, how: How) -> None:
     (root / "3" / "deep").mkdir(parents=True)
-    monitor = Monitor(os.fsencode(root), watcher_for_platform, timeout=10)
+    make = partial(watcher_for_platform, how=how)
+    monitor = Monitor(os.fsencode(root), make, timeout=10)
     monitor.start(timeout=30)
     (root / "3").chmod(0o300)
     token = bytes(monitor.query(None).token)
@@ -49,11 +54,17 @@ def _unreadable_later(root: Path) -> None:
     assert monitor.query(token).paths == [b"3/new/second"]
 
 
+@pytest.mark.parametrize("how", HOW)
 @pytest.mark.parametrize("scene", [_unreadable_at_first, _unreadable_later])
 def test_an_unreadable_directory_is_always_reported(
-    scene: Callable[[Path], None], tmp_path: Path, capfd: pytest.CaptureFixture[str]
+    scene: Callable[[Path, How], None],
+    how: How,
+    tmp_path: Path,
+    capfd: pytest.CaptureFixture[str],
 ) -> None:
     """Changes in it cannot be seen, so it may have changed, until it can be read."""
+    if how == "fanotify":
+        skip_without_fanotify()
     tree = tmp_path
     if os.geteuid() == 0:  # who can read everything
         tree = Path(tempfile.mkdtemp(dir="/tmp"))
@@ -65,7 +76,7 @@ def test_an_unreadable_directory_is_always_reported(
                 os.setgroups([])
                 os.setgid(NOBODY)
                 os.setuid(NOBODY)
-            scene(tree)
+            scene(tree, how)
             os._exit(0)
         except BaseException:  # noqa: BLE001 - the child must not continue in any case
             traceback.print_exc()

@@ -22,6 +22,7 @@ from fsmond.watching.fanotify.calls import Group, Handles, file_system_of
 from fsmond.watching.fanotify.records import Records
 from fsmond.watching.limits import WatchError, no_group, no_mark
 
+_MAX_UNREADABLE = 10_000  # directories; any more are part of each answer
 _READ = 1 << 16  # bytes at a time
 _HEAD = 24  # bytes; FIONREAD counts so many for each event, whatever its size
 _OPEN = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -55,11 +56,8 @@ class FanotifyQueue:
 
     def known(self, path: bytes) -> int | None:
         """Return the watch descriptor of the directory at `path`, if it is watched."""
-        try:
-            mount, handle = self._handles.at(path)
-        except OSError:
-            return None
-        return self._numbers.get(self._file_systems.get(mount, b"") + handle)
+        key = self._key(path)
+        return None if key is None else self._numbers.get(key)
 
     def watch(self, path: bytes) -> int:
         """See Source; raise OSError with EXDEV for a file system that fanotify does not support."""
@@ -69,7 +67,11 @@ class FanotifyQueue:
                 if not stat.S_ISDIR(os.lstat(path).st_mode):  # another one by now has an event
                     raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), path)
                 return self._number(self._file_systems[mount] + handle)
-        opened = os.open(path, _OPEN)
+        try:
+            opened = os.open(path, _OPEN)
+        except PermissionError:
+            self._note_unreadable(path)
+            raise
         try:
             return self._watch_open(opened)
         except OSError as error:
@@ -112,6 +114,22 @@ class FanotifyQueue:
         """See Source."""
         self._group.close()
 
+    def _note_unreadable(self, path: bytes) -> None:
+        """Have it reported when it can be read, if the directory that holds it is watched."""
+        above, _, name = path.rpartition(b"/")
+        parent, key = self.known(above + b"/"), self._key(path)
+        if parent is not None and key and len(self._records.unreadable) < _MAX_UNREADABLE:
+            self._records.unreadable[key] = (parent, name)
+
+    def _key(self, path: bytes) -> bytes | None:
+        """Return what identifies a directory, if its mount is known."""
+        try:
+            mount, handle = self._handles.at(path)
+        except OSError:
+            return None
+        file_system = self._file_systems.get(mount)
+        return None if file_system is None else file_system + handle
+
     def _watch_open(self, opened: int) -> int:
         mount, handle = self._handles.of_open(opened)
         file_system = self._file_systems[mount] = file_system_of(opened)
@@ -143,4 +161,5 @@ class FanotifyQueue:
             number, self._next = self._next, self._next - 1
             self._numbers[key] = number
             self._keys[number] = key
+            self._records.unreadable.pop(key, None)
         return number

@@ -59,6 +59,11 @@ class Records:
     def __init__(self, numbers: dict[bytes, int]) -> None:
         """`numbers`: the watch descriptor of each directory, by file system and handle."""
         self._numbers = numbers
+        self.unreadable: dict[bytes, _Place] = {}
+        """Directories that cannot be marked, by file system and handle, and where each is.
+
+        What happens to one itself is reported by its own handle, not by its place.
+        """
         self._cookie = 0
         self._gone: set[_Place] = set()  # what vanished since the queue was empty
         self._has_more_gone = False  # names that did not fit in there
@@ -129,10 +134,12 @@ class Records:
             if kind in (_DFID_NAME, _OLD_DFID_NAME, _NEW_DFID_NAME):
                 size = _SIZE.unpack_from(data, at + _HANDLE)[0]
                 name_at = at + _HANDLE + _HANDLE_HEAD + size
-                number = self._numbers.get(data[at + _INFO.size : name_at])
-                if number is not None:
-                    name = data[name_at : at + length]
-                    yield kind, (number, name.rstrip(b"\0"))
+                key = data[at + _INFO.size : name_at]
+                name = data[name_at : at + length].rstrip(b"\0")
+                if key in self._numbers:
+                    yield kind, (self._numbers[key], name)
+                elif name == b"." and key in self.unreadable:
+                    yield kind, self.unreadable[key]
             at += length
 
     def _event(self, mask: int, place: _Place) -> None:
