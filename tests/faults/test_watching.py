@@ -120,7 +120,8 @@ def test_a_failure_of_the_watcher_is_reported(
 
 def test_the_queue_is_not_inherited(monitor: Monitor) -> None:
     """A child would keep all watches alive, and could take events from us."""
-    assert not os.get_inheritable(getattr(monitor.watcher, "_queue").fileno())  # noqa: B009 - Linux only
+    queue = getattr(monitor.watcher, "_queue")  # noqa: B009 - Linux only
+    assert not any(map(os.get_inheritable, queue.filenos))
 
 
 def test_stopping_is_possible_from_any_thread(root: Path) -> None:
