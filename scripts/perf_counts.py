@@ -49,14 +49,14 @@ finally:
 
 # Handles so many queries as the daemon does, in one process; a query costs the difference.
 _HANDLE_QUERIES = """\
-import os, sys
+import os, sys, time
 from functools import partial
 from fsmond.monitor.monitor import Monitor
 from fsmond.daemon.requests import Requests
 from fsmond.watching.choice import watcher_for_platform
 monitor = Monitor(os.fsencode(sys.argv[1]), watcher_for_platform, excluded=frozenset({b".git"}))
 monitor.start(timeout=300)
-while not monitor.index_worker.built: os.sched_yield()
+monitor.index_worker.wait_until_built(time.monotonic() + 300)
 requests = Requests(monitor, {})
 token = requests(b"-", len).partition(b"\\0")[0]
 for _ in range(int(sys.argv[2])): requests(token, len)
