@@ -16,6 +16,7 @@ from functools import partial
 
 if sys.platform != "linux":
     sys.exit("fanotify exists on Linux only")
+assert sys.platform == "linux"  # for the type checker
 
 from fsmond.watching.fanotify.queue import FanotifyQueue
 from fsmond.watching.inotify.calls import Queue

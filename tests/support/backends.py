@@ -56,16 +56,17 @@ def marking_watcher(
     root: bytes, sink: Sink, lock: threading.Lock, excluded: frozenset[bytes]
 ) -> Watcher:
     """Return a watcher by fanotify that marks each directory, as those of ordinary users do."""
-    assert sys.platform == "linux"
-    from fsmond.watching.fanotify.emitter import FanotifyEmitter
-    from fsmond.watching.fanotify.queue import FanotifyQueue
-    from fsmond.watching.inotify.mounts import Mounts
+    if sys.platform == "linux":
+        from fsmond.watching.fanotify.emitter import FanotifyEmitter
+        from fsmond.watching.fanotify.queue import FanotifyQueue
+        from fsmond.watching.inotify.mounts import Mounts
 
-    class Marking(FanotifyEmitter):
-        def open_source(self) -> FanotifyQueue:
-            return FanotifyQueue(whole=False)
+        class Marking(FanotifyEmitter):
+            def open_source(self) -> FanotifyQueue:
+                return FanotifyQueue(whole=False)
 
-    return Marking(root, sink, lock, excluded, Mounts(root))
+        return Marking(root, sink, lock, excluded, Mounts(root))
+    raise NotImplementedError
 
 
 def skip_without_fanotify() -> None:
