@@ -5,6 +5,7 @@
 Prints the median of several rounds, in microseconds, for a new tree below DIRECTORY.  As root
 fanotify has whole file systems reported; the third way is that of other users.
 """
+# ruff: noqa: E402  # the type checker needs the assertion first
 
 import os
 import statistics
