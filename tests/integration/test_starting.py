@@ -61,4 +61,4 @@ def test_an_invalid_setting_is_an_error_even_if_a_daemon_runs(
     done = fsmond("start", watched)
 
     assert done.returncode == 1
-    assert "FSMOND_WATCH is 'foo'; it must be one of auto, events, scan" in done.stderr
+    assert "FSMOND_WATCH is 'foo'; it must be one of auto, events, fanotify, scan" in done.stderr
