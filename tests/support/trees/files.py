@@ -117,5 +117,5 @@ FLOOD = Script(
     "a hundred thousand events",
     "They are handled faster than a program causes them.",
     [Turn([("churn", "other", "500", str(MANY))], {f"other/{number}" for number in range(500)})],
-    ("history",),
+    ("history", "speed"),
 )
