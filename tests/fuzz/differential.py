@@ -44,7 +44,12 @@ RESTARTS = ("restart", "kill")  # of the monitor
 # by both, when few watches of inotify are left.
 EVENTS = ("events", "fanotify", "marks", "spare")
 MODES = (*EVENTS, "few", "scan", "overflow", *LINKS, *RESTARTS, "watchman")
-REASONS = {"few": ("degraded",), "scan": ("degraded",), "overflow": ("overflow",)}
+REASONS = {
+    "few": ("degraded",),
+    "scan": ("degraded",),
+    "overflow": ("overflow",),
+    "fanotify": ("overflow",),  # it hears what others do on the same file system
+}
 BIG = 1500  # paths; a larger tree is cut
 FIGURES = ("made", "changed", "reported", "kept", "doubtful")
 ROUNDS = 30
