@@ -41,16 +41,18 @@ def watcher_for_platform(
     if sys.platform == "linux":
         mounts = Mounts(root)
         why = _why_no_events(root, mounts, how)
-        mounts.close()
         if why is not None:
+            mounts.close()
             return ScanningWatcher(sink, lock, why)
         emitters = [FanotifyEmitter] if how == "fanotify" else [SpareEmitter, FanotifyEmitter]
         reasons = []
         for emitter in emitters:
             try:
-                return emitter(root, sink, lock, excluded, Mounts(root))
+                return emitter(root, sink, lock, excluded, mounts)
             except WatchError as error:  # other programs have the last inotify instance
                 reasons.append(error)
+                mounts = Mounts(root)  # the emitter has closed them
+        mounts.close()
         return ScanningWatcher(sink, lock, f"{reasons[0]}; then: fsmond restart")
     if sys.platform == "win32":
         why = why_incomplete(root) if how == "auto" else None

@@ -26,12 +26,7 @@ def no_instance(error: OSError) -> WatchError:
 def no_watch(root: bytes, error: OSError) -> WatchError:
     """Explain why the root, or a directory below it, cannot be watched."""
     if error.errno == errno.ENOSPC:
-        name = "inotify/max_user_watches"
-        return WatchError(
-            f"not all directories below {os.fsdecode(root)} can be watched: this user's programs "
-            f"may watch {_limit(name)} in total; raise the limit: "
-            f"sudo sysctl fs.inotify.max_user_watches={_suggested_limit(name)}"
-        )
+        return _too_few(root, "watch", "inotify/max_user_watches")
     if error.errno == errno.EACCES:
         return WatchError(f"cannot watch {os.fsdecode(root)}: no permission to read it")
     if error.errno in (errno.EMFILE, errno.ENFILE):
@@ -58,15 +53,18 @@ def no_group(error: OSError) -> WatchError:
 def no_mark(root: bytes, error: OSError) -> WatchError:
     """Explain why fanotify cannot watch the root, or a directory below it."""
     if error.errno == errno.ENOSPC:
-        name = "fanotify/max_user_marks"
-        return WatchError(
-            f"not all directories below {os.fsdecode(root)} can be watched: this user's programs "
-            f"may mark {_limit(name)} in total; raise the limit: "
-            f"sudo sysctl fs.fanotify.max_user_marks={_suggested_limit(name)}"
-        )
+        return _too_few(root, "mark", "fanotify/max_user_marks")
     if error.errno == errno.EINVAL:
         return no_group(error)
     return no_watch(root, error)
+
+
+def _too_few(root: bytes, verb: str, limit: str) -> WatchError:
+    return WatchError(
+        f"not all directories below {os.fsdecode(root)} can be watched: this user's programs "
+        f"may {verb} {_limit(limit)} in total; raise the limit: "
+        f"sudo sysctl fs.{limit.replace('/', '.')}={_suggested_limit(limit)}"
+    )
 
 
 def _limit(name: str) -> str:

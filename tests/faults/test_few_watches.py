@@ -34,16 +34,17 @@ def watch(how="auto"):
 """
 
 
-def _with_few_watches(
-    root: Path, program: str, *, groups: int = 0
-) -> subprocess.CompletedProcess[str]:
-    """Run a program in a user namespace that allows few watches, and so many fanotify groups."""
+def _with_few_watches(root: Path, program: str, *, groups: int = 0) -> str:
+    """Run a program in a user namespace that allows few watches, and so many fanotify groups.
+
+    Return its output; fail the test if it fails.
+    """
     if groups:
         skip_without_fanotify()
     can = subprocess.run(["unshare", "--user", "--map-root-user", "true"], check=False)
     if can.returncode:
         skip_missing("needs user namespaces, to lower inotify's limits")
-    return subprocess.run(
+    done = subprocess.run(
         [sys.executable, "-c", _FEW, str(groups)],
         input=_PRELUDE + program,
         env={**os.environ, "ROOT": str(root), "PYTHONPATH": os.pathsep.join(sys.path)},
@@ -52,14 +53,21 @@ def _with_few_watches(
         timeout=LONG,
         check=False,
     )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def _make_more(root: Path) -> None:
+    """Make more directories than there are watches."""
+    for number in range(LIMIT):
+        (root / "more" / str(number) / "deep").mkdir(parents=True)
 
 
 def test_what_cannot_be_watched_is_compared(root: Path) -> None:
     """Every answer is complete, whether watches run out at the start or later."""
-    for number in range(LIMIT):
-        (root / "more" / str(number) / "deep").mkdir(parents=True)
+    _make_more(root)
 
-    done = _with_few_watches(
+    _with_few_watches(
         root,
         f"""
 monitor = watch()
@@ -86,15 +94,13 @@ monitor.stop()
 """,
     )
 
-    assert done.returncode == 0, done.stderr
-
 
 def test_when_the_limit_is_raised_everything_is_watched(root: Path) -> None:
     """Without a restart, and without the loss of a change."""
     for number in range(LIMIT):
         (root / "more" / str(number)).mkdir(parents=True)
 
-    done = _with_few_watches(
+    _with_few_watches(
         root,
         f"""
 import time
@@ -115,12 +121,10 @@ monitor.stop()
 """,
     )
 
-    assert done.returncode == 0, done.stderr
-
 
 def test_without_a_single_watch_everything_is_compared(root: Path) -> None:
     """Other programs of the user may have taken them all."""
-    done = _with_few_watches(
+    _with_few_watches(
         root,
         """
 import time
@@ -142,12 +146,10 @@ monitor.stop()
 """,
     )
 
-    assert done.returncode == 0, done.stderr
-
 
 def test_without_an_inotify_instance_the_tree_is_compared(root: Path) -> None:
     """Other programs may have them all; the status names the command that allows more."""
-    done = _with_few_watches(
+    output = _with_few_watches(
         root,
         """
 open("/proc/sys/user/max_inotify_instances", "w").write("0")
@@ -160,16 +162,14 @@ monitor.stop()
 """,
     )
 
-    assert done.returncode == 0, done.stderr
-    assert "sudo sysctl fs.inotify.max_user_instances=" in done.stdout
-    assert "then: fsmond restart" in done.stdout
+    assert "sudo sysctl fs.inotify.max_user_instances=" in output
+    assert "then: fsmond restart" in output
 
 
 def test_fanotify_watches_what_inotify_has_no_room_for(root: Path) -> None:
     """Whatever moves from the one to the other; also when there is room again."""
-    for number in range(LIMIT):
-        (root / "more" / str(number) / "deep").mkdir(parents=True)
-    done = _with_few_watches(
+    _make_more(root)
+    _with_few_watches(
         root,
         f"""
 monitor = watch()
@@ -202,14 +202,11 @@ monitor.stop()
         groups=9,
     )
 
-    assert done.returncode == 0, done.stderr
-
 
 def test_when_fanotify_has_no_room_either_the_rest_is_compared(root: Path) -> None:
     """As without it; the status names the limit of inotify, which is the usual one."""
-    for number in range(LIMIT):
-        (root / "more" / str(number) / "deep").mkdir(parents=True)
-    done = _with_few_watches(
+    _make_more(root)
+    _with_few_watches(
         root,
         f"""
 open("/proc/sys/user/max_fanotify_marks", "w").write("20")
@@ -229,12 +226,10 @@ monitor.stop()
         groups=9,
     )
 
-    assert done.returncode == 0, done.stderr
-
 
 def test_without_an_inotify_instance_fanotify_is_used(root: Path) -> None:
     """Other programs may have them all."""
-    done = _with_few_watches(
+    _with_few_watches(
         root,
         """
 open("/proc/sys/user/max_inotify_instances", "w").write("0")
@@ -248,12 +243,10 @@ monitor.stop()
         groups=9,
     )
 
-    assert done.returncode == 0, done.stderr
-
 
 def test_fanotify_alone_names_its_own_limit(root: Path) -> None:
     """What it has no mark for is compared."""
-    done = _with_few_watches(
+    _with_few_watches(
         root,
         """
 open("/proc/sys/user/max_fanotify_marks", "w").write("5")
@@ -271,12 +264,10 @@ monitor.stop()
         groups=9,
     )
 
-    assert done.returncode == 0, done.stderr
-
 
 def test_without_fanotify_its_choice_says_why(root: Path) -> None:
     """And the tree is compared."""
-    done = _with_few_watches(
+    output = _with_few_watches(
         root,
         """
 monitor = watch("fanotify")
@@ -288,5 +279,4 @@ monitor.stop()
 """,
     )
 
-    assert done.returncode == 0, done.stderr
-    assert "sudo sysctl fs.fanotify.max_user_groups=" in done.stdout
+    assert "sudo sysctl fs.fanotify.max_user_groups=" in output

@@ -66,7 +66,7 @@ def marking_watcher(
                 return FanotifyQueue(whole=False)
 
         return Marking(root, sink, lock, excluded, Mounts(root))
-    raise NotImplementedError
+    raise NotImplementedError("only Linux has fanotify, see SECOND")
 
 
 def skip_without_fanotify() -> None:

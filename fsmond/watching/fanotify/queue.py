@@ -133,10 +133,9 @@ class FanotifyQueue:
     def _watch_open(self, opened: int) -> int:
         mount, handle = self._handles.of_open(opened)
         file_system = self._file_systems[mount] = file_system_of(opened)
-        is_first = not self._numbers and self._next == _FIRST
         if not (self._whole and self._mark_whole(opened)):
             self._group.mark_directory(opened)
-        elif is_first:
+        elif self._next == _FIRST:
             self._group.mark_removal(opened)
             self._mount = mount
         return self._number(file_system + handle)
@@ -151,7 +150,8 @@ class FanotifyQueue:
         except OSError as error:
             if error.errno not in _REFUSED:
                 raise
-            self._whole = self._whole and error.errno != errno.EPERM
+            if error.errno == errno.EPERM:
+                self._whole = False  # elsewhere as well
             return False
         return True
 

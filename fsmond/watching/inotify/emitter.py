@@ -17,7 +17,6 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Collection, Iterable
-from contextlib import suppress
 
 from watchdog.observers.api import EventEmitter, EventQueue, ObservedWatch
 
@@ -95,7 +94,6 @@ class InotifyEmitter(EventEmitter):
         self._backoff = 0.0  # seconds from an overflow to its rescan, unless events pause
         self._last_event_at = 0.0  # when events were last read during a scan
         self._wake, self._waker = os.pipe()
-        os.set_blocking(self._wake, False)
         self._register_sources()
         self._stopping = threading.Lock()  # taken for good by the first `stop`
 
@@ -116,8 +114,7 @@ class InotifyEmitter(EventEmitter):
             poller.register(each, select.POLLIN)
         if self._mounts.wait_fileno != -1:
             poller.register(self._mounts.wait_fileno, select.POLLPRI)
-        poller.poll(timeout * 1000)
-        with suppress(BlockingIOError):
+        if (self._wake, select.POLLIN) in poller.poll(timeout * 1000):
             os.read(self._wake, _PIPE)
         pause = self._debounce()
         if pause:

@@ -252,7 +252,10 @@ class View:
         paths = [entry.path for entry in self._entries.values() if not entry.exists]
         for path in paths[: len(paths) // 2]:
             self.base = max(self.base, self._entries.pop(path).changed)
-            self._suffixes[suffix_of(path)].remove(path)
+            of_suffix = self._suffixes[suffix_of(path)]
+            of_suffix.remove(path)
+            if not of_suffix:
+                del self._suffixes[suffix_of(path)]
             self._gone -= 1
 
 

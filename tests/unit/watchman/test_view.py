@@ -240,3 +240,17 @@ def test_files_of_a_suffix_are_known_after_what_is_gone_is_forgotten(
         (tree / names[number]).touch()
     known.update([b"0.txt", b"7.txt"], 20)
     assert named() == {b"0.txt", b"7.txt"}
+
+
+def test_suffixes_that_are_gone_are_forgotten(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Temporary files have a new one each."""
+    monkeypatch.setattr(view, "MAX_GONE", 3)
+    known = View(bytes(tree))
+    known.build(1)
+    for number in range(50):
+        (tree / f"file.{number}").touch()
+        known.update([b"file.%d" % number], 2 * number + 2)
+        (tree / f"file.{number}").unlink()
+        known.update([b"file.%d" % number], 2 * number + 3)
+
+    assert len(known._suffixes) <= 6

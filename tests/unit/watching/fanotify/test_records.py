@@ -9,8 +9,8 @@ if sys.platform != "linux":
     pytest.skip("needs the constants of Linux", allow_module_level=True)
 assert sys.platform == "linux"  # for the type checker
 
-from fsmond.watching.fanotify import records as module  # noqa: E402 - on Linux only
-from fsmond.watching.fanotify.calls import (  # noqa: E402
+from fsmond.watching.fanotify import records as module
+from fsmond.watching.fanotify.calls import (
     ATTRIB,
     CLOSE_WRITE,
     CREATE,
@@ -21,8 +21,8 @@ from fsmond.watching.fanotify.calls import (  # noqa: E402
     OVERFLOW,
     RENAME,
 )
-from fsmond.watching.fanotify.records import RecordError, Records  # noqa: E402
-from fsmond.watching.inotify.calls import IGNORED, MOVED_FROM, MOVED_TO  # noqa: E402
+from fsmond.watching.fanotify.records import RecordError, Records
+from fsmond.watching.inotify.calls import IGNORED, MOVED_FROM, MOVED_TO
 
 FILE_SYSTEM = b"filesyst"
 HERE, THERE, ELSEWHERE = b"\1\2\3\4\5\6\7\x08", b"\1\2\3\4\5\6\7\x09", b"\x0a" * 12

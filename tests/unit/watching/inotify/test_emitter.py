@@ -12,13 +12,13 @@ if sys.platform != "linux":
     pytest.skip("needs inotify", allow_module_level=True)
 assert sys.platform == "linux"  # for the type checker
 
-from fsmond.watching.inotify.emitter import (  # noqa: E402 - on Linux only
+from fsmond.watching.inotify.emitter import (
     BUSY_DEBOUNCE,
     BUSY_RATE,
     DEBOUNCE,
     InotifyEmitter,
 )
-from fsmond.watching.inotify.mounts import Mounts  # noqa: E402
+from fsmond.watching.inotify.mounts import Mounts
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ if sys.platform != "linux":
     pytest.skip("needs Linux", allow_module_level=True)
 assert sys.platform == "linux"  # for the type checker
 
-from fsmond.watching.inotify.mounts import Mount, Mounts  # noqa: E402 - on Linux only
+from fsmond.watching.inotify.mounts import Mount, Mounts
 
 INFO = r"""
 21 1 254:0 / / rw,relatime shared:1 - ext4 /dev/vda rw
