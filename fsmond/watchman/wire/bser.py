@@ -6,9 +6,9 @@ byte order of the machine.  Each value begins with a byte for its type.
 """
 
 import struct
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import chain
-from typing import NamedTuple, TypeAlias, cast
+from typing import Any, NamedTuple, TypeAlias, cast
 
 from fsmond.watchman.wire.values import EncodingError, Rows, Scalar, Value
 
@@ -26,8 +26,8 @@ _INTEGERS = {
     _INT64: struct.Struct("=q"),
 }
 _REAL_NUMBER = struct.Struct("=d")
-_CONSTANTS = {_TRUE: True, _FALSE: False, _NULL: None}
 _CAPABILITIES = struct.Struct("=I")
+_Reader: TypeAlias = Callable[[bytes, int], "tuple[Value, int]"]
 _MAGIC_SIZE = 2
 _HEADS = {MAGIC_1: _MAGIC_SIZE, MAGIC_2: _MAGIC_SIZE + _CAPABILITIES.size}
 
@@ -72,199 +72,179 @@ def decode(data: bytes) -> Value:
 
     Without recursion, as lists may be in each other to any depth.
     """
-    reader, opened = _Reader(data), list[_Container]()
+    try:
+        found, end = _decode(data)
+    except (struct.error, IndexError) as error:
+        raise EncodingError("a BSER value ends too early") from error
+    if end != len(data):
+        raise EncodingError(f"{len(data) - end} bytes follow a BSER value")
+    return found
+
+
+def _decode(data: bytes) -> tuple[Value, int]:
+    """Return the first value, and where it ends; raise struct.error or IndexError at the end."""
+    items, count, is_object = list[Value](), 1, False  # of the innermost list that is not complete
+    opened: list[tuple[list[Value], int, bool]] = []  # those around it
+    at = 0
     while True:
-        try:
-            found = reader.read()
-        except (struct.error, IndexError) as error:
-            raise EncodingError("a BSER value ends too early") from error
-        if isinstance(found, _Container):
-            opened.append(found)
+        kind = data[at]
+        if kind <= _OBJECT:  # or _ARRAY
+            opened.append((items, count, is_object))
             if len(opened) > MAX_DEPTH:
                 raise EncodingError(f"BSER values are nested more than {MAX_DEPTH} deep")
-        elif opened:
-            opened[-1].items.append(found)
-        while opened and len(opened[-1].items) == opened[-1].count:
-            found = opened.pop().value()
-            if opened:
-                opened[-1].items.append(found)
-        if not opened and not isinstance(found, _Container):
-            reader.refuse_rest()
-            return found
+            size, at = _read_size(data, at + 1)
+            items, is_object = [], kind == _OBJECT
+            count = size * 2 if is_object else size  # keys and values in turn
+        else:
+            item, at = _readers[kind](data, at + 1)
+            items.append(item)
+        while len(items) == count:
+            if not opened:
+                return items[0], at
+            complete = _object(items) if is_object else items
+            items, count, is_object = opened.pop()
+            items.append(complete)
 
 
 def encode(value: Value, version: int, capabilities: int = 0) -> bytes:
     """Return a value as a message; version 1 has one type of strings only."""
     has_text = version > 1 and not capabilities & NO_TEXT
-    body = b"".join(_pieces(value, has_text=has_text))
+    body = b"".join(_pieces(value, _TEXT_WRITERS if has_text else _WRITERS))
     head = MAGIC_1 if version == 1 else MAGIC_2 + _CAPABILITIES.pack(capabilities)
     return head + _integer(len(body)) + body
 
 
-class _Container:
-    """A list or an object of which not all was read; an object has keys and values in turn."""
-
-    def __init__(self, count: int, *, is_object: bool) -> None:
-        self.count = count
-        self.is_object = is_object
-        self.items: list[Value] = []
-
-    def value(self) -> Value:
-        if not self.is_object:
-            return self.items
-        keys = [key for key in self.items[::2] if isinstance(key, str)]
-        if len(keys) * 2 != self.count:
+def _object(items: list[Value]) -> Value:
+    """Return the object that these keys and values are."""
+    for key in items[::2]:
+        if not isinstance(key, str):
             raise EncodingError("the key of a BSER object is no string")
-        return dict(zip(keys, self.items[1::2], strict=True))
+    return dict(zip(cast("list[str]", items[::2]), items[1::2], strict=True))
 
 
-class _Reader:
-    """Reads one value after the other; raises struct.error or IndexError at the end."""
+def _read_string(data: bytes, at: int) -> tuple[Value, int]:
+    size = data[at + 1]
+    if data[at] == _INT8 and size < _SMALL:  # as most are
+        begin = at + 2
+    else:
+        size, begin = _read_size(data, at)
+    end = begin + size
+    if end > len(data):
+        raise EncodingError(f"a BSER size of {size}, where {len(data) - begin} bytes follow")
+    return data[begin:end].decode(errors="surrogateescape"), end
 
-    def __init__(self, data: bytes) -> None:
-        self._data = data
-        self._at = 0
 
-    def read(self) -> "Value | _Container":
-        """Return the next value; of a list or an object, what is to be filled."""
-        data, at = self._data, self._at
-        kind = data[at]
-        if kind in (_BYTES, _TEXT) and data[at + 1] == _INT8:  # most values of a request
-            begin = at + 3
-            end = begin + data[at + 2]
-            if data[at + 2] < _SMALL and end <= len(data):
-                self._at = end
-                return data[begin:end].decode(errors="surrogateescape")
-        self._at = at + 1
-        if kind in _CONSTANTS:
-            return _CONSTANTS[kind]
-        if kind in _INTEGERS:
-            return self._integer(kind)
-        if kind in (_BYTES, _TEXT):
-            size = self._size()
-            self._at += size
-            return self._data[self._at - size : self._at].decode(errors="surrogateescape")
-        if kind == _REAL:
-            found: float = _REAL_NUMBER.unpack_from(self._data, self._at)[0]
-            self._at += _REAL_NUMBER.size
-            return found
-        if kind in (_ARRAY, _OBJECT):
-            is_object = kind == _OBJECT
-            return _Container(self._size() * (1 + is_object), is_object=is_object)
+def _read_size(data: bytes, at: int) -> tuple[int, int]:
+    """Read how many bytes or items follow; each item takes a byte at least."""
+    integer = _INTEGERS.get(data[at])
+    if integer is None:
+        raise EncodingError(f"a BSER size has type {data[at]:#04x}: no integer")
+    size: int = integer.unpack_from(data, at + 1)[0]
+    at += 1 + integer.size
+    if not 0 <= size <= len(data) - at:
+        raise EncodingError(f"a BSER size of {size}, where {len(data) - at} bytes follow")
+    return size, at
+
+
+def _number_reader(number: struct.Struct) -> _Reader:
+    return lambda data, at: (number.unpack_from(data, at)[0], at + number.size)
+
+
+def _constant_reader(constant: bool | None) -> _Reader:
+    return lambda _, at: (constant, at)
+
+
+class _Readers(dict[int, _Reader]):
+    """What reads a value that is no list and no object, by its type."""
+
+    def __missing__(self, kind: int) -> _Reader:
         raise EncodingError(f"a request has no BSER type {kind:#04x}")
 
-    def refuse_rest(self) -> None:
-        """Raise EncodingError unless all was read."""
-        if self._at != len(self._data):
-            raise EncodingError(f"{len(self._data) - self._at} bytes follow a BSER value")
 
-    def _kind(self) -> int:
-        self._at += 1
-        return self._data[self._at - 1]
-
-    def _size(self) -> int:
-        """Read how many bytes or items follow; each item takes a byte at least."""
-        kind = self._kind()
-        if kind not in _INTEGERS:
-            raise EncodingError(f"a BSER size has type {kind:#04x}: no integer")
-        size, left = self._integer(kind), len(self._data) - self._at
-        if not 0 <= size <= left:
-            raise EncodingError(f"a BSER size of {size}, where {left} bytes follow")
-        return size
-
-    def _integer(self, kind: int) -> int:
-        integer = _INTEGERS[kind]
-        found: int = integer.unpack_from(self._data, self._at)[0]
-        self._at += integer.size
-        return found
+_readers = _Readers(
+    {
+        _BYTES: _read_string,
+        _TEXT: _read_string,
+        _REAL: _number_reader(_REAL_NUMBER),
+        _TRUE: _constant_reader(True),
+        _FALSE: _constant_reader(False),
+        _NULL: _constant_reader(None),
+        **{kind: _number_reader(integer) for kind, integer in _INTEGERS.items()},
+    }
+)
 
 
-def _pieces(value: Value, *, has_text: bool) -> list[bytes]:
+def _pieces(value: Value, writers: "_Writers") -> list[bytes]:
     """Return a value's bytes in pieces; what is in it follows on a stack, so without recursion."""
     pieces: list[bytes] = []
     pending: list[_Pending] = [value]
     while pending:
         each = pending.pop()
-        if isinstance(each, _Encoded):
-            pieces.append(each.data)
-        elif isinstance(each, str | bytes | int):
-            pieces.append(_scalar(each, has_text=has_text))
+        if type(each) in writers:
+            pieces.append(writers[type(each)](each))
         elif isinstance(each, Rows):
-            pieces += _rows(each, has_text=has_text)
+            pieces += _rows(each, writers)
         elif isinstance(each, Mapping):
             pieces.append(bytes((_OBJECT,)) + _integer(len(each)))
             for key, item in reversed(list(each.items())):
-                pending += [item, _Encoded(_bytes(key.encode()))]
-        elif isinstance(each, Sequence):
+                pending += (item, _key(key))
+        elif isinstance(each, Sequence) and not isinstance(each, str | bytes):
             pieces.append(bytes((_ARRAY,)) + _integer(len(each)))
             pending += reversed(each)
         else:
-            pieces.append(_scalar(each, has_text=has_text))
+            raise TypeError(f"BSER has no form for {type(each)}")
     return pieces
 
 
-class _Encoded(NamedTuple):
+class _Encoded(bytes):
     """What is encoded already."""
 
-    data: bytes
+    __slots__ = ()
 
 
 _Pending: TypeAlias = "Value | _Encoded"
 
 
-def _rows(rows: Rows, *, has_text: bool) -> list[bytes]:
+def _key(key: str) -> _Encoded:
+    return _Encoded(_bytes(key.encode()))
+
+
+def _rows(rows: Rows, writers: "_Writers") -> list[bytes]:
     """Return rows as a template: the keys, the number of rows, and the values of each row."""
     count = len(rows.columns[0]) if rows.columns else 0
     keys = [_bytes(key.encode()) for key in rows.keys]
     head = bytes((_TEMPLATE, _ARRAY)) + _integer(len(keys)) + b"".join(keys) + _integer(count)
-    columns = [_column(each, has_text=has_text) for each in rows.columns]
+    columns = [_column(each, writers) for each in rows.columns] if count else []
     return [head, *chain.from_iterable(zip(*columns, strict=True))]
 
 
-def _column(values: "Sequence[Scalar | Mapping[str, Scalar]]", *, has_text: bool) -> list[bytes]:
+def _column(values: "Sequence[Scalar | Mapping[str, Scalar]]", writers: "_Writers") -> list[bytes]:
     """Return each value's bytes; fast for names, and for numbers of which many are the same."""
-    kind = type(values[0]) if values else None
+    kind = type(values[0])
     if kind is bytes and None not in values:
         names = cast("Sequence[bytes]", values)
         return [_SHORT[len(each)] + each if len(each) < _SMALL else _bytes(each) for each in names]
-    if kind in (bool, int):  # all others are: see Rows
+    if kind in (bool, int) and len(values) > 1:  # all others are: see Rows
         numbers = cast("Sequence[int]", values)
         different = set(numbers)
         # A truth value equals 0 or 1, and is another value.
         if different.isdisjoint((0, 1)) or len(set(map(type, numbers))) == 1:
-            made = {each: _scalar(each, has_text=False) for each in different}
+            made = {each: writers[type(each)](each) for each in different}
             return [made[each] for each in numbers]
     return [
-        _flat_object(each, has_text=has_text)
-        if isinstance(each, Mapping)
-        else _scalar(each, has_text=has_text)
+        _flat_object(each, writers) if isinstance(each, Mapping) else writers[type(each)](each)
         for each in values
     ]
 
 
-def _flat_object(fields: "Mapping[str, Scalar]", *, has_text: bool) -> bytes:
-    items = [
-        _bytes(key.encode()) + _scalar(each, has_text=has_text) for key, each in fields.items()
-    ]
+def _flat_object(fields: "Mapping[str, Scalar]", writers: "_Writers") -> bytes:
+    items = [_key(key) + writers[type(each)](each) for key, each in fields.items()]
     return bytes((_OBJECT,)) + _integer(len(items)) + b"".join(items)
 
 
-def _scalar(value: "Scalar", *, has_text: bool) -> bytes:
-    match value:
-        case None:
-            return bytes((_NULL,))
-        case bool():
-            return bytes((_TRUE if value else _FALSE,))
-        case int():
-            return _integer(value)
-        case float():
-            return bytes((_REAL,)) + _REAL_NUMBER.pack(value)
-        case str() if has_text:
-            data = value.encode(errors="replace")
-            return _TEXT_TYPE + _integer(len(data)) + data
-        case str():
-            return _bytes(value.encode(errors="surrogateescape"))
-    return _bytes(value)
+def _text(value: str) -> bytes:
+    data = value.encode(errors="replace")
+    return _TEXT_TYPE + _integer(len(data)) + data
 
 
 def _bytes(data: bytes) -> bytes:
@@ -287,3 +267,16 @@ _LIMITS = ((_INT8, 1 << 7), (_INT16, 1 << 15), (_INT32, 1 << 31), (_INT64, 1 << 
 _SMALL = 1 << 7
 _TEXT_TYPE = bytes((_TEXT,))
 _SHORT = [bytes((_BYTES, _INT8, length)) for length in range(_SMALL)]
+_TRUTHS = (bytes((_FALSE,)), bytes((_TRUE,)))
+_Writers: TypeAlias = "dict[type, Callable[[Any], bytes]]"
+# What writes a value that is no list and no object, by its type.
+_WRITERS: _Writers = {
+    _Encoded: lambda encoded: encoded,
+    type(None): lambda _: bytes((_NULL,)),
+    bool: _TRUTHS.__getitem__,
+    int: _integer,
+    float: lambda number: bytes((_REAL,)) + _REAL_NUMBER.pack(number),
+    str: lambda text: _bytes(text.encode(errors="surrogateescape")),
+    bytes: _bytes,
+}
+_TEXT_WRITERS: _Writers = {**_WRITERS, str: _text}
