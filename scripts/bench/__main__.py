@@ -56,6 +56,8 @@ SECTIONS = (  # each is a module of `bench.sections`
     "ipc",
 )
 PROFILE = "profile"
+_ONCE = ("memory", "stalls", "storing")  # take minutes, and have one round
+_RUNS = 2  # from which the report takes the spread of each ratio
 _DOCS = Path(__file__).parents[2] / "docs"
 _SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - the usual tmpfs; only our own files
 _PREFIX = "fsmond-bench-"
@@ -106,15 +108,18 @@ def measured(options: argparse.Namespace, scratch: Path, stack: ExitStack) -> Re
         available_daemons(modern, environment, watchman=WATCHMAN not in absent),
         available_libraries(environment, watchfiles=WATCHFILES not in absent),
         options.quick,
+        options.runs,
     )
     found = {"run": "quick: fewer rounds, smaller trees" if options.quick else "full"}
     found |= facts(scratch, setting.git, modern, environment)
     wanted = options.only or [*SECTIONS, PROFILE]
     series: list[Series] = []
-    for name in wanted:
-        if name in SECTIONS:
-            series += _section(name, setting)
+    for run in range(options.runs):
+        names = [name for name in wanted if name in SECTIONS and not (run and name in _ONCE)]
+        for name in names if run % 2 == 0 else reversed(names):
+            series += [each._replace(run=run) for each in _section(name, setting)]
     texts = _profile(setting) if PROFILE in wanted else {}
+    found["runs"] = f"{options.runs}, of {', '.join(_ONCE)} one"
     found["time it took"] = f"{(time.monotonic() - began) / 60:.0f} minutes"
     return Results(found, absent, series, texts)
 
@@ -196,11 +201,19 @@ def _options() -> argparse.Namespace:
         help=f"measure only some of {', '.join([*SECTIONS, PROFILE])}; "
         "the report is printed, unless there is --output",
     )
+    parser.add_argument(
+        "--runs",
+        type=int,
+        metavar="N",
+        help=f"of each section, which share its rounds (default: {_RUNS}, or 1 if --quick)",
+    )
     parser.add_argument("--directory", default="", help="where to make the trees (default: TMPDIR)")
     parser.add_argument(
         "--output", type=Path, help="where to write benchmarks.md and benchmarks/ (default: docs)"
     )
-    return parser.parse_args()
+    options = parser.parse_args()
+    options.runs = max(1, options.runs or (1 if options.quick else _RUNS))
+    return options
 
 
 if __name__ == "__main__":

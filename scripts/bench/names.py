@@ -25,6 +25,8 @@ SHORT_LIVED = "100,000 files made and deleted: gone again, and not told"
 OVERFLOWS = "100,000 files made and deleted: overflows"
 
 NO_WATCHER = "nobody"
+BARE = "bare socket"
+ROUND_TRIP = "round trip, anywhere"
 RECOVERY, LOST = "until the answer is whole", "lost"
 ALL_CHANGES, SEVERAL = "all changes", "several at once"
 MEMORY_BY_EVENTS = "memory after so many events on 10,000 paths"

@@ -5,9 +5,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-KEPT = (
-    201  # values of a series; of more, as many quantiles are kept: enough for p99 in a small file
-)
+KEPT = 101  # values of a series; of more, as many quantiles are kept: enough for p99
 _DIGITS = 5  # significant ones in the file
 
 
@@ -27,6 +25,8 @@ class Series(NamedTuple):
     """The point on a curve: how many clients, or how many directories."""
     said: str = ""
     """A remark: a failure, or how it ended."""
+    run: int = 0
+    """In which of the runs that make up one report; most sections have several."""
 
     @classmethod
     def of(cls, section: str, what: str, who: str, unit: str, values: Iterable[float]) -> "Series":
@@ -44,6 +44,19 @@ class Results(NamedTuple):
     series: list[Series]
     texts: dict[str, str]
     """Tables of profilers, by title."""
+
+
+def pooled(series: Iterable[Series]) -> list[Series]:
+    """Return one series for what several runs have measured, in the order of the first."""
+    found: dict[tuple[object, ...], Series] = {}
+    for each in series:
+        key = (each.section, each.what, each.who, each.unit, each.at)
+        before = found.get(key)
+        if before is not None:
+            said = "; ".join(dict.fromkeys(text for text in (before.said, each.said) if text))
+            each = before._replace(values=before.values + each.values, said=said)  # noqa: PLW2901
+        found[key] = each._replace(run=0)
+    return list(found.values())
 
 
 def thinned(values: Sequence[float]) -> tuple[float, ...]:

@@ -38,6 +38,8 @@ class Setting(NamedTuple):
     libraries: Mapping[str, Create]
     """Those that only deliver events."""
     quick: bool
+    runs: int = 1
+    """How many runs share the rounds of what takes long."""
 
     @property
     def watchers(self) -> dict[str, Create]:
@@ -47,6 +49,10 @@ class Setting(NamedTuple):
     def pick(self, quick: int, full: int) -> int:
         """Return the first number in a quick run, the second in a full one."""
         return quick if self.quick else full
+
+    def rounds(self, quick: int, full: int) -> int:
+        """Return how often to measure: the first number in a quick run, else the run's share."""
+        return max(1, -(-self.pick(quick, full) // self.runs))
 
     @contextmanager
     def directory(self, name: str, *, on_tmpfs: bool = False) -> Iterator[Path]:

@@ -17,16 +17,16 @@ from bench.report.behind import gaps
 from bench.report.standing import standing
 from bench.report.targets import check_targets
 from bench.report.texts import BEHIND, STANDING, TEXTS, Text
-from bench.results import Results, Series, load, save
+from bench.results import Results, Series, load, pooled, save
 
 _WIDTH = 100  # columns
 _BEGIN, _END = "<!-- begin: written by `make bench` -->", "<!-- end: written by `make bench` -->"
 _INTRO = """\
 # Measured beside the peers
 
-`make bench` writes this page, its plots and `benchmarks/results.json` from one run, in which the programs take turns in alternating
-order; `make bench QUICK=1` does so in two minutes, with fewer rounds on smaller trees. Nothing here was typed by hand.
-Figures are medians, with the tenth and the ninetieth percentile in brackets.
+`make bench` writes this page, its plots and `benchmarks/results.json` from two runs in a row, in which the programs take turns
+in alternating order; `make bench QUICK=1` does so once, in two minutes, with fewer rounds on smaller trees. Nothing here was typed
+by hand. Figures are medians over both runs, with the tenth and the ninetieth percentile in brackets.
 """
 _PROFILE = """\
 # Where the time goes
@@ -44,7 +44,8 @@ def write(results: Results, docs: Path) -> list[Path]:
     try:
         from bench.report.plots import draw  # needs matplotlib, which may be absent
 
-        plots = {plot.stem for plot in draw(results, folder)}
+        together = results._replace(series=pooled(results.series))
+        plots = {plot.stem for plot in draw(together, folder)}
     except ImportError as error:
         plots = set()
         how = {"plots": f"{error}; try: pip install matplotlib"}
@@ -74,14 +75,16 @@ def _quote(readme: Path, table: str) -> bool:
 
 def render(results: Results, plots: set[str]) -> str:
     """Return the page with these plots."""
-    parts = [_INTRO, *_machine(results)]
+    parts = [_INTRO]
     if rows := standing(results.series):
         parts += ["## Won, lost and open", STANDING, _lines(tables.of_standing(rows))]
-    parts += ["## The targets", _lines(tables.of_targets(check_targets(results.series)))]
-    if behind := gaps(results.series):
+    parts += _machine(results)
+    together = pooled(results.series)
+    parts += ["## The targets", _lines(tables.of_targets(check_targets(together)))]
+    if behind := gaps(together):
         parts += ["## Where fsmond is behind", BEHIND, _lines(tables.of_gaps(behind))]
     for name, text in TEXTS.items():
-        series = [each for each in results.series if each.section == name]
+        series = [each for each in together if each.section == name]
         if series:
             parts += _section(name, text, series, plots)
     return "\n\n".join(_wrapped(part.strip("\n")) for part in parts if part) + "\n"

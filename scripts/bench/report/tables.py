@@ -90,10 +90,14 @@ def of_standing(rows: Sequence[Row]) -> list[str]:
                 f"{shown(shown_at.ours)} {shown_at.unit}".strip(),
                 f"{shown(shown_at.theirs)} {shown_at.unit}".strip() + f" ({label(shown_at.peer)})",
                 least if least == most else f"{least} – {most}",  # noqa: RUF001
+                ", ".join(map(_share, each.shown_runs)),
+                f"{each.floor.times:.2f} × {label(each.floor.who)}" if each.floor else "–",  # noqa: RUF001
                 f"**{each.word}**" if each.word in ("lost", "open") else each.word,
             ]
         )
-    return table(["what", "fsmond", "best peer", "ratio", "standing"], lines)
+    return table(
+        ["what", "fsmond", "best peer", "ratio", "each run", "over the floor", "standing"], lines
+    )
 
 
 def _share(ratio: float) -> str:

@@ -45,7 +45,10 @@ class Text(NamedTuple):
 STANDING = (
     "All rows that a peer has as well: what fsmond takes in units of what the best peer of the row takes, by medians, so less is better "
     "(of rates, the reverse). Of a curve, the range over its points; the figures are those of the design's tree, or of the point at "
-    "which fsmond stands worst. *Won* and *lost*: by more than 5 % at all points; *equal*: as when both miss nothing; all else is *open*."
+    "which fsmond stands worst. *Each run*: the ratio of these figures in each run by itself, which is the spread. *Over the floor*: what "
+    "fsmond takes in units of what does nothing, as the same runs measured it: of a program, an empty one; of an answer, the round trip "
+    "of a bare socket; of a start, a walk over the files; of a program that writes, one that nobody watches. *Won* and *lost*: by more "
+    "than 5 % at all points in each run; *equal*: as when both miss nothing; all else is *open*."
 )
 
 BEHIND = (

@@ -40,7 +40,7 @@ def measure(setting: Setting) -> Iterator[Series]:
         watchers = [create(folder / str(n)) for n, create in enumerate(setting.watchers.values())]
         for watcher in watchers:
             repository.prepare(watcher.root)
-        for _, watcher in turns(setting.pick(1, 5), watchers):
+        for _, watcher in turns(setting.rounds(1, 5), watchers):
             _all_loads(watcher, repository.workloads(), measured)
     for each in measured.values():
         for quantity in each:

@@ -46,7 +46,7 @@ def _at_once(setting: Setting, daemons: list[Daemon], clients: int) -> Iterator[
     longest = Measurements(NAME, LONGEST, "µs", clients)
     latencies: dict[str, list[float]] = {daemon.name: [] for daemon in daemons}
     each = max(setting.pick(10, 40), setting.pick(600, 4000) // clients)
-    for _, daemon in turns(setting.pick(2, 9), daemons):
+    for _, daemon in turns(setting.rounds(2, 9), daemons):
         try:
             seconds, answers = _round(daemon, clients, each)
         except FAILURES as error:

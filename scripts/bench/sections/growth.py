@@ -45,12 +45,12 @@ def measure(setting: Setting) -> Iterator[Series]:
         for size in sizes:
             trees.grow(root, made, size)
             made = size
-            rounds = setting.pick(1, 5 if size == DESIGN else 3 if size < _LARGE else 2)
+            rounds = setting.rounds(1, 5 if size == DESIGN else 3 if size < _LARGE else 2)
             yield from _all_at(watchers, rounds, size, 0.5 if setting.quick else 1.0, never_idle)
             if size > watches_allowed():
                 said = f"there were more directories than the {watches_allowed():,} watches"
                 yield Series(NAME, FIRST_ANSWER, "all", "ms", (), size, said)
-            yield from _index(root, size, setting.pick(2, 5))
+            yield from _index(root, size, setting.rounds(2, 5))
 
 
 def _all_at(

@@ -17,6 +17,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 
+from bench.names import BARE
 from bench.peers.ipc_peers import (
     ask_ipc,
     ask_multiprocessing,
@@ -32,7 +33,7 @@ from bench.results import Series
 from bench.setting import Measurements, Setting, turns
 
 NAME = "ipc"
-BARE, STANDARD, OURS = "bare socket", "multiprocessing.connection", "ipc"
+STANDARD, OURS = "multiprocessing.connection", "ipc"
 TRIP, RATE = "round trip", "round trips a second, 16 clients"
 _MIXED = "ipc, asked by a bare socket"
 _BIG = 256 << 20  # bytes
@@ -96,7 +97,7 @@ def _placements(everywhere: set[int]) -> dict[str, tuple[set[int], set[int]]]:
 
 def _each(setting: Setting, what: str, unit: str, actions: Actions) -> Iterator[Series]:
     measured = Measurements(NAME, what, unit)
-    for _, (name, action) in turns(setting.pick(2, 9), list(actions.items())):
+    for _, (name, action) in turns(setting.rounds(2, 9), list(actions.items())):
         measured.measure(name, action)
     yield from measured.series()
 

@@ -67,7 +67,7 @@ def _after(setting: Setting, clients: Sequence[SocketClient], count: int) -> Ite
     direct = [client for client in clients if not client.is_process]
     measured = Measurements(NAME, _named(count), unit, count)
     block = _BLOCK if count <= 1 else 1
-    for _, client in turns(setting.pick(*_ROUNDS[count]), direct, at_a_time=block):
+    for _, client in turns(setting.rounds(*_ROUNDS[count]), direct, at_a_time=block):
         measured.measure(client.name, partial(_measured, client, count, factor))
     yield from measured.series()
     measured = Measurements(NAME, f"{_named(count)}, process", "ms", count)
@@ -76,7 +76,7 @@ def _after(setting: Setting, clients: Sequence[SocketClient], count: int) -> Ite
         for client in clients
         if client.is_process and not (client.name == EMPTY_PROGRAM and count)
     ]
-    for _, client in turns(setting.pick(*_PROCESSES[count]), processes):
+    for _, client in turns(setting.rounds(*_PROCESSES[count]), processes):
         measured.measure(client.name, partial(_measured, client, count, MS))
     yield from measured.series()
 
@@ -84,7 +84,7 @@ def _after(setting: Setting, clients: Sequence[SocketClient], count: int) -> Ite
 def _deliveries(setting: Setting, client: SocketClient) -> Iterator[Series]:
     for count in _counts(setting)[1:]:
         measured = Measurements(NAME, f"{_named(count)}, delivery", "ms", count)
-        for _ in range(setting.pick(*_DELIVERIES[count])):
+        for _ in range(setting.rounds(*_DELIVERIES[count])):
             measured.measure(client.name, partial(_measured, client, count, MS))
         yield from measured.series()
 
@@ -103,7 +103,7 @@ def _shape(setting: Setting) -> trees.Shape:
 
 def _rested(setting: Setting, clients: Sequence[SocketClient]) -> Iterator[Series]:
     measured = Measurements(NAME, AFTER_REST, "µs")
-    for _, client in turns(setting.pick(30, 200), clients):
+    for _, client in turns(setting.rounds(30, 200), clients):
         time.sleep(_REST)
         measured.measure(client.name, partial(_measured, client, 0, US))
     yield from measured.series()
@@ -123,7 +123,7 @@ def _again(setting: Setting, clients: Sequence[SocketClient]) -> Iterator[Series
             client.daemon.query()
         except FAILURES as error:
             measured.remark(client.name, str(error))
-    for _, client in turns(setting.pick(5, 60), clients):
+    for _, client in turns(setting.rounds(5, 60), clients):
         client.daemon.token = tokens.get(client, b"")
         measured.measure(client.name, partial(_all_paths, client))
     yield from measured.series()

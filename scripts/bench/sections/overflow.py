@@ -31,7 +31,7 @@ def measure(setting: Setting) -> Iterator[Series]:
         watchers = [create(folder / str(n)) for n, create in enumerate(setting.watchers.values())]
         for watcher in watchers:
             trees.make(watcher.root, trees.QUICK, setting.git, setting.environment)
-        for turn, (_, watcher) in enumerate(turns(setting.pick(1, 5), watchers)):
+        for turn, (_, watcher) in enumerate(turns(setting.rounds(1, 5), watchers)):
             try:
                 with running(watcher):
                     _once(watcher, turn, setting.pick(3, 10), (shares, times))

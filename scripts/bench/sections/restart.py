@@ -52,7 +52,7 @@ def measure(setting: Setting) -> Iterator[Series]:
 def _tokens(setting: Setting, root: Path, size: int) -> Iterator[Series]:
     daemons = [create(root) for create in setting.daemons.values()]
     walk = Measurements(NAME, BARE_WALK, "ms", size)
-    rounds = setting.pick(2, 5)
+    rounds = setting.rounds(2, 5)
     for _ in range(rounds):
         walk.measure("Python", lambda: _walk(root) * MS)
     yield from walk.series()
@@ -138,7 +138,7 @@ def _status(setting: Setting, folder: Path) -> Iterator[Series]:
         for setup in setups:
             if setup.daemon is not None:
                 _await_history(setup.daemon)
-        yield from _statuses(setups, setting.pick(3, 15))
+        yield from _statuses(setups, setting.rounds(3, 15))
 
 
 def _statuses(setups: Sequence[GitSetup], rounds: int) -> Iterator[Series]:

@@ -61,13 +61,13 @@ def _measured(
         stack.enter_context(setup.monitor)
     for setup in list(setups) * _WARMING:
         setup.status()
-    rounds = setting.pick(8, 40)
+    rounds = setting.rounds(8, 40)
     for what, change in ((IDLE, _nothing), (CHANGED, GitSetup.change)):
         measured = Measurements(NAME, _titled(git, what), "ms")
         measure_status(setups, rounds, change, measured)
         yield from measured.series()
     measured = Measurements(NAME, _titled(git, HOOKS), "ms")
-    measure_hooks(setups, setting.pick(15, 100), measured)
+    measure_hooks(setups, setting.rounds(15, 100), measured)
     yield from measured.series()
 
 

@@ -51,7 +51,7 @@ def measure(setting: Setting) -> Iterator[Series]:
         for who, start in _programs(setting, folder, root).items():
             try:
                 with start() as descriptor:
-                    waits = _waits(paths, descriptor, setting.pick(50, 300))
+                    waits = _waits(paths, descriptor, setting.rounds(50, 300))
             except FAILURES as error:
                 yield Series(NAME, TOLD_AFTER, who, "µs", (), said=str(error))
             else:
@@ -152,7 +152,7 @@ def _many(setting: Setting, root: Path) -> Iterator[Series]:
         kilobytes = (daemon.memory() - before) * 1000 / count
         who = f"fsmond, {count:,} clients that wait"
         yield Series(NAME, WAITING_MEMORY, who, "kB", (kilobytes,))
-        spent, turns = daemon.processor_time(), range(setting.pick(10, 100))
+        spent, turns = daemon.processor_time(), range(setting.rounds(10, 100))
         waits = [_told_alone(root, clients, number * 37 % count) for number in turns]
         yield Series.of(NAME, TOLD_AFTER, who, "µs", waits)
         each = (daemon.processor_time() - spent) / len(waits) * MS

@@ -123,7 +123,7 @@ def measure(setting: Setting) -> Iterator[Series]:
                 )
                 continue
             trials.append(trial)
-        for _ in range(setting.pick(40, 500)):
+        for _ in range(setting.rounds(40, 500)):
             single = random.random() < _SINGLE
             _step(trials, 1 if single else random.randint(2, _AT_ONCE))
             dropped += [trial for trial in trials if not trial.continues]

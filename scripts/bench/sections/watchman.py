@@ -74,7 +74,7 @@ def measure(setting: Setting) -> Iterator[Series]:
         root = folder / "tree"
         shape = trees.QUICK if setting.quick else trees.FULL
         paths = trees.make(root, shape, setting.git, setting.environment)
-        rounds = turns(setting.pick(1, 5), list(programs.items()))
+        rounds = turns(setting.rounds(1, 5), list(programs.items()))
         for number, (who, create) in enumerate(each for _, each in rounds):
             server = create(root, folder / str(number), dict(setting.environment))
             try:

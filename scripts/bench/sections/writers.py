@@ -32,7 +32,7 @@ def measure(setting: Setting) -> Iterator[Series]:
             None,
             *(create(root) for create in setting.watchers.values()),
         ]
-        for _, watcher in turns(setting.pick(2, 9), watchers):
+        for _, watcher in turns(setting.rounds(2, 9), watchers):
             name = watcher.name if watcher else NO_WATCHER
             running_watcher: AbstractContextManager[object] = (
                 running(watcher) if watcher else nullcontext()

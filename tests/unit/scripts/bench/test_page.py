@@ -8,12 +8,14 @@ from bench.names import (
     FIRST_BY_NAME,
     GIT_DAEMON,
     IDLE,
+    MEMORY_GROWTH,
     NO_WATCHER,
     OURS,
     OVERFLOWS,
     RATE,
     START_MEMORY,
 )
+from bench.report import tables
 from bench.report.behind import gaps
 from bench.report.page import render, render_profile, write
 from bench.report.standing import standing
@@ -124,6 +126,7 @@ def test_the_page_lists_the_rows_in_which_a_peer_is_better() -> None:
     )
 
 
+SPREAD = ((0, 60.0), (1, 100.0))
 STANDINGS = [
     *(Series("growth", FIRST_BY_NAME, OURS, "ms", (60.0 * at,), at) for at in (5, 20)),
     *(Series("growth", FIRST_BY_NAME, GIT_DAEMON, "ms", (600.0,), at) for at in (5, 20)),
@@ -148,6 +151,61 @@ def test_each_row_is_won_lost_or_open() -> None:
         IDLE: ("won", (0.4,)),
         ALL_CHANGES: ("equal", (1.0,)),
     }
+
+
+def test_a_row_is_won_only_in_each_run() -> None:
+    """The spread of the ratios is shown beside that of both runs."""
+    series = [
+        *(Series("latency", IDLE, OURS, "µs", (value,), 0, run=run) for run, value in SPREAD),
+        *(Series("latency", IDLE, GIT_DAEMON, "µs", (100.0,), 0, run=run) for run, _ in SPREAD),
+        Series("memory", MEMORY_GROWTH, OURS, "MB", (1.0,), 10),
+        Series("memory", MEMORY_GROWTH, GIT_DAEMON, "MB", (2.0,), 10),
+    ]
+
+    first, second = standing(series)
+
+    assert (first.word, first.ratios, first.shown_runs) == ("open", (0.8,), (0.6, 1.0))
+    assert (second.word, second.ratios, second.shown_runs) == ("won", (0.5,), (0.5,))
+    assert "| 80 µs | 100 µs (git's daemon) | 0.80 | 0.60, 1.00 |" in "".join(
+        tables.of_standing([first])
+    )
+
+
+def test_a_row_is_compared_with_the_floor_of_its_run() -> None:
+    """The row's own, or a bare socket's for answers, or a walk's for starts; of rates as well."""
+    bare, walk = "bare socket", "os.walk, and lstat of everything"
+    series = [
+        *_row("ipc", "round trip, anywhere", "µs", ours=60.0, peer=80.0),
+        Series("ipc", "round trip, anywhere", bare, "µs", (40.0,)),
+        *_row("ipc", "round trips a second, 16 clients", "/s", ours=100.0, peer=90.0),
+        Series("ipc", "round trips a second, 16 clients", bare, "/s", (150.0,)),
+        *_row("latency", IDLE, "ms", ours=0.1, peer=0.2, at=0),
+        *_row("latency", f"{IDLE}, process", "ms", ours=9.0, peer=8.0, at=0),
+        *_row("growth", FIRST_BY_NAME, "ms", ours=90.0, peer=80.0, at=DESIGN),
+        Series("restart", walk, "Python", "ms", (30.0,), DESIGN),
+        *_row("memory", MEMORY_GROWTH, "MB", ours=1.0, peer=2.0, at=10),
+    ]
+
+    found = {row.shown.what: row.floor for row in standing(series)}
+
+    assert found == {
+        "round trip, anywhere": (bare, 1.5),
+        "round trips a second, 16 clients": (bare, 1.5),
+        IDLE: (bare, pytest.approx(2.5)),
+        f"{IDLE}, process": None,
+        FIRST_BY_NAME: (walk, 3.0),
+        MEMORY_GROWTH: None,
+    }
+
+
+def _row(
+    section: str, what: str, unit: str, *, ours: float, peer: float, at: float | None = None
+) -> list[Series]:
+    who = "ipc" if section == "ipc" else OURS
+    return [
+        Series(section, what, who, unit, (ours,), at),
+        Series(section, what, GIT_DAEMON, unit, (peer,), at),
+    ]
 
 
 def test_the_readme_quotes_the_table_of_all_rows(

@@ -1,6 +1,6 @@
 from pathlib import Path
 
-from bench.results import KEPT, Results, Series, load, save, thinned
+from bench.results import KEPT, Results, Series, load, pooled, save, thinned
 
 
 def test_saved_results_load_unchanged(results: Results, tmp_path: Path) -> None:
@@ -24,6 +24,18 @@ def test_many_values_are_reduced_to_quantiles() -> None:
 
     assert len(kept) == KEPT
     assert (kept[0], kept[KEPT // 2], kept[-1]) == (0.0, 5000.0, 10_000.0)
+
+
+def test_runs_are_pooled_by_row_and_program() -> None:
+    """Each remark stays, once."""
+    row = Series("s", "w", "who", "ms", (1.0, 2.0), 5, "it was late")
+    again = row._replace(values=(3.0,), run=1)
+    other = row._replace(who="another", said="", run=1)
+
+    assert pooled([row, again, other, again._replace(said="it failed")]) == [
+        row._replace(values=(1.0, 2.0, 3.0, 3.0), said="it was late; it failed"),
+        other._replace(run=0),
+    ]
 
 
 def test_few_values_keep_their_order() -> None:
