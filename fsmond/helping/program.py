@@ -32,6 +32,7 @@ def main() -> None:
 def index_of(job: Job) -> Index:
     """Return the index of a job; raise OSError if there is no root."""
     index = Index(job.root, job.excluded, job.reserved)
+    index.prove_times()
     index.restore(job.records)
     return index
 

@@ -2,6 +2,7 @@
 
 clock            the wall clock, and whether it was set back
 difference       the differences between two records of a directory
+fine_times       whether a file that was looked at gets another time whenever it changes
 links            the names of files that have several (hard links)
 opening_unix     open directories by paths of any length
 opening_windows  the same on Windows

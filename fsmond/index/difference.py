@@ -3,7 +3,15 @@
 from enum import Enum
 from typing import NamedTuple
 
-from fsmond.index.record import KIND, LINKED, RACY, count, is_uncertain, unpack
+from fsmond.index.record import (
+    KIND,
+    LINKED,
+    RACY,
+    count,
+    is_racy_beside,
+    is_uncertain,
+    unpack,
+)
 
 MANY = 50_000  # names in a new directory; if there are more, they are not reported one by one
 
@@ -47,7 +55,7 @@ def differences(prefix: bytes, before: bytes, now: bytes) -> list[Difference]:
         names = (b"", unpack(now).names[0])
         return [Difference(prefix + name, Kind.NEW) for name in names]
     old, new = _by_name(before), _by_name(now)
-    found = []
+    found, racy = [], RACY if is_racy_beside(before, now) else 0
     for name, signature in new.items():
         known = old.pop(name, None)
         if known is None:
@@ -56,7 +64,7 @@ def differences(prefix: bytes, before: bytes, now: bytes) -> list[Difference]:
         elif (known ^ signature) & ~(RACY | LINKED):
             kind = Kind.REPLACED if (known ^ signature) & KIND else Kind.CHANGED
             found.append(Difference(prefix + name, kind))
-        elif known & RACY:
+        elif known & racy:
             found.append(Difference(prefix + name, Kind.CHANGED, is_certain=False))
     found += [Difference(prefix + name, Kind.GONE) for name in old]
     return found

@@ -33,14 +33,31 @@ class Snapshot(NamedTuple):
     """The device that the directory is on."""
 
 
-def read(
-    handle: int | str, own: Status, now: int, since: int, excluded: Container[str]
-) -> Snapshot:
+class Moment(NamedTuple):
+    """When a directory is read, in nanoseconds since the epoch."""
+
+    now: int
+    """A time before."""
+    since: int
+    """The time after which changes matter."""
+    fine_device: int | None = None
+    """The device on which what was looked at gets another time at its next change."""
+
+    def is_fine(self, status: Status) -> bool:
+        """Return whether a change of this file after this look leaves another time.
+
+        That says nothing of another file in its place: its times were not looked at.
+        """
+        is_exact = status.st_dev == self.fine_device and status.st_ctime_ns <= self.now
+        return is_exact and status.st_ctime_ns % _SECOND != 0  # else it is kept in seconds
+
+
+def read(handle: int | str, own: Status, moment: Moment, excluded: Container[str]) -> Snapshot:
     """Read an open directory, without the names in `excluded`.
 
-    `now` is a time before the call, in nanoseconds since the epoch; `own` is the status of the
-    directory itself, taken after that time.  Raise OSError.
+    `own` is the status of the directory itself, taken after the moment's `now`.  Raise OSError.
     """
+    now, since, _ = moment
     names: list[str] = []
     signatures, inodes = array("q"), array("I")
     directories: dict[bytes, Identity] = {}
@@ -48,6 +65,7 @@ def read(
     kind_of = _OF_TYPE.get
     recent_from, future = min(now, since) - COARSE, now + COARSE
     has_future_times = own.st_ctime_ns > future
+    is_fine = True
     with scan(handle) as entries:
         for entry in entries:
             name = entry.name
@@ -70,19 +88,22 @@ def read(
                 content = hash((status.st_mtime_ns, changed, status.st_size, inode, mode))
                 if changed > recent_from or status.st_nlink > 1:
                     kind |= _flags(status, now)
+                    is_fine = is_fine and (not kind & RACY or moment.is_fine(status))
                     has_future_times = has_future_times or changed > future
                     if may_be_after(changed, since):
                         recent.append(os.fsencode(name))
             names.append(name)
             signatures.append(content & _CONTENT | kind)
             inodes.append(inode & 0xFFFFFFFF)
-    record = pack(os.fsencode("\0".join(names)), signatures, inodes, _times(own, now))
+    record = pack(os.fsencode("\0".join(names)), signatures, inodes, _times(own, moment), is_fine)
     return Snapshot(record, directories, recent, has_future_times, own.st_dev)
 
 
-def _times(own: Status, now: int) -> int:
+def _times(own: Status, moment: Moment) -> int:
     content = hash((own.st_mtime_ns, own.st_ctime_ns))
-    return content & ~FLAGS | (RACY if may_be_after(own.st_ctime_ns, now) else 0)
+    return content & ~FLAGS | (
+        RACY if may_be_after(own.st_ctime_ns, moment.now) and not moment.is_fine(own) else 0
+    )
 
 
 def _flags(status: Status, now: int) -> int:

@@ -16,7 +16,9 @@ RACY = 8
 """The bit of an inconclusive signature: the same signature does not prove that nothing changed.
 
 If a file changed shortly before it was read, within the clock's granularity, another change may
-leave the same times.  So it cannot be determined whether it changed since.
+leave the same times.  So it cannot be determined whether it changed since.  Where times are fine
+(see fsmond.index.fine_times), only another file in its place may have the same: then the directory
+has other times.
 """
 
 LINKED = 16
@@ -28,7 +30,8 @@ UNREAD = b""
 
 # Whether any entry is racy, whether any has other names, the directory's own times, the number of
 # entries.
-_HEAD = Struct("=??qI")
+_HEAD = Struct("=B?qI")
+_CALM, _IN_DOUBT, _FINE = 0, 1, 2  # no entry is racy; some are; so, but the times are fine
 _ENTRY = 8 + 4  # bytes of a signature and of an inode number
 
 
@@ -42,12 +45,22 @@ class Entries(NamedTuple):
     """The lower 32 bits of each inode number."""
 
 
-def pack(names: bytes, signatures: "array[int]", inodes: "array[int]", own: int = 0) -> bytes:
-    """Make a record; NULs separate the names, `own` is a signature of the directory's times."""
+def pack(
+    names: bytes,
+    signatures: "array[int]",
+    inodes: "array[int]",
+    own: int = 0,
+    is_fine: bool = False,
+) -> bytes:
+    """Make a record; NULs separate the names, `own` is a signature of the directory's times.
+
+    `is_fine`: whether the times of all racy entries are fine.
+    """
     flags = 0
     for signature in signatures:
         flags |= signature
-    head = _HEAD.pack(bool(flags & RACY), bool(flags & LINKED), own, len(signatures))
+    doubt = (_FINE if is_fine else _IN_DOUBT) if flags & RACY else _CALM
+    head = _HEAD.pack(doubt, bool(flags & LINKED), own, len(signatures))
     return b"".join((head, signatures.tobytes(), inodes.tobytes(), names))
 
 
@@ -92,7 +105,16 @@ def holds_name(record: bytes, name: bytes) -> bool:
 
 def is_uncertain(record: bytes) -> bool:
     """Return whether something may have changed even if the next record is the same."""
-    return not record or record[0] != 0
+    return not record or record[0] == _IN_DOUBT
+
+
+def is_racy_beside(record: bytes, other: bytes) -> bool:
+    """Return whether racy entries of a record may have changed until another was made."""
+    if not record or not other or record[0] != _FINE:
+        return True
+    _, _, own, _ = _HEAD.unpack_from(record)
+    _, _, others, _ = _HEAD.unpack_from(other)
+    return bool(own & RACY or own != others)
 
 
 def has_links(record: bytes) -> bool:

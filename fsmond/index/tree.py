@@ -10,7 +10,8 @@ from typing import NamedTuple
 
 from fsmond.index.clock import Clock
 from fsmond.index.difference import ANY_NAME, Difference, Kind, differences
-from fsmond.index.reading import COARSE, Identity, Snapshot, may_be_after, read
+from fsmond.index.fine_times import fine_device
+from fsmond.index.reading import COARSE, Identity, Moment, Snapshot, may_be_after, read
 
 if sys.platform == "win32":
     from fsmond.index.opening_windows import DirectoryOpener
@@ -96,6 +97,7 @@ class Index:
         self._restored_since: int | None = None  # the start, until then
         # Directories with times in the future: a hash of the record, and when it was first seen.
         self._future_times: dict[bytes, tuple[int, int]] = {}
+        self._fine_device: int | None = None
         self.skipped: frozenset[bytes] = frozenset()
         """Prefixes of directories that are left out; not even their own status is read."""
         self.since: int | None = None
@@ -111,6 +113,13 @@ class Index:
 
     def __contains__(self, prefix: bytes) -> bool:
         return prefix in self._records
+
+    def prove_times(self) -> None:
+        """Find out whether what changes right after it was compared gets other times.
+
+        Then it need not be reported again.  That is tried in what is left out, as nobody sees it.
+        """
+        self._fine_device = fine_device(self.root, [self._base + each for each in self.excluded])
 
     def prefixes(self) -> list[bytes]:
         """Return the prefixes of all known directories; may be called on any thread."""
@@ -303,11 +312,12 @@ class Index:
             raise OSError(errno.ESTALE, os.strerror(errno.ESTALE))
         since = next(each for each in (self.since, self._restored_since, now) if each is not None)
         excluded = self._excluded_in(prefix)
-        snapshot = read(handle, status, now, since, excluded)
+        moment = Moment(now, since, self._fine_device)
+        snapshot = read(handle, status, moment, excluded)
         if self.clock.read() < now:
             # What changed in between has a time that is too old, and may change again without
             # getting a new one.
-            snapshot = read(handle, status, 0, since, excluded)
+            snapshot = read(handle, status, moment._replace(now=0), excluded)
         if snapshot.has_future_times or self._future_times:
             snapshot = self._without_lasting_racy_marks(prefix, snapshot)
         return snapshot, may_be_after(status.st_ctime_ns, since)

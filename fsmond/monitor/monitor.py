@@ -122,6 +122,7 @@ class Monitor:
 
     def start(self, *, timeout: float = 0.0) -> None:
         """Begin to cover the tree; wait until that is done, at most `timeout` seconds."""
+        self._index.prove_times()
         self.index_worker.start(self._store)
         self.watcher.start()
         deadline = time.monotonic() + timeout

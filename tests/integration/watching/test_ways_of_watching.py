@@ -1,12 +1,14 @@
 """Events or scanning: the choice, and its messages."""
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
 from support.running import fsmond, git, status, until
 
 from fsmond.client import Client
+from fsmond.index.fine_times import fine_device
 
 
 def test_scanning_gives_the_same_answers(repository: Path) -> None:
@@ -24,6 +26,25 @@ def test_scanning_gives_the_same_answers(repository: Path) -> None:
     assert set(answer.paths or ()) == {b"dir/", b"dir/new/", b"dir/new/file", b"top", b"dir/two"}
     assert status(repository)["coverage"] == {"events": 0, "scan": 4, "none": 0}
     assert status(repository)["settings"]["watch"] == "scan"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has such times")
+def test_scanning_reports_each_change_once_where_times_are_fine(repository: Path) -> None:
+    """Also one that was made right before the query."""
+    root = os.fsencode(repository)
+    if fine_device(root, [root + b"/.git"]) is None:
+        pytest.skip("needs Linux 6.13, and a file system with multigrain timestamps")
+    assert fsmond("start", repository, "--watch=scan").returncode == 0
+    client = Client(repository)
+    until(lambda: client.query(client.query().token).paths == [])
+    answer = client.query()
+
+    for number in range(20):
+        (repository / "top").write_text(str(number))
+        answer = client.query(answer.token)
+        assert answer.paths == [b"top"]
+        answer = client.query(answer.token)
+        assert answer.paths == []
 
 
 def test_a_choice_for_a_running_daemon_is_an_error(watched: Path) -> None:

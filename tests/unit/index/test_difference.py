@@ -62,6 +62,26 @@ def test_what_was_racy_is_reported_again() -> None:
     assert found(calm, racy) == set()
 
 
+@pytest.mark.parametrize(
+    ("before", "now", "expected"),
+    [
+        (2 * RACY, 2 * RACY, set()),
+        (2 * RACY, 4 * RACY, {(b"d/a", "changed", False)}),
+        (3 * RACY, 3 * RACY, {(b"d/a", "changed", False)}),
+    ],
+    ids=["nothing came or went", "perhaps another file came", "the directory itself is racy"],
+)
+def test_where_times_are_fine_only_another_file_may_have_the_same(
+    before: int, now: int, expected: set[tuple[bytes, str, bool]]
+) -> None:
+    """It cannot come without a change of the directory's own times."""
+    inodes, signatures = array("I", [1, 2]), array("q", [CONTENT | FILE | RACY, CONTENT | FILE])
+    other = array("q", [CONTENT | FILE | RACY, 2 * CONTENT | FILE])
+    racy = pack(b"a\0b", signatures, inodes, before, is_fine=True)
+
+    assert found(racy, pack(b"a\0b", other, inodes, now)) == expected | {(b"d/b", "changed", True)}
+
+
 def test_what_was_racy_and_is_different_has_changed_for_certain() -> None:
     """Then the change is certain."""
     racy, other = record(a=CONTENT | FILE | RACY), record(a=2 * CONTENT | FILE)
