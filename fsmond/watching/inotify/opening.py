@@ -6,7 +6,6 @@ assert sys.platform == "linux"
 
 import errno
 import os
-import stat
 from collections.abc import Mapping
 
 from fsmond.watching.inotify.directory import Directory
@@ -25,11 +24,16 @@ def has_proc_links(root: bytes) -> bool:
     """Return whether `proc_path` works here: /proc may be missing, or of other processes."""
     handle = os.open(root, os.O_PATH | os.O_DIRECTORY)
     try:
+        return _has_proc_link(handle)
+    finally:
+        os.close(handle)
+
+
+def _has_proc_link(handle: int) -> bool:
+    try:
         return os.path.samestat(os.stat(proc_path(handle)), os.fstat(handle))
     except OSError:
         return False
-    finally:
-        os.close(handle)
 
 
 class TreeLostError(Exception):
@@ -109,19 +113,15 @@ class DirectoryOpener:
     def watch(self, handle: int, name: bytes) -> int:
         """Watch a directory in an open one; return its watch descriptor, new or known.
 
-        Raise OSError, with one of NOT_THERE only if there is no such directory, and TreeLostError.
+        Raise OSError, with one of NOT_THERE only if there was no such directory, and TreeLostError.
         """
         try:
             return self._queue.watch(proc_path(handle) + name)
         except OSError as error:
-            if error.errno not in NOT_THERE or not _is_directory(handle, name):
-                raise
-        try:
-            return self._queue.watch(proc_path(handle) + name)  # it may have appeared just now
-        except OSError as error:
-            if error.errno not in NOT_THERE or not _is_directory(handle, name):
-                raise
-            raise TreeLostError("/proc no longer leads to open directories") from error
+            # Whether the name is there now says nothing of /proc: names come and go all the time.
+            if error.errno in NOT_THERE and not _has_proc_link(handle):
+                raise TreeLostError("/proc no longer leads to open directories") from error
+            raise
 
     def root_is_there(self) -> bool:
         """Return whether the root's path still leads to it; true if that cannot be determined."""
@@ -165,13 +165,3 @@ class DirectoryOpener:
         if descriptor not in self._known:
             self._queue.unwatch(descriptor)
         return descriptor
-
-
-def _is_directory(handle: int, name: bytes) -> bool:
-    """Return whether there is a directory of that name, without using /proc; raise OSError."""
-    try:
-        return stat.S_ISDIR(os.stat(name, dir_fd=handle, follow_symlinks=False).st_mode)
-    except OSError as error:
-        if error.errno in NOT_THERE:
-            return False
-        raise
