@@ -23,7 +23,7 @@ import errno
 import stat
 import time
 from collections import deque
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from itertools import islice
 
 from fsmond.index.links import Links
@@ -51,6 +51,8 @@ class ChangeRecorder:
         self._index = index
         self._journal = journal
         self._links = Links()
+        self.on_linked: Callable[[Mapping[int, bytes]], None] = lambda _: None
+        """Called with a path of each file that has several names, by inode."""
         self.new_names: dict[bytes, None] = {}
         """New names that were not checked yet."""
         self._to_retry: dict[bytes, None] = {}  # names whose check failed, for now
@@ -90,6 +92,15 @@ class ChangeRecorder:
         if len(self.new_names) > _MAX_PENDING:
             self.new_names.clear()
             self._recent.misses_names = True
+
+    def note_elsewhere(self, files: Mapping[int, bytes]) -> None:
+        """Record that files changed under names outside of the tree: a path of each, by inode.
+
+        It need not be a file's name any longer: its names are searched for before the next answer.
+        """
+        for inode, path in files.items():
+            self._links.add(path, inode)
+            self._unsearched.add(inode)
 
     def note_moved(self, old: bytes, new: bytes) -> None:
         """Record a move from one path to another; the paths of directories end in `/`."""
@@ -159,6 +170,7 @@ class ChangeRecorder:
 
     def relink(self, files: dict[int, set[bytes]]) -> None:
         """Take the names that the index has of some files with several; this adds to `files`."""
+        self.on_linked({inode: next(iter(names)) for inode, names in files.items() if names})
         for kept in (self._previous, self._recent):
             for inode, path in kept.named(files):
                 files[inode].add(path)
@@ -235,6 +247,7 @@ class ChangeRecorder:
                 self._recent.misses_names = True
                 return False
             self._unsearched.add(inode)
+            self.on_linked({inode: path})
         links.bind(path, inode)
         if status.st_nlink == 1:
             # Else an inode number that is reused again and again would collect names for ever.

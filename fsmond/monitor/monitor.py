@@ -101,6 +101,7 @@ class Monitor:
         tree.watcher = self.watcher = watcher(root, reports, tree.lock, excluded)
         self._lock, self._index, self._journal = tree.lock, index, journal
         self._recorder = tree.recorder
+        self._recorder.on_linked = self.watcher.note_linked
         self.index_worker = reports.index_worker = IndexWorker(tree, reports)
         self.why_not_stored = "nobody asked for it"
         """Why no history is stored, if `store_in` is not called."""

@@ -1,7 +1,7 @@
 """Take what the watcher and the index worker report about a tree."""
 
 import os
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 
 from fsmond.journal.token import SESSION_DIGITS
 from fsmond.monitor.index_worker import IndexWorker
@@ -38,6 +38,10 @@ class Reports:
     def appeared(self, paths: Iterable[bytes]) -> None:
         """See Sink."""
         self._recorder.note_new(paths)
+
+    def changed_elsewhere(self, files: Mapping[int, bytes]) -> None:
+        """See Sink."""
+        self._recorder.note_elsewhere(files)
 
     def recheck(self, prefix: bytes) -> None:
         """See Sink."""

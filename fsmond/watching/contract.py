@@ -41,6 +41,9 @@ class Sink(Protocol):
     def appeared(self, paths: Iterable[bytes]) -> None:
         """Take those of the changed paths that were not there before; no directories."""
 
+    def changed_elsewhere(self, files: Mapping[int, bytes]) -> None:
+        """Take files that changed under names outside of the tree: a path of each, by inode."""
+
     def recheck(self, prefix: bytes) -> None:
         """Take a directory in which, but not below which, unreported changes are possible.
 
@@ -134,6 +137,13 @@ class Watcher(Protocol):
         """Note that a comparison found these directories: they are watched if they are not yet.
 
         The next `sync` does that.  The lock must be held.
+        """
+
+    def note_linked(self, files: Mapping[int, bytes]) -> None:
+        """Note which files have several names: a path of each, by inode; the lock must be held.
+
+        Where the system says so, what happens to them outside of the tree is reported to
+        `Sink.changed_elsewhere`.
         """
 
     def before_comparison(self, prefixes: Collection[bytes]) -> None:

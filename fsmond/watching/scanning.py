@@ -1,7 +1,7 @@
 """Watch a tree without events: the whole tree is compared for each query."""
 
 import threading
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 
 from fsmond.watching.contract import Counts, Known, Sink
 
@@ -48,6 +48,9 @@ class ScanningWatcher:
 
     def note_found(self, prefixes: Iterable[bytes]) -> None:
         """See Watcher.note_found; directories need no watch of their own."""
+
+    def note_linked(self, files: Mapping[int, bytes]) -> None:
+        """See Watcher.note_linked; nothing is known of what is outside of the tree."""
 
     def before_comparison(self, prefixes: Collection[bytes]) -> None:
         """See Watcher.before_comparison."""

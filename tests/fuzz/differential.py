@@ -38,7 +38,7 @@ from fsmond.monitor.monitor import Changes, Monitor
 if sys.platform == "linux":
     from fsmond.watching.inotify import emitter
 
-LINKS = ("links", "links-few", "links-overflow", "links-scan", "links-marks")  # hard links only
+LINKS = tuple(f"links{way}" for way in ("", "-few", "-overflow", "-scan", "-marks", "-fanotify"))
 RESTARTS = ("restart", "kill")  # of the monitor
 # By inotify; by fanotify, which has whole file systems reported, or by its marks of directories;
 # by both, when few watches of inotify are left.

@@ -20,6 +20,7 @@ MODES = {
     "linux": [
         *("events", "fanotify", "marks", "spare", "few", "scan", "overflow"),
         *("links", "links-few", "links-scan", "links-overflow", "links-marks"),
+        "links-fanotify",
         *("restart", "kill", "watchman"),
     ],
     "win32": ["events", "scan", "overflow", "restart"],

@@ -25,7 +25,7 @@ def watching(root: Path, mode: str) -> Iterator[Monitor]:
         (_LIMITS / "max_inotify_watches").write_text(str(FEW[mode]))
         (_LIMITS / "max_fanotify_groups").write_text("9" if mode == "spare" else "0")
     make: Callable[..., Watcher] = partial(watcher_for_platform, how=how)
-    if mode == "fanotify":
+    if mode.endswith("fanotify"):
         make = partial(watcher_for_platform, how="fanotify")
     elif mode.endswith("marks"):
         make = marking_watcher

@@ -62,7 +62,7 @@ def marking_watcher(
         from fsmond.watching.inotify.mounts import Mounts
 
         class Marking(FanotifyEmitter):
-            def open_source(self) -> FanotifyQueue:
+            def open_queue(self) -> FanotifyQueue:
                 return FanotifyQueue(whole=False)
 
         return Marking(root, sink, lock, excluded, Mounts(root))

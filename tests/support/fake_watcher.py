@@ -1,7 +1,7 @@
 """A fake watcher for tests: it reports what the test queues."""
 
 import threading
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 
 from fsmond.watching.contract import Counts, Known, Sink
 
@@ -77,6 +77,9 @@ class FakeWatcher:
         pass
 
     def note_found(self, prefixes: Iterable[bytes]) -> None:
+        pass
+
+    def note_linked(self, files: Mapping[int, bytes]) -> None:
         pass
 
     def before_comparison(self, prefixes: Collection[bytes]) -> None:

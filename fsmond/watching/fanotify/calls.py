@@ -9,10 +9,12 @@ import errno
 import os
 import struct
 
-# Of fanotify_init: events carry the handle of the directory, and the name in it.
+# Of fanotify_init: events carry the handle of the directory, and the name in it; and that of the
+# file, if that changed and not the directory.
 _CLASS_NOTIF = 0x0
 _CLOEXEC = 0x1
 _NONBLOCK = 0x2
+_REPORT_FID = 0x200
 _REPORT_DFID_NAME = 0x400 | 0x800
 # Of fanotify_mark.
 _ADD, _ONLYDIR, _FILESYSTEM = 0x1, 0x8, 0x100
@@ -42,7 +44,7 @@ class Group:
 
     def __init__(self) -> None:
         """Raise OSError: EMFILE if the user may have no more, ENOSYS if there is no fanotify."""
-        flags = _CLASS_NOTIF | _CLOEXEC | _NONBLOCK | _REPORT_DFID_NAME
+        flags = _CLASS_NOTIF | _CLOEXEC | _NONBLOCK | _REPORT_FID | _REPORT_DFID_NAME
         init = getattr(_libc, "fanotify_init", None)
         if init is None:
             raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))

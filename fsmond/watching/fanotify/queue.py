@@ -23,6 +23,7 @@ from fsmond.watching.fanotify.records import Records
 from fsmond.watching.limits import WatchError, no_group, no_mark
 
 _MAX_UNREADABLE = 10_000  # directories; any more are part of each answer
+_MAX_LINKED = 50_000  # files with several names, about 10 MB; the latest are kept
 _READ = 1 << 16  # bytes at a time
 _HEAD = 24  # bytes; FIONREAD counts so many for each event, whatever its size
 _OPEN = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -105,6 +106,23 @@ class FanotifyQueue:
         for each in self._records.take_ended():
             self.unwatch(each)
         return b"".join(found)
+
+    def note_linked(self, path: bytes, inode: int, name: bytes) -> None:
+        """Have `take_elsewhere` report the file at `path`, by its inode and this name.
+
+        Only if all of its file system is marked.
+        """
+        key = self._key(path) if self._mount != -1 else None
+        if key is not None:
+            linked = self._records.linked
+            linked.pop(key, None)
+            linked[key] = inode, name
+            if len(linked) > _MAX_LINKED:
+                del linked[next(iter(linked))]
+
+    def take_elsewhere(self) -> dict[int, bytes]:
+        """Return what changed of the files that were noted, in directories that are not watched."""
+        return self._records.take_elsewhere()
 
     def no_watch(self, root: bytes, error: OSError) -> WatchError:
         """See Source."""

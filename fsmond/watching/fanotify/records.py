@@ -33,10 +33,11 @@ _INFO = Struct("=BBH")  # type, -, length
 _USUAL = Struct("=IBBHQqBBH8sI")
 _KEY = _EVENT.size + _INFO.size  # where the file system and the handle are in that
 _HANDLE_TYPE = 4  # bytes between the size and the handle itself
-_DFID_NAME, _OLD_DFID_NAME, _NEW_DFID_NAME = 2, 10, 12
+_FID, _DFID_NAME, _OLD_DFID_NAME, _NEW_DFID_NAME = 1, 2, 10, 12
 _HANDLE = 12  # where in an information record the size of the handle is, after the file system
 _SIZE = Struct("=I")
 _HANDLE_HEAD = 8  # bytes: the size and the type of the handle
+_NO_LENGTH = "fanotify reports a record without a length"
 _NONE = -1  # no watch descriptor
 _MAX_GONE = 20_000  # names that vanished since the queue was empty
 _MAX_COOKIE = 0xFFFFFFFF
@@ -64,6 +65,9 @@ class Records:
 
         What happens to one itself is reported by its own handle, not by its place.
         """
+        self.linked: dict[bytes, tuple[int, bytes]] = {}
+        """Files with several names, by file system and handle: the inode, and one of the paths."""
+        self._elsewhere: dict[int, bytes] = {}  # those of them that changed in no known directory
         self._cookie = 0
         self._gone: set[_Place] = set()  # what vanished since the queue was empty
         self._has_more_gone = False  # names that did not fit in there
@@ -77,6 +81,7 @@ class Records:
         """
         # A few microseconds an event: it has to be faster than programs cause them.
         head, numbers, same, add = _USUAL.unpack_from, self._numbers, _SAME, self._found.append
+        linked = self.linked
         at, end, count = 0, len(data), 0
         while at < end:
             if end - at < _USUAL.size:
@@ -95,6 +100,8 @@ class Records:
                     if mask & _NAMES:
                         kept |= self._end_of((number, name), mask)
                     add(EVENT_HEAD.pack(number, kept, 0, len(name)) + name)
+                elif linked:
+                    self._note_elsewhere(data, at + _EVENT.size + length, at + size)
             at += size
             count += 1
         found = b"".join(self._found)
@@ -111,6 +118,11 @@ class Records:
         ended, self._ended = self._ended, []
         return ended
 
+    def take_elsewhere(self) -> dict[int, bytes]:
+        """Return the files in `linked` that changed in no known directory, since the last call."""
+        found, self._elsewhere = self._elsewhere, {}
+        return found
+
     def _unusual(self, data: bytes, at: int) -> int:
         """Translate one event of any kind; return its size."""
         size, version, _, head, mask, _, _ = _EVENT.unpack_from(data, at)
@@ -123,14 +135,29 @@ class Records:
         else:
             for _, place in self._places(data, at + head, at + size):
                 self._event(mask, place)
+            if self.linked:
+                self._note_elsewhere(data, at + head, at + size)
         return int(size)
+
+    def _note_elsewhere(self, data: bytes, at: int, end: int) -> None:
+        """Note that a file changed, if it has several names and is all that a record names."""
+        while at < end:
+            kind, _, length = _INFO.unpack_from(data, at)
+            if not length:
+                raise RecordError(_NO_LENGTH)
+            if kind == _FID:
+                size = _SIZE.unpack_from(data, at + _HANDLE)[0]
+                file = self.linked.get(data[at + _INFO.size : at + _HANDLE + _HANDLE_HEAD + size])
+                if file is not None:
+                    self._elsewhere[file[0]] = file[1]
+            at += length
 
     def _places(self, data: bytes, at: int, end: int) -> Iterator[tuple[int, _Place]]:
         """Yield the names that an event is about, each with the type of its record."""
         while at < end:
             kind, _, length = _INFO.unpack_from(data, at)
             if not length:
-                raise RecordError("fanotify reports a record without a length")
+                raise RecordError(_NO_LENGTH)
             if kind in (_DFID_NAME, _OLD_DFID_NAME, _NEW_DFID_NAME):
                 size = _SIZE.unpack_from(data, at + _HANDLE)[0]
                 name_at = at + _HANDLE + _HANDLE_HEAD + size

@@ -16,7 +16,7 @@ import select
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 
 from watchdog.observers.api import EventEmitter, EventQueue, ObservedWatch
 
@@ -206,6 +206,9 @@ class InotifyEmitter(EventEmitter):
         """See Watcher.note_found."""
         for prefix in prefixes:
             self._coverage.note_found(prefix)
+
+    def note_linked(self, files: Mapping[int, bytes]) -> None:
+        """See Watcher.note_linked; inotify knows nothing of what is outside of the tree."""
 
     def before_comparison(self, prefixes: Collection[bytes]) -> None:
         """See Watcher.before_comparison."""

@@ -9,7 +9,7 @@ import math
 import queue
 import threading
 import time
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 
 from fsmond.watching.contract import Counts, Known, Sink
 from fsmond.watching.native.cookies import Cookies
@@ -124,6 +124,9 @@ class NativeWatcher:
 
     def note_found(self, prefixes: Iterable[bytes]) -> None:
         """See Watcher.note_found; directories need no watch of their own."""
+
+    def note_linked(self, files: Mapping[int, bytes]) -> None:
+        """See Watcher.note_linked; nothing is known of what is outside of the tree."""
 
     def before_comparison(self, prefixes: Collection[bytes]) -> None:
         """See Watcher.before_comparison; changes during the comparison have events."""

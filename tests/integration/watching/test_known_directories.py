@@ -41,6 +41,9 @@ class Recorder:
     def appeared(self, paths: Iterable[bytes]) -> None:
         pass
 
+    def changed_elsewhere(self, files: Mapping[int, bytes]) -> None:
+        pass
+
     def recheck(self, prefix: bytes) -> None:
         pass
 

@@ -26,7 +26,7 @@ from fsmond.watching.inotify.calls import IGNORED, MOVED_FROM, MOVED_TO
 
 FILE_SYSTEM = b"filesyst"
 HERE, THERE, ELSEWHERE = b"\1\2\3\4\5\6\7\x08", b"\1\2\3\4\5\6\7\x09", b"\x0a" * 12
-DFID_NAME, OLD, NEW, ERROR = 2, 10, 12, 5
+FID, DFID_NAME, OLD, NEW, ERROR = 1, 2, 10, 12, 5
 
 
 def key(handle: bytes) -> bytes:
@@ -72,6 +72,48 @@ def translated(records: Records, *events: bytes) -> list[tuple[int, int, int, by
 def test_most_events_are_as_in_inotify(records: Records, mask: int, name: bytes) -> None:
     """The kernel uses the same numbers."""
     assert translated(records, event(mask, info(HERE, name))) == [(-2, mask, 0, name)]
+
+
+def of_file(handle: bytes) -> bytes:
+    """Return the information record of the file itself; its end is padded as well."""
+    data = key(handle)
+    data += b"\0" * (-len(data) % 4)
+    return struct.pack("=BBH", FID, 0, len(data) + 4) + data
+
+
+LINKED, UNLINKED = b"\1\2\3\4\5\6\7\x0a\x0b", b"\1\2\3\4\5\6\7\x0c"
+
+
+def test_a_linked_file_that_changes_elsewhere_is_noted(records: Records) -> None:
+    """Once, and no other file; an event without a name is about the file alone."""
+    records.linked[key(LINKED)] = (77, b"dir/file")
+
+    written = event(MODIFY, info(ELSEWHERE, b"name"), of_file(LINKED))
+    assert translated(records, written, written, event(ATTRIB, of_file(LINKED))) == []
+    assert records.take_elsewhere() == {77: b"dir/file"}
+    assert records.take_elsewhere() == {}
+
+    translated(records, event(MODIFY, info(ELSEWHERE, b"name"), of_file(UNLINKED)))
+    translated(records, event(ATTRIB, of_file(UNLINKED)))
+    assert records.take_elsewhere() == {}
+
+
+def test_a_linked_file_that_changes_in_a_known_directory_is_not_noted(records: Records) -> None:
+    """Its event is reported as that of any other file."""
+    records.linked[key(LINKED)] = (77, b"dir/file")
+
+    assert translated(records, event(MODIFY, info(HERE, b"name"), of_file(LINKED))) == [
+        (-2, MODIFY, 0, b"name")
+    ]
+    assert records.take_elsewhere() == {}
+
+
+def test_a_record_without_a_length_is_refused_elsewhere_too(records: Records) -> None:
+    """It would be read for ever."""
+    records.linked[key(LINKED)] = (77, b"dir/file")
+
+    with pytest.raises(RecordError, match="without a length"):
+        translated(records, event(MODIFY, info(ELSEWHERE, b"name"), struct.pack("=BBH", FID, 0, 0)))
 
 
 def test_what_happens_elsewhere_on_the_file_system_is_left_out(records: Records) -> None:

@@ -25,6 +25,9 @@ class RecordingSink:
         self.paths |= set(paths)
         self.names.update(names or {})
 
+    def changed_elsewhere(self, files: Mapping[int, bytes]) -> None:
+        raise AssertionError(files)
+
     def recheck(self, prefix: bytes) -> None:
         raise AssertionError(prefix)
 
