@@ -6,6 +6,7 @@ own at the next change, however soon that is.  Nothing says which ones do: it is
 https://docs.kernel.org/filesystems/multigrain-ts.html.
 """
 
+import mmap
 import os
 import time
 from collections.abc import Iterable
@@ -26,7 +27,7 @@ def fine_device(root: bytes, folders: Iterable[bytes]) -> int | None:
     for folder in folders if _NO_NAME else ():
         with suppress(OSError):
             device = os.stat(root).st_dev
-            descriptor = os.open(folder, _NO_NAME | os.O_WRONLY, 0o600)
+            descriptor = os.open(folder, _NO_NAME | os.O_RDWR, 0o600)
             try:
                 if os.fstat(descriptor).st_dev == device:
                     return device if _gets_new_times(descriptor) else None
@@ -42,5 +43,13 @@ def _gets_new_times(descriptor: int) -> bool:
             os.write(descriptor, b".")
             times.add(os.fstat(descriptor).st_ctime_ns)
         if time.monotonic_ns() - began < _TICK:
-            return len(times) == _CHANGES
+            return len(times) == _CHANGES and _gets_new_time_by_map(descriptor)
     return False
+
+
+def _gets_new_time_by_map(descriptor: int) -> bool:
+    """Return whether a store through a memory map changes the times: some have no part in them."""
+    before = os.fstat(descriptor).st_ctime_ns
+    with mmap.mmap(descriptor, 1) as mapped:
+        mapped[0] = ord(",")
+    return os.fstat(descriptor).st_ctime_ns != before

@@ -1,5 +1,6 @@
 """Files that get another time at each change, however soon it follows."""
 
+import mmap
 import os
 import sys
 from collections.abc import Callable
@@ -93,6 +94,23 @@ def test_a_coarse_clock_proves_nothing(monkeypatch: pytest.MonkeyPatch, tmp_path
 
     with monkeypatch.context() as patched:
         patched.setattr(os, "fstat", Coarse)
+        found = fine_device(folder, [folder])
+
+    assert found is None
+
+
+def test_stores_that_leave_no_time_prove_nothing(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A file may have changed by its memory map, and still have the same times."""
+
+    class NoStore(mmap.mmap):
+        def __setitem__(self, *_: object) -> None:
+            pass
+
+    folder = os.fsencode(tmp_path)
+    with monkeypatch.context() as patched:
+        patched.setattr(mmap, "mmap", NoStore)
         found = fine_device(folder, [folder])
 
     assert found is None
