@@ -4,6 +4,7 @@ import os
 import shlex
 import sys
 from collections.abc import Callable, Iterator
+from operator import attrgetter
 from subprocess import list2cmdline
 
 from fsmond.client import Client
@@ -15,16 +16,18 @@ from fsmond.errors import (
     PathError,
 )
 from fsmond.folders import runtime_folders
-from fsmond.manage import inotify_use
+from fsmond.manage import kernel_use
 from fsmond.manage.clock import clock_findings
 from fsmond.manage.findings import Finding, Level
 from fsmond.manage.git_checks import git_findings
+from fsmond.manage.kernel_use import FANOTIFY, INOTIFY, Facility, User
 from fsmond.printable import message_of, printable
 from fsmond.process.attempts import StartAttempt
 from fsmond.rendezvous import Place, place_of
 from fsmond.results import Status
 
 _NEARLY = 0.8  # of a limit
+_MORE = 4  # times as much is advised as a limit allows
 _NAMED = 5  # processes that use most
 _TIMEOUT = 2.0  # seconds for an answer of the daemon
 
@@ -133,29 +136,38 @@ def _coverage(place: Place, status: Status | None) -> Iterator[Finding]:
 
 
 def _limits(_place: Place, _status: Status | None) -> Iterator[Finding]:
-    """Whether inotify's watches and instances are nearly used up, and by whom."""
+    """Whether what inotify and fanotify let a user watch is nearly used up, and by whom."""
     if sys.platform != "linux":
         return
-    use = inotify_use.current_use()
-    for what, used, limit, factor in (
-        ("watches", use.watches, use.max_watches, 2),
-        ("instances", use.instances, use.max_instances, 4),
-    ):
-        if limit is None:
-            yield Finding(what, "note", f"{used} inotify {what} are in use; the limit is unknown")
-        elif used < limit * _NEARLY:
-            yield Finding(what, "ok", f"{used} of {limit} inotify {what} are in use")
-        else:
-            most = sorted(use.users, key=lambda each: -getattr(each, what))[:_NAMED]
-            who = ", ".join(
-                f"{getattr(each, what)} by {printable(each.name)} ({each.pid})" for each in most
-            )
-            yield Finding(
-                what,
-                "problem",
-                f"{used} of {limit} inotify {what} are in use: {who}",
-                f"sudo sysctl fs.inotify.max_user_{what}={limit * factor}",
-            )
+    for facility in (INOTIFY, FANOTIFY):
+        use = kernel_use.current_use(facility)
+        if facility is INOTIFY or use.instances:
+            watches, instances = attrgetter("watches"), attrgetter("instances")
+            yield _limit(facility, facility.watches, use.max_watches, watches, use.users)
+            yield _limit(facility, facility.instances, use.max_instances, instances, use.users)
+
+
+def _limit(
+    facility: Facility,
+    what: str,
+    limit: int | None,
+    count: Callable[[User], int],
+    users: list[User],
+) -> Finding:
+    used = sum(map(count, users))
+    if limit is None:
+        text = f"{used} {facility.name} {what} are in use; the limit is unknown"
+        return Finding(what, "note", text)
+    if used < limit * _NEARLY:
+        return Finding(what, "ok", f"{used} of {limit} {facility.name} {what} are in use")
+    most = sorted(users, key=count, reverse=True)[:_NAMED]
+    who = ", ".join(f"{count(each)} by {printable(each.name)} ({each.pid})" for each in most)
+    return Finding(
+        what,
+        "problem",
+        f"{used} of {limit} {facility.name} {what} are in use: {who}",
+        f"sudo sysctl fs.{facility.name}.max_user_{what}={limit * _MORE}",
+    )
 
 
 def _folders(_place: Place, _status: Status | None) -> Iterator[Finding]:

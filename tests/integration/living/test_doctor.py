@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from integration.living.suspending import KILL, suspend
+from support.backends import skip_without_fanotify
 from support.running import FSMOND, LONG, fsmond, git, has_git, make_repository, status, until
 from support.systems import IS_WINDOWS
 from support.wine import needs_events
@@ -20,9 +21,9 @@ from support.wine import needs_events
 import ipc
 from fsmond import folders
 from fsmond.errors import OtherUserError
-from fsmond.manage import doctor, inotify_use
+from fsmond.manage import doctor, kernel_use
 from fsmond.manage.findings import Finding
-from fsmond.manage.inotify_use import Use, User
+from fsmond.manage.kernel_use import FANOTIFY, INOTIFY, Facility, Use, User
 from fsmond.watching import choice
 
 unix_only = pytest.mark.skipif(IS_WINDOWS, reason="needs what only Unix has")
@@ -130,18 +131,39 @@ def test_another_users_daemon(root: Path, monkeypatch: pytest.MonkeyPatch) -> No
 
 
 @linux_only
-@pytest.mark.parametrize("what", ["watches", "instances"])
+@pytest.mark.parametrize(
+    ("facility", "what", "who"),
+    [
+        (INOTIFY, "watches", "900 by editor (7)"),
+        (INOTIFY, "instances", "95 by many (8)"),
+        (FANOTIFY, "marks", "900 by editor (7)"),
+        (FANOTIFY, "groups", "95 by many (8)"),
+    ],
+)
 def test_a_limit_that_is_nearly_reached(
-    root: Path, monkeypatch: pytest.MonkeyPatch, what: str
+    root: Path, monkeypatch: pytest.MonkeyPatch, facility: Facility, what: str, who: str
 ) -> None:
     """With those who use most, as that may not be us."""
     users = [User(7, "editor", 1, 900), User(8, "many", 95, 95)]
-    monkeypatch.setattr(inotify_use, "current_use", lambda: Use(1000, 100, users))
+    uses = {INOTIFY: Use(10_000, 1000, []), FANOTIFY: Use(10_000, 1000, [])}
+    uses[facility] = Use(1000, 100, users)
+    monkeypatch.setattr(kernel_use, "current_use", uses.__getitem__)
 
     finding = problem(root, what)
 
-    assert {"watches": "900 by editor (7)", "instances": "95 by many (8)"}[what] in finding.message
-    assert (finding.advice or "").startswith(f"sudo sysctl fs.inotify.max_user_{what}=")
+    assert who in finding.message
+    assert (finding.advice or "").startswith(f"sudo sysctl fs.{facility.name}.max_user_{what}=")
+
+
+@linux_only
+def test_fanotify_is_left_out_where_nobody_uses_it(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Most people need not know of it."""
+    monkeypatch.setattr(kernel_use, "current_use", lambda _: Use(1000, 100, []))
+
+    assert {"watches", "instances"} <= {each.check for each in doctor.examine(str(root))}
+    assert not {"marks", "groups"} & {each.check for each in doctor.examine(str(root))}
 
 
 @linux_only
@@ -153,13 +175,29 @@ def test_what_is_in_use_is_counted(root: Path) -> None:
     pid = status(root)["pid"]
 
     until(lambda: Path(f"/proc/{pid}/comm").read_text() == "fsmond\n")
-    use = inotify_use.current_use()
+    use = kernel_use.current_use(INOTIFY)
 
     (user,) = (each for each in use.users if each.pid == pid)
     assert (user.name, user.instances) == ("fsmond", 1)
     assert user.watches >= 6
     assert use.watches >= user.watches
     assert use.max_watches is not None
+
+
+@linux_only
+def test_what_fanotify_has_in_use_is_counted(root: Path) -> None:
+    """A mark of a whole file system counts as one."""
+    skip_without_fanotify()
+    fsmond("start", root, "--watch=fanotify")
+    pid = status(root)["pid"]
+
+    until(lambda: Path(f"/proc/{pid}/comm").read_text() == "fsmond\n")
+    use = kernel_use.current_use(FANOTIFY)
+
+    (user,) = (each for each in use.users if each.pid == pid)
+    assert (user.name, user.instances) == ("fsmond", 1)
+    assert user.watches >= 1
+    assert "fanotify marks are in use" in found(root, "marks").message
 
 
 @linux_only
