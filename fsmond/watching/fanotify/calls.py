@@ -9,12 +9,12 @@ import errno
 import os
 import struct
 
-# Of fanotify_init: events carry the handle of the directory, and the name in it; and that of the
-# file, if that changed and not the directory.
+# Of fanotify_init: events carry the handle of the directory, the name in it, and the handle of the
+# file; those about names as well, or they would not be joined with those about the file.
 _CLASS_NOTIF = 0x0
 _CLOEXEC = 0x1
 _NONBLOCK = 0x2
-_REPORT_FID = 0x200
+_REPORT_FID = 0x200 | 0x1000
 _REPORT_DFID_NAME = 0x400 | 0x800
 # Of fanotify_mark.
 _ADD, _ONLYDIR, _FILESYSTEM = 0x1, 0x8, 0x100

@@ -135,12 +135,12 @@ class Records:
         else:
             for _, place in self._places(data, at + head, at + size):
                 self._event(mask, place)
-            if self.linked:
-                self._note_elsewhere(data, at + head, at + size)
+        if self.linked:
+            self._note_elsewhere(data, at + head, at + size)
         return int(size)
 
     def _note_elsewhere(self, data: bytes, at: int, end: int) -> None:
-        """Note that a file changed, if it has several names and is all that a record names."""
+        """Note that a file changed, if it has several names; these are an event's records."""
         while at < end:
             kind, _, length = _INFO.unpack_from(data, at)
             if not length:

@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -60,13 +60,25 @@ def changed(monitor: Monitor, token: bytes) -> set[bytes]:
     return set(paths)
 
 
-def test_a_write_from_outside_is_reported(monitor: Monitor, outside: Path) -> None:
-    """By the file's name in the tree."""
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda link: link.write_text("two"),
+        lambda link: link.chmod(0o600),
+        lambda link: link.rename(link.with_name("renamed")),
+        lambda link: link.unlink(),
+    ],
+    ids=["write", "chmod", "rename", "unlink"],
+)
+def test_a_change_from_outside_is_reported(
+    monitor: Monitor, outside: Path, change: Callable[[Path], object]
+) -> None:
+    """By the file's name in the tree: its content, or its times, are different."""
     token = bytes(monitor.query(None).token)
     (outside / "new").write_text("not a file of the tree")
     assert changed(monitor, token) == set()
 
-    (outside / "link").write_text("two")
+    change(outside / "link")
 
     assert changed(monitor, token) == {b"dir/file"}
 

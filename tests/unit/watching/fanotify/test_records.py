@@ -93,6 +93,10 @@ def test_a_linked_file_that_changes_elsewhere_is_noted(records: Records) -> None
     assert records.take_elsewhere() == {77: b"dir/file"}
     assert records.take_elsewhere() == {}
 
+    moved = [info(ELSEWHERE, b"one", OLD), info(ELSEWHERE, b"two", NEW), of_file(LINKED)]
+    assert translated(records, event(RENAME, *moved)) == []
+    assert records.take_elsewhere() == {77: b"dir/file"}
+
     translated(records, event(MODIFY, info(ELSEWHERE, b"name"), of_file(UNLINKED)))
     translated(records, event(ATTRIB, of_file(UNLINKED)))
     assert records.take_elsewhere() == {}
