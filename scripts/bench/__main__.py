@@ -117,7 +117,8 @@ def measured(options: argparse.Namespace, scratch: Path, stack: ExitStack) -> Re
     for run in range(options.runs):
         names = [name for name in wanted if name in SECTIONS and not (run and name in _ONCE)]
         for name in names if run % 2 == 0 else reversed(names):
-            series += [each._replace(run=run) for each in _section(name, setting)]
+            found_now = _section(name, setting._replace(is_first=not run))
+            series += [each._replace(run=run) for each in found_now]
     texts = _profile(setting) if PROFILE in wanted else {}
     found["runs"] = f"{options.runs}, of {', '.join(_ONCE)} one"
     found["time it took"] = f"{(time.monotonic() - began) / 60:.0f} minutes"

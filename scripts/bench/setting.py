@@ -40,6 +40,8 @@ class Setting(NamedTuple):
     quick: bool
     runs: int = 1
     """How many runs share the rounds of what takes long."""
+    is_first: bool = True
+    """Whether this is the first of them."""
 
     @property
     def watchers(self) -> dict[str, Create]:
