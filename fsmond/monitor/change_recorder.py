@@ -96,11 +96,16 @@ class ChangeRecorder:
     def note_elsewhere(self, files: Mapping[int, bytes]) -> None:
         """Record that files changed under names outside of the tree: a path of each, by inode.
 
-        It need not be a file's name any longer: its names are searched for before the next answer.
+        If that is not a file's name any longer, its names are searched for before the next answer.
         """
         for inode, path in files.items():
-            self._links.add(path, inode)
-            self._unsearched.add(inode)
+            if inode in self._links:
+                self.record(self._links.names(inode))
+            elif self._has(path, inode):  # its only name here, or links would have it
+                self.record((path,))
+            else:
+                self._links.add_former(path, inode)
+                self._unsearched.add(inode)
 
     def note_moved(self, old: bytes, new: bytes) -> None:
         """Record a move from one path to another; the paths of directories end in `/`."""
@@ -271,6 +276,12 @@ class ChangeRecorder:
         if found != inode:
             self._links.add_former(path, inode)
 
+    def _has(self, path: bytes, inode: int) -> bool:
+        try:
+            return lstat(self._base + path).st_ino & _INODE_MASK == inode
+        except OSError:
+            return False
+
     def _find_others(self, deadline: float) -> bool:
         """Search for the other names of files; return whether all were found."""
         while self._unsearched:
@@ -299,7 +310,10 @@ class ChangeRecorder:
                 yield
             yield
         for inode in inodes:
-            self._journal.record(self._links.names(inode))
+            names = self._links.names(inode)
+            self._journal.record(names)
+            if names:
+                self.on_linked({inode: names[-1]})
             self._links.prune(inode)
             self._unsearched.discard(inode)
             yield

@@ -98,6 +98,26 @@ def test_it_is_reported_by_the_name_that_the_file_has_now(monitor: Monitor, outs
     assert changed(monitor, token) >= {b"renamed", b"second"}
 
 
+def test_many_writes_from_outside_need_no_search(
+    monitor: Monitor, outside: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A search looks at the whole index; it is for names that are not known."""
+    root = Path(os.fsdecode(monitor.root))
+    (root / "dir" / "file").rename(root / "renamed")
+    monitor.query(None)
+    (outside / "link").write_text("the new name is searched for once")
+    token = bytes(monitor.query(None).token)
+
+    def search(*_: object) -> None:
+        raise AssertionError("searched again")
+
+    monkeypatch.setattr(type(monitor._index), "named", search)
+    for number in range(20):
+        (outside / "link").write_text(str(number))
+        assert changed(monitor, token) == {b"renamed"}
+        token = bytes(monitor.query(None).token)
+
+
 def test_a_link_that_came_from_outside_is_known_at_once(monitor: Monitor, outside: Path) -> None:
     """As soon as an answer has its name."""
     root = Path(os.fsdecode(monitor.root))
