@@ -115,12 +115,13 @@ def measured(options: argparse.Namespace, scratch: Path, stack: ExitStack) -> Re
     wanted = options.only or [*SECTIONS, PROFILE]
     series: list[Series] = []
     for run in range(options.runs):
-        names = [name for name in wanted if name in SECTIONS and not (run and name in _ONCE)]
+        names = [name for name in wanted if name in (options.again if run else SECTIONS)]
         for name in names if run % 2 == 0 else reversed(names):
             found_now = _section(name, setting._replace(is_first=not run))
             series += [each._replace(run=run) for each in found_now]
     texts = _profile(setting) if PROFILE in wanted else {}
-    found["runs"] = f"{options.runs}, of {', '.join(_ONCE)} one"
+    once = [name for name in wanted if name in SECTIONS and name not in options.again]
+    found["runs"] = f"{options.runs}; of {', '.join(once)} one" if once else f"{options.runs}"
     found["time it took"] = f"{(time.monotonic() - began) / 60:.0f} minutes"
     return Results(found, absent, series, texts)
 
@@ -207,6 +208,15 @@ def _options() -> argparse.Namespace:
         type=int,
         metavar="N",
         help=f"of each section, which share its rounds (default: {_RUNS}, or 1 if --quick)",
+    )
+    again = [name for name in SECTIONS if name not in _ONCE]
+    parser.add_argument(
+        "--again",
+        nargs="+",
+        choices=SECTIONS,
+        default=again,
+        metavar="SECTION",
+        help=f"what all runs but the first measure (default: {' '.join(again)})",
     )
     parser.add_argument("--directory", default="", help="where to make the trees (default: TMPDIR)")
     parser.add_argument(

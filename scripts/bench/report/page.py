@@ -24,9 +24,10 @@ _BEGIN, _END = "<!-- begin: written by `make bench` -->", "<!-- end: written by 
 _INTRO = """\
 # Measured beside the peers
 
-`make bench` writes this page, its plots and `benchmarks/results.json` from two runs in a row, in which the programs take turns
-in alternating order; `make bench QUICK=1` does so once, in two minutes, with fewer rounds on smaller trees. Nothing here was typed
-by hand. Figures are medians over both runs, with the tenth and the ninetieth percentile in brackets.
+`make bench` writes this page, its plots and `benchmarks/results.json`. The programs take turns in alternating order, in two runs in a
+row of what does not take too long: see *runs* under [the machine](#the-machine). `make bench QUICK=1` makes one run in a few minutes,
+with fewer rounds on smaller trees. Nothing here was typed by hand. Figures are medians over all runs, with the tenth and the ninetieth
+percentile in brackets.
 """
 _PROFILE = """\
 # Where the time goes
