@@ -54,12 +54,13 @@ def pack(
 ) -> bytes:
     """Make a record; NULs separate the names, `own` is a signature of the directory's times.
 
-    `is_fine`: whether the times of all racy entries are fine.
+    `is_fine`: whether the times of all racy entries are fine.  That is of use only if the
+    directory's own are not racy.
     """
     flags = 0
     for signature in signatures:
         flags |= signature
-    doubt = (_FINE if is_fine else _IN_DOUBT) if flags & RACY else _CALM
+    doubt = (_FINE if is_fine and not own & RACY else _IN_DOUBT) if flags & RACY else _CALM
     head = _HEAD.pack(doubt, bool(flags & LINKED), own, len(signatures))
     return b"".join((head, signatures.tobytes(), inodes.tobytes(), names))
 
@@ -114,7 +115,7 @@ def is_racy_beside(record: bytes, other: bytes) -> bool:
         return True
     _, _, own, _ = _HEAD.unpack_from(record)
     _, _, others, _ = _HEAD.unpack_from(other)
-    return bool(own & RACY or own != others)
+    return bool(own != others)
 
 
 def has_links(record: bytes) -> bool:

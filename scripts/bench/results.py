@@ -51,11 +51,9 @@ def pooled(series: Iterable[Series]) -> list[Series]:
     found: dict[tuple[object, ...], Series] = {}
     for each in series:
         key = (each.section, each.what, each.who, each.unit, each.at)
-        before = found.get(key)
-        if before is not None:
-            said = "; ".join(dict.fromkeys(text for text in (before.said, each.said) if text))
-            each = before._replace(values=before.values + each.values, said=said)  # noqa: PLW2901
-        found[key] = each._replace(run=0)
+        before = found.get(key, each._replace(values=(), said=""))
+        said = "; ".join(dict.fromkeys(text for text in (before.said, each.said) if text))
+        found[key] = before._replace(values=before.values + each.values, said=said, run=0)
     return list(found.values())
 
 

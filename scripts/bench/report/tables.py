@@ -10,6 +10,8 @@ from bench.report.targets import TargetResult
 from bench.report.texts import TEXTS, label
 from bench.results import Series
 
+_TIMES = "×"  # noqa: RUF001 - the sign, not the letter
+_ABSENT = "–"  # noqa: RUF001 - a dash as in all tables
 _MANY = 60  # values; with fewer, a 99th percentile means nothing
 
 
@@ -91,7 +93,9 @@ def of_standing(rows: Sequence[Row]) -> list[str]:
                 f"{shown(shown_at.theirs)} {shown_at.unit}".strip() + f" ({label(shown_at.peer)})",
                 least if least == most else f"{least} – {most}",  # noqa: RUF001
                 ", ".join(map(_share, each.shown_runs)),
-                f"{each.floor.times:.2f} × {label(each.floor.who)}" if each.floor else "–",  # noqa: RUF001
+                f"{each.floor.times:.2f} {_TIMES} {label(each.floor.who)}"
+                if each.floor
+                else _ABSENT,
                 f"**{each.word}**" if each.word in ("lost", "open") else each.word,
             ]
         )

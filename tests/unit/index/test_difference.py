@@ -82,6 +82,16 @@ def test_where_times_are_fine_only_another_file_may_have_the_same(
     assert found(racy, pack(b"a\0b", other, inodes, now)) == expected | {(b"d/b", "changed", True)}
 
 
+def test_in_a_directory_that_is_racy_itself_fine_times_say_nothing() -> None:
+    """Not even if the records are the same: the directory may have changed within the same tick."""
+    entry = array("I", [1]), array("q", [CONTENT | FILE | RACY])
+    racy = pack(b"a", entry[1], entry[0], 2 * CONTENT | RACY, is_fine=True)
+    calm = pack(b"a", entry[1], entry[0], 2 * CONTENT, is_fine=True)
+
+    assert found(racy, racy) == {(b"d/a", "changed", False)}
+    assert found(calm, calm) == set()
+
+
 def test_what_was_racy_and_is_different_has_changed_for_certain() -> None:
     """Then the change is certain."""
     racy, other = record(a=CONTENT | FILE | RACY), record(a=2 * CONTENT | FILE)
