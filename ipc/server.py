@@ -39,6 +39,8 @@ class Server:
         self.options = options or ServerOptions()
         self._loop = ServerLoop(as_bytes(path), application, self.options)
         self._thread: threading.Thread | None = None
+        # Taken by `_run` or `close`, whichever is first: that one releases the loop's resources.
+        self._release = threading.Lock()
         self._closed = False
 
     @property
@@ -55,14 +57,13 @@ class Server:
             raise RuntimeError("a server can be started only once: create another one")
         # A daemon thread, like the workers that it joins: an application that never returns must
         # not prevent the exit of the process.  `close` joins it.
-        thread = threading.Thread(target=self._loop.run, name="ipc-loop", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="ipc-loop", daemon=True)
         try:
-            thread.start()
+            self._thread.start()
         except (RuntimeError, MemoryError) as error:
             self.close()
             raise UnreachableError(_NO_THREAD.format(error)) from error
-        self._thread = thread
-        if not self._loop.start_workers():
+        if not self._loop.start_workers() and self.stop_reason is None:
             self.close()
             raise UnreachableError(_NO_THREAD.format("no worker thread could be started"))
 
@@ -77,8 +78,8 @@ class Server:
 
     def wait(self, timeout: float | None = None) -> bool:
         """Wait for the end of the server; return False if it still runs after `timeout` seconds."""
-        if self._thread is None:
-            return True
+        if self._thread is None or self._thread.ident is None:
+            return True  # it was not started
         self._thread.join(timeout)
         return not self._thread.is_alive()
 
@@ -92,11 +93,16 @@ class Server:
             return
         self._closed = True
         self.stop()
-        if self._thread is None:
+        if self._release.acquire(blocking=False):
+            # It was not started, or only as far as to an exception from a signal handler.
             self._loop.release()
         elif not self.wait(CLOSE_TIMEOUT):
             self._loop.abandon()
             self._loop.warn("close", "the application does not return: its thread keeps running")
+
+    def _run(self) -> None:
+        if self._release.acquire(blocking=False):
+            self._loop.run()
 
     def __enter__(self) -> Self:
         self.start()

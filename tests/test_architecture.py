@@ -78,7 +78,7 @@ PLATFORM = {  # the modules that may check the platform, and what they decide by
     "fsmond.process.lock": "how a directory is locked",
     "fsmond.daemon.parts": "whether a second process helps to compare",
     "fsmond.daemon.history": "how the type of a file system is found",
-    "fsmond.daemon.log_file": "how a file is opened that others may remove",
+    "fsmond.daemon.log.file": "how a file is opened that others may remove",
     "fsmond.daemon.memory": "whether the C library may be glibc",
     "fsmond.process.spawn": "how a process is started",
     "fsmond.paths": "whether a name has two Unicode spellings",

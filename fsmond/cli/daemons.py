@@ -104,7 +104,7 @@ def _log_of(client: Client) -> str | None:
             return None
         return str(named)
     except (Error, TimeoutError):  # none runs, or it does not answer, or it is another program
-        from fsmond.daemon.logs import existing_log  # of a daemon that has ended
+        from fsmond.daemon.log.logs import existing_log  # of a daemon that has ended
 
         path = existing_log(client.place.root)
         if path is None:

@@ -228,7 +228,7 @@ def _start(place: Place, *, announce: bool, timeout: int) -> int:
 def _run_daemon(place: Place, *, announce: bool, detach: bool) -> int:
     """Run the daemon in this process; log to the file, as Git's own daemon prints nothing."""
     from fsmond.daemon.lifecycle import end_log, serve
-    from fsmond.daemon.logs import Log
+    from fsmond.daemon.log.logs import Log
 
     _check_not_running(place)
     if announce:

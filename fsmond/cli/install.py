@@ -8,7 +8,7 @@ import fsmond
 from fsmond.cli.output import print_error, write_line
 from fsmond.client import Client
 from fsmond.daemon.history import remove_history
-from fsmond.daemon.logs import remove_logs
+from fsmond.daemon.log.logs import remove_logs
 from fsmond.git import repository
 from fsmond.git.hook import hook_command, works, worktrees_with
 from fsmond.git.program import GitError, asks_daemons

@@ -4,19 +4,19 @@
 its callers.
 """
 
+import contextlib
 import gc
 import logging
 import os
-import signal
 import sys
 import time
 from collections.abc import Callable
 from functools import partial
-from types import FrameType
 from typing import NamedTuple
 
+from fsmond.daemon.end_signals import EndSignals
 from fsmond.daemon.health import Health, Idleness
-from fsmond.daemon.logs import Log
+from fsmond.daemon.log.logs import Log
 from fsmond.daemon.memory import return_freed_memory
 from fsmond.daemon.parts import make_monitor, make_requests, store_history
 from fsmond.daemon.requests import Requests
@@ -61,8 +61,8 @@ class _NotNeededError(StartError):
     """No daemon is needed: another one is running, or the tree is gone."""
 
 
-class _EndSignal(BaseException):
-    """A signal ends the daemon.  Not an Exception: no handler of errors must catch it."""
+class _SignalledError(Exception):
+    """A signal came before there was a server that it could stop."""
 
 
 def run(place: Place, *, replace: bool) -> int:
@@ -136,13 +136,13 @@ def serve(
     signals that end a process, even if the parent ignored them.  Must be called on the main
     thread.  Raise StartError if the tree cannot be watched, or another daemon watches it.
     """
-    _end_on_signals(detached=detached)
+    signals = EndSignals(ignored_too=detached)
+    claim = partial(_claim_socket, place, replace=replace, signals=signals)
     try:
         _refuse_few_descriptors()
-        _serve(place, log, ready, replace=replace, detached=detached)
-        _log.info("ended")
-    except _EndSignal as end:
-        _log.info("ended by signal %s", end)
+        with contextlib.suppress(_SignalledError):
+            _serve(place, log, ready, claim, detached=detached)
+        _log.info("ended by signal %s" if signals.received else "ended%s", signals.received or "")
     except AddressInUseError as error:
         root = os.fsdecode(place.root)
         raise _NotNeededError(
@@ -157,24 +157,6 @@ def serve(
         if str(error) != _PYTHON_NO_THREAD:
             raise
         raise StartError(_NO_MORE_THREADS) from error
-
-
-def _end_on_signals(*, detached: bool) -> None:
-    def end(number: int, _: FrameType | None) -> None:
-        for each in signals:
-            signal.signal(each, signal.SIG_IGN)  # once is enough
-        raise _EndSignal(signal.Signals(number).name)
-
-    signals = [signal.SIGTERM, signal.SIGINT]
-    if sys.platform == "win32":
-        # The close of a console counts as well: it leaves no time for more, and no file to remove.
-        signals.append(signal.SIGBREAK)
-    else:
-        signals.append(signal.SIGHUP)
-    # In the foreground, an ignored signal stays ignored: as by `nohup`, or in a background job.
-    signals = [each for each in signals if detached or signal.getsignal(each) != signal.SIG_IGN]
-    for each in signals:
-        signal.signal(each, end)
 
 
 def _refuse_few_descriptors() -> None:
@@ -199,7 +181,12 @@ def _exists(place: Place) -> bool:
 
 
 def _serve(
-    place: Place, log: Log, ready: Callable[[], None], *, replace: str, detached: bool
+    place: Place,
+    log: Log,
+    ready: Callable[[], None],
+    claim: Callable[[Requests], Server],
+    *,
+    detached: bool,
 ) -> None:
     _refuse_pseudo_filesystem(place.root)
     health, note = Health(place), Note(place)
@@ -212,7 +199,7 @@ def _serve(
         requests = make_requests(place, monitor, log)
         _refuse_removed(health)
         # From here on clients are answered, if only with "everything": Git waits without a timeout.
-        server = _claim_socket(place, requests, replace=replace)
+        server = claim(requests)
         try:
             # A removal may have listed the directory before the socket came, and continue now.
             _refuse_removed(health, within=_REMOVAL_CHECK)
@@ -264,14 +251,19 @@ def _refuse_removed(health: Health, within: float = 0.0) -> None:
     raise _NotNeededError(problem)
 
 
-def _claim_socket(place: Place, requests: Requests, *, replace: str) -> Server:
-    """Claim the socket; stop its owner at the last moment, as Git soon starts its daemon again."""
+def _claim_socket(place: Place, requests: Requests, *, replace: str, signals: EndSignals) -> Server:
+    """Claim the socket; stop its owner at the last moment, as Git soon starts its daemon again.
+
+    The server that is returned is stopped by a signal.  If there was one before: _SignalledError.
+    """
     deadline = time.monotonic() + _REPLACE_TIMEOUT
     # Whoever may write in a git directory controls the repository, by its hooks.
     options = ServerOptions(allow_shared_directory=place.worktree is not None)
-    while True:
+    while signals.received is None:
         try:
-            return Server(place.socket, requests, options)
+            server = Server(place.socket, requests, options)
+            signals.call(server.stop)
+            return server
         except AddressInUseError:
             if replace == REPLACE_NONE or time.monotonic() > deadline:
                 raise
@@ -281,6 +273,7 @@ def _claim_socket(place: Place, requests: Requests, *, replace: str) -> Server:
                 raise
             _log.info("another daemon is running: asking it to quit")
             stop_owner(place)
+    raise _SignalledError
 
 
 def _serve_first_client(server: Server, health: Health) -> bool:

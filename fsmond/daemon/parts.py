@@ -9,7 +9,7 @@ from functools import partial
 from fsmond.daemon.clients import ClientCheck, views_for_platform
 from fsmond.daemon.health import Health
 from fsmond.daemon.history import history_file
-from fsmond.daemon.logs import Log
+from fsmond.daemon.log.logs import Log
 from fsmond.daemon.requests import Requests
 from fsmond.daemon.settings import HISTORY, Settings
 from fsmond.errors import StartError

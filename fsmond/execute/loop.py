@@ -153,7 +153,7 @@ class _Runner:
         self._process: subprocess.Popen[bytes] | None = None
         self._interrupts = 0
         self._is_starting = False  # then signals wait until it is known which process gets them
-        self._stop_number = 0  # of a signal that came meanwhile
+        self._stop_number = 0  # of a signal that ends the program
         descriptor, self._changes = tempfile.mkstemp(prefix="fsmond-changes-")
         os.close(descriptor)
         if shutil.which(self._command[0]) is None:
@@ -235,10 +235,9 @@ class _Runner:
             self._group.interrupt(process)
 
     def _stop(self, number: int, _: FrameType | None) -> None:
-        if self._is_starting:
-            self._stop_number = number
-            return
-        raise _Stopped(number)
+        self._stop_number = number  # Python drops what is raised in a destructor
+        if not self._is_starting:
+            raise _Stopped(number)
 
     def _wait(self, timeout: float) -> bool:
         assert self._process is not None

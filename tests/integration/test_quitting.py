@@ -14,7 +14,7 @@ from support.running import until
 import ipc
 from fsmond.daemon import lifecycle
 from fsmond.daemon.health import Health, Idleness
-from fsmond.daemon.logs import Log
+from fsmond.daemon.log.logs import Log
 from fsmond.daemon.requests import Requests
 from fsmond.monitor.monitor import Monitor
 from fsmond.presence.notes import Note

@@ -187,3 +187,37 @@ def test_a_server_starts_once(tmp_path: Path) -> None:
     server.close()
     with pytest.raises(RuntimeError):
         server.start()
+
+
+@pytest.mark.parametrize("has_begun", [False, True])
+def test_a_start_that_is_interrupted_can_be_closed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, has_begun: bool
+) -> None:
+    """By Ctrl-C, which Python reports between any two steps, also while a thread starts."""
+    start = threading.Thread.start
+
+    def interrupted(thread: threading.Thread) -> None:
+        if has_begun:
+            start(thread)
+        raise KeyboardInterrupt
+
+    server = ipc.Server(tmp_path / "s", echo)
+    monkeypatch.setattr(threading.Thread, "start", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        server.start()
+    monkeypatch.undo()
+    server.close()
+
+    assert server.wait(10)
+    with ipc.Server(tmp_path / "s", echo):
+        assert ipc.send_command(tmp_path / "s", b"hello") == b"hello"
+
+
+def test_a_server_may_be_stopped_before_it_starts(tmp_path: Path) -> None:
+    """As by a signal that comes meanwhile."""
+    server = ipc.Server(tmp_path / "s", echo)
+    server.stop()
+    server.start()
+
+    assert server.wait(10)
+    server.close()

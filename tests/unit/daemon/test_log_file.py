@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from support.systems import windows_only
 
-from fsmond.daemon.log_file import LogFile
+from fsmond.daemon.log.file import LogFile
 
 SIZE = 100  # bytes
 

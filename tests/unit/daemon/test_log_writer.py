@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from fsmond.daemon.log_writer import LogWriter
+from fsmond.daemon.log.writer import LogWriter
 
 
 class Frozen(logging.Handler):

@@ -12,8 +12,8 @@ import pytest
 from support.running import make_repository
 from support.systems import unix_only
 
-from fsmond.daemon import logs
-from fsmond.daemon.logs import Log, remove_logs
+from fsmond.daemon.log import logs
+from fsmond.daemon.log.logs import Log, remove_logs
 
 
 @pytest.fixture(autouse=True)

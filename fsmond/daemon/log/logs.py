@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Iterator
 
-from fsmond.daemon.log_writer import LogWriter
+from fsmond.daemon.log.writer import LogWriter
 from fsmond.errors import PathError
 from fsmond.folders import home, make, runtime_folders
 from fsmond.git.worktree import find, is_within
@@ -145,7 +145,7 @@ class Log:
         return handler
 
     def _file(self) -> logging.Handler:
-        from fsmond.daemon.log_file import LogFile  # slow to import, as `platformdirs` is
+        from fsmond.daemon.log.file import LogFile  # slow to import, as `platformdirs` is
 
         for folder in _folders(self._root):
             try:
