@@ -60,26 +60,25 @@ def execute(options: argparse.Namespace, report: Callable[[object], None]) -> in
     except _CannotRunError as error:
         report(error)
         return error.status
-    try:
-        with runner.handling_signals():
+    with runner.handling_signals():
+        try:
             if options.initial:
                 runner.run([], lambda: None)
             if options.restart:
                 _restarting(client, token, runner, options)
             while True:
-                answer = _wait(client, token, options)
+                with runner.interruptible():
+                    answer = _wait(client, token, options)
                 token = answer.token
                 runner.run(_paths(answer), lambda: None)
-    except _Stopped as stop:
-        return runner.stopped(stop.number)
-    except _CannotRunError as error:
-        report(error)
-        return error.status
-    except Error as error:
-        report(error)
-        return runner.status or 1
-    finally:
-        runner.close()
+        except _Stopped as stop:
+            return runner.stopped(stop.number)
+        except _CannotRunError as error:
+            report(error)
+            return error.status
+        except Error as error:
+            report(error)
+            return runner.status or 1
 
 
 def _restarting(
@@ -99,7 +98,8 @@ def _restarting(
 
     threading.Thread(target=listen, args=[token], name="fsmond-exec", daemon=True).start()
     while True:
-        news = found.get()
+        with runner.interruptible():
+            news = found.get()
         paths: dict[bytes, None] = {}
         while True:
             if isinstance(news, Error):
@@ -142,7 +142,10 @@ class _CannotRunError(Exception):
 
 
 class _Runner:
-    """Runs the command, one process at a time; on the main thread, which gets the signals."""
+    """Runs the command, one process at a time; on the main thread, which gets the signals.
+
+    A signal is noted, and passed on; it raises _Stopped only where `interruptible` allows that.
+    """
 
     def __init__(self, options: argparse.Namespace) -> None:
         self.status = 0
@@ -151,13 +154,12 @@ class _Runner:
         self._clears = options.clear and sys.stdout is not None and sys.stdout.isatty()
         self._group = Group(own=options.restart)
         self._process: subprocess.Popen[bytes] | None = None
-        self._interrupts = 0
-        self._is_starting = False  # then signals wait until it is known which process gets them
+        self._interrupts = 0  # how often Ctrl-C was typed
+        self._owes_interrupt = False  # whether one came before the process was known
         self._stop_number = 0  # of a signal that ends the program
-        descriptor, self._changes = tempfile.mkstemp(prefix="fsmond-changes-")
-        os.close(descriptor)
+        self._is_interruptible = self._is_ending = False
+        self._changes = ""  # the path of a file
         if shutil.which(self._command[0]) is None:
-            self.close()
             raise _CannotRunError(f"{self._command[0]}: command not found", _NOT_FOUND)
 
     def run(self, paths: list[bytes], must_restart: Callable[[], object]) -> None:
@@ -169,12 +171,12 @@ class _Runner:
             sys.stdout.flush()
         environment = {**os.environ, "FSMOND_CHANGES": self._changes}
         self._process = self._start(environment)
-        if self._interrupts:
+        if self._owes_interrupt:
+            self._owes_interrupt = False
             self._group.interrupt(self._process)
-        if self._stop_number:
-            raise _Stopped(self._stop_number)
         try:
             while not self._wait(_POLL):
+                self._raise_stopped()
                 if must_restart():
                     self._end()
         finally:
@@ -185,18 +187,15 @@ class _Runner:
             raise _Stopped(signal.SIGINT)
 
     def _start(self, environment: dict[str, str]) -> "subprocess.Popen[bytes]":
-        self._is_starting = True
         try:
-            self._process = self._group.start(self._command, environment)
-            return self._process
+            return self._group.start(self._command, environment)
         except OSError as error:
             message = f"{self._command[0]}: {error.strerror}"
             raise _CannotRunError(message, _CANNOT_RUN) from error
-        finally:
-            self._is_starting = False
 
     def stopped(self, number: int) -> int:
         """End the command if it runs; return the exit status after a signal."""
+        self._is_ending = True
         if self._process is not None:
             self._group.send(self._process, number)
             if not self._wait(_END_TIMEOUT):
@@ -205,39 +204,54 @@ class _Runner:
             self._group.ended()
         return 128 + number
 
-    def close(self) -> None:
-        """End what is left of the command, and remove the file with the changes."""
-        self._group.clear()
-        with contextlib.suppress(OSError):
-            os.unlink(self._changes)
-
     @contextlib.contextmanager
     def handling_signals(self) -> Iterator[None]:
-        """Handle the signals that end the program."""
+        """Handle the signals that end the program; at the end, nothing is left of the command."""
         before = {number: signal.signal(number, self._stop) for number in ENDING_SIGNALS}
         before[signal.SIGINT] = signal.signal(signal.SIGINT, self._interrupt)
         try:
+            descriptor, self._changes = tempfile.mkstemp(prefix="fsmond-changes-")
+            os.close(descriptor)
             yield
         finally:
+            self._group.clear()
+            with contextlib.suppress(OSError):
+                os.unlink(self._changes)
             for number, handler in before.items():
                 signal.signal(number, handler)
+
+    @contextlib.contextmanager
+    def interruptible(self) -> Iterator[None]:
+        """Let a signal raise _Stopped, also one that came before; no command may be running."""
+        try:
+            self._is_interruptible = True
+            self._raise_stopped()
+            yield
+        finally:
+            self._is_interruptible = False
 
     def _interrupt(self, number: int, _: FrameType | None) -> None:
         process = self._process
         self._interrupts += 1
-        if self._is_starting:
-            return
-        if process is None:
+        if self._is_interruptible:
             raise _Stopped(number)
-        if self._interrupts > 1:
+        if process is None:
+            self._owes_interrupt = True
+        elif self._interrupts > 1:
             self._group.kill(process)
         else:
             self._group.interrupt(process)
 
     def _stop(self, number: int, _: FrameType | None) -> None:
-        self._stop_number = number  # Python drops what is raised in a destructor
-        if not self._is_starting:
+        self._stop_number = number
+        if self._is_interruptible:
             raise _Stopped(number)
+        if self._is_ending and self._process is not None:
+            self._group.kill(self._process)
+
+    def _raise_stopped(self) -> None:
+        if self._stop_number or self._owes_interrupt:
+            raise _Stopped(self._stop_number or signal.SIGINT)
 
     def _wait(self, timeout: float) -> bool:
         assert self._process is not None

@@ -1,19 +1,20 @@
-"""Run `fsmond run ROOT`, and send this process a signal before a given step of its main thread.
+"""Run fsmond, and send this process SIGTERM before a given step of its main thread.
 
-    python signal_at_step.py STEP ROOT
+    python signal_at_step.py STEP ARGUMENT...
 
-A step is a line of Python, counted from the first one after the signals are handled.  At the end
-the number of all steps is written to standard error.
+A step is a line of Python, counted from the first one after a signal is handled.  At the end the
+number of all steps is written to standard error.
 """
 
 import signal
 import sys
+from collections.abc import Callable
 from types import FrameType
 from typing import Any
 
 from fsmond.cli import main
-from fsmond.daemon import end_signals
 
+_handle = signal.signal
 _steps = 0
 
 
@@ -26,18 +27,21 @@ def _step(_: FrameType, event: str, __: Any) -> Any:
     return _step
 
 
-class _Traced(end_signals.EndSignals):
-    """Begins to count when the signals are handled."""
-
-    def __init__(self, *, ignored_too: bool) -> None:
-        super().__init__(ignored_too=ignored_too)
+def _handle_and_count(number: int, handler: Callable[[int, FrameType | None], Any]) -> Any:
+    """Stand in for signal.signal."""
+    before = _handle(number, handler)
+    if number == signal.SIGTERM and callable(handler):
         sys.settrace(lambda *_: _step)
-        sys._getframe(1).f_trace = _step
+        frame: FrameType | None = sys._getframe(1)
+        while frame is not None:  # those that run already
+            frame.f_trace = _step
+            frame = frame.f_back
+    return before
 
 
 if __name__ == "__main__":
-    end_signals.EndSignals = _Traced  # type: ignore[misc]
-    _status = main.run(["run", sys.argv[2]])
+    signal.signal = _handle_and_count  # type: ignore[assignment]
+    _status = main.run(sys.argv[2:])
     sys.settrace(None)
     sys.stderr.write(f"steps: {_steps}\n")
     sys.exit(_status)
