@@ -13,7 +13,9 @@ from fsmond.errors import (
     UnresponsiveError,
 )
 from fsmond.manage.termination import ServerProcess
+from fsmond.presence.notes import forget
 from fsmond.process.alive import is_running, prevent_pid_reuse
+from fsmond.rendezvous import Place
 from ipc.errors import Error as IPCError
 
 _TIMEOUT = 15.0  # seconds for a daemon to exit after a request to quit
@@ -49,12 +51,12 @@ def stop(client: Client, report: Report, timeout: float | None = None) -> int:
         except UnresponsiveError as error:
             if server is None:
                 raise
-            return _kill(server, str(error), report)
+            return _kill(client.place, server, str(error), report)
         why = "the daemon keeps running after `quit`"
-        return 1 if server is None else _kill(server, why, report)
+        return 1 if server is None else _kill(client.place, server, why, report)
 
 
-def _kill(server: ServerProcess, why: str, report: Report) -> int:
+def _kill(place: Place, server: ServerProcess, why: str, report: Report) -> int:
     """Kill the process if it is certain to be the daemon's; return the exit status."""
     objection = server.reason_not_to_kill()
     if objection is not None:
@@ -63,6 +65,7 @@ def _kill(server: ServerProcess, why: str, report: Report) -> int:
     if not server.kill():
         report(f"process {server.pid} is blocked in the kernel: even SIGKILL does not end it")
         return 1
+    forget(place)  # the process may have had no time for it
     report(f"process {server.pid} did not answer, and was terminated by a signal")
     return 0
 

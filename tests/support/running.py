@@ -16,7 +16,8 @@ from support.systems import IS_WINDOWS
 
 import ipc.client
 from fsmond.client import Client
-from fsmond.errors import Error
+from fsmond.errors import Error, PathError
+from fsmond.presence.notes import noted
 from fsmond.presence.title import title_of
 from fsmond.process.alive import is_running
 
@@ -129,7 +130,10 @@ def is_served(root: Path) -> bool:
 
 @contextmanager
 def no_daemon_left(root: Path) -> Iterator[None]:
-    """At the end, stop any daemon that watches the tree, and check that it ends."""
+    """At the end, stop any daemon that watches the tree, and check that it ends.
+
+    A test that kills one has to `forget` it.
+    """
     yield
     deadline = time.monotonic() + LONG
     pids = _daemons_of(root)
@@ -143,6 +147,14 @@ def no_daemon_left(root: Path) -> Iterator[None]:
         time.sleep(0.05)
         if root.exists():
             fsmond("stop", root)  # one that was just started had no socket yet
+    assert not is_noted(root), "a daemon left its note in the user's folder"
+
+
+def is_noted(root: Path) -> bool:
+    """Return whether the user's list of daemons has one of this tree, running or not."""
+    with suppress(PathError):  # there is no safe folder
+        return any(place.root == os.fsencode(root) for place in noted())
+    return False
 
 
 def _daemons_of(root: Path) -> list[int]:

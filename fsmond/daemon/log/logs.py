@@ -90,6 +90,8 @@ class Log:
         `announce`: log that the tree is watched.
         """
         self.hold()
+        if announce:  # first, so that whoever asks for the path finds it in the file
+            _log.info("watching %s, process %d", os.fsdecode(self._root), os.getpid())
         if self._writer is not None and not self._is_open:
             self._is_open, self._goes_to_file = True, to_file
             try:
@@ -98,8 +100,6 @@ class Log:
                 logging.root.removeHandler(self._writer)
                 self._writer = None
                 self._opened.set()
-        if announce:
-            _log.info("watching %s, process %d", os.fsdecode(self._root), os.getpid())
 
     def drain(self) -> None:
         """Wait until all messages are written, for a second at most."""

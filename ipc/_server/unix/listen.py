@@ -18,6 +18,7 @@ import os
 import select
 import socket
 import stat
+import threading
 import weakref
 from collections.abc import Callable
 from contextlib import suppress
@@ -53,6 +54,9 @@ class Listener:
         self._directory = directory  # a descriptor: it stays valid when the folder is moved
         self._disallow_chdir = disallow_chdir
         self._process = os.getpid()
+        # Guards the path from the look at it until it is removed, so that no other thread gives it
+        # up meanwhile.  A signal handler may interrupt the thread that holds it.
+        self._lock = threading.RLock()
         self._shutdown_pipe = None if _SHUTDOWN_WAKES else socket.socketpair()
         _listeners.add(self)
 
@@ -118,19 +122,24 @@ class Listener:
         return None if identity == self._identity else "its socket was replaced"
 
     def unlink(self) -> None:
-        """Remove the path if it still leads to this socket, but never in a forked child."""
+        """Remove the path if it still leads to this socket, but never in a forked child.
+
+        Signal handlers may call it.
+        """
+        if os.getpid() != self._process:
+            return
         name = os.path.basename(self.path)
-        try:
-            if os.getpid() == self._process and self._identity == _identity_of(
+        # Once the socket is closed, another server's may have got its inode number.
+        with self._lock, suppress(OSError):  # already removed, or not accessible
+            if self._socket.fileno() != -1 and self._identity == _identity_of(
                 name, self._directory
             ):
                 os.unlink(name, dir_fd=self._directory)
-        except OSError:
-            pass  # already removed, or not accessible
 
     def close_socket(self) -> None:
         """Close the socket, and disconnect the clients in its backlog."""
-        self._socket.close()
+        with self._lock:
+            self._socket.close()
         for end in self._shutdown_pipe or ():
             end.close()
 
@@ -142,6 +151,11 @@ class Listener:
             self._directory = -1
         self.close_socket()
 
+    def close_in_child(self) -> None:
+        """Close what a fork has inherited; the path is the parent's."""
+        self._lock = threading.RLock()  # a thread that is not there may have held it
+        self.close()
+
 
 _listeners: "weakref.WeakSet[Listener]" = weakref.WeakSet()  # all of this process
 
@@ -149,7 +163,7 @@ _listeners: "weakref.WeakSet[Listener]" = weakref.WeakSet()  # all of this proce
 def _close_in_child() -> None:
     # A socket that stays open in a child would queue connections after the parent's death.
     for listener in list(_listeners):
-        listener.close()
+        listener.close_in_child()
 
 
 os.register_at_fork(after_in_child=_close_in_child)

@@ -80,7 +80,7 @@ class ServerLoop:
         return self._workers.start()
 
     def stop(self, reason: str) -> None:
-        """Make `run` return soon.  Signal handlers may call it: it takes no lock."""
+        """Make `run` return soon.  Signal handlers may call it."""
         if self.stop_reason is None:
             self.stop_reason = reason
         # Before the socket stops to listen: until then no other server can claim the path, so it is

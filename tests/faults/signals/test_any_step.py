@@ -1,6 +1,5 @@
 """A signal that ends a program comes at any step of its main thread."""
 
-import os
 import random
 import re
 import signal
@@ -11,10 +10,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from support.running import LONG, fsmond, is_served, make_repository, no_daemon_left, until
+from support.running import (
+    LONG,
+    fsmond,
+    is_noted,
+    is_served,
+    make_repository,
+    no_daemon_left,
+    until,
+)
 from support.systems import IS_WINDOWS
-
-from fsmond.presence.notes import noted
 
 pytestmark = pytest.mark.skipif(IS_WINDOWS, reason="no process can send itself such a signal")
 
@@ -54,11 +59,6 @@ def repository(tmp_path: Path) -> Iterator[Path]:
     make_repository(root)
     with no_daemon_left(root):
         yield root
-
-
-def is_noted(root: Path) -> bool:
-    """Return whether the user's list of daemons has one of this tree."""
-    return any(place.root == os.fsencode(root) for place in noted())
 
 
 @TRIES

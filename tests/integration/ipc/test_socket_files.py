@@ -14,6 +14,9 @@ import ipc
 
 if sys.platform == "win32":
     pytest.skip("a named pipe is not in the file system", allow_module_level=True)
+assert sys.platform != "win32"  # for the type checker
+
+from ipc._server.unix.listen import claim
 
 
 @pytest.fixture
@@ -114,6 +117,19 @@ def test_a_file_that_replaced_the_socket_is_not_removed(tmp_path: Path) -> None:
         path.write_text("another's")
 
     assert path.read_text() == "another's"
+
+
+def test_another_socket_is_not_taken_for_its_own(tmp_path: Path) -> None:
+    """Although many file systems give a file the number of one that was just removed."""
+    path = tmp_path / "s"
+    for _ in range(10):
+        listener = claim(bytes(path), disallow_chdir=False, allow_shared_directory=False)
+        listener.unlink()
+        listener.close_socket()  # as a server that drains its queue does
+        other = claim(bytes(path), disallow_chdir=False, allow_shared_directory=False)
+        listener.close()
+        assert path.exists()
+        other.close()
 
 
 @pytest.mark.parametrize("how", ["removed", "replaced", "folder moved"])
