@@ -1,16 +1,16 @@
 """What the two processes say to each other; both run the same code, so the form need not last."""
 
 import marshal
+from collections.abc import Sequence
 from struct import Struct
 from typing import NamedTuple
 
-from fsmond.index.sharing import Job
+from fsmond.index.sharing import Job, Made
 
 GO = b"!"
 """Sent once events report all changes: what is read earlier would prove nothing."""
 SIZE = Struct("=Q")
-"""The size of the job, which follows."""
-_HEAD = Struct("=?IQ")  # whether the part is done, its number, the size of what follows
+"""The size of a job or a report, which follows."""
 
 
 class Report(NamedTuple):
@@ -19,11 +19,13 @@ class Report(NamedTuple):
     number: int
     changed: list[bytes] | None
     """The prefixes of directories that must be looked at; None if the part was only begun."""
+    made: Sequence[Made] = ()
+    """The records that were made; their directories need not be looked at."""
 
     def encode(self) -> bytes:
         """Return it as bytes."""
-        names = b"\0".join(self.changed or ())
-        return _HEAD.pack(self.changed is not None, self.number, len(names)) + names
+        data = marshal.dumps((self.number, self.changed, [tuple(each) for each in self.made]))
+        return SIZE.pack(len(data)) + data
 
 
 def encode_job(job: Job) -> bytes:
@@ -39,13 +41,13 @@ def decode_job(data: bytes) -> Job:
 def take_reports(received: bytearray) -> list[Report]:
     """Remove the complete reports from what was received, and return them."""
     found, at = [], 0
-    while at + _HEAD.size <= len(received):
-        is_done, number, size = _HEAD.unpack_from(received, at)
-        begin, end = at + _HEAD.size, at + _HEAD.size + size
+    while at + SIZE.size <= len(received):
+        begin = at + SIZE.size
+        end = begin + SIZE.unpack_from(received, at)[0]
         if end > len(received):
             break
-        names = bytes(received[begin:end])
-        found.append(Report(number, (names.split(b"\0") if names else []) if is_done else None))
+        number, changed, made = marshal.loads(received[begin:end])  # noqa: S302 - see encode
+        found.append(Report(number, changed, [Made(*each) for each in made]))
         at = end
     del received[:at]
     return found

@@ -5,6 +5,7 @@ import sys
 assert sys.platform == "linux"
 
 import contextlib
+import fcntl
 import logging
 import os
 import select
@@ -23,6 +24,7 @@ _END_TIMEOUT = 1.0  # seconds to reap it, once killed
 _REAP_INTERVAL = 0.001  # seconds
 _STEP = 0.05  # seconds of waiting with the lock held
 _CHUNK = 1 << 16  # bytes read at a time
+_PIPE_SIZE = 1 << 20  # bytes of reports that wait for us; the kernel's limit for ordinary users
 
 _log = logging.getLogger(__name__)
 
@@ -40,6 +42,11 @@ class HelperProcess:
         self._pid = self._reader = self._writer = -1
         self._is_stopped = False
         self._received = bytearray()  # used by the one thread alone
+
+    @property
+    def is_spent(self) -> bool:
+        """Whether it had work, or was stopped: it takes no more."""
+        return self._is_stopped or self._reader != -1
 
     @property
     def is_over(self) -> bool:
@@ -91,6 +98,8 @@ class HelperProcess:
             os.close(writer)
             raise
         os.set_blocking(writer, False)
+        with contextlib.suppress(OSError):  # the user may have too many pipes
+            fcntl.fcntl(reader, fcntl.F_SETPIPE_SZ, _PIPE_SIZE)
         with self._lock:
             self._reader, self._writer = reader, writer
             try:

@@ -1,6 +1,7 @@
 """What runs in the second process: find the directories that differ from their records.
 
-It only says where to look: all that is recorded and reported is found by the daemon itself.
+It only says where to look: all that is reported is found by the daemon itself.  Where nothing is
+recorded yet, it makes the records.
 """
 
 import gc
@@ -9,7 +10,7 @@ import sys
 from collections.abc import Iterator
 
 from fsmond.helping.messages import GO, SIZE, Report, decode_job
-from fsmond.index.sharing import Job
+from fsmond.index.sharing import Job, Made
 from fsmond.index.tree import Index
 
 _INPUT, _OUTPUT = 0, 1
@@ -33,7 +34,9 @@ def index_of(job: Job) -> Index:
     """Return the index of a job; raise OSError if there is no root."""
     index = Index(job.root, job.excluded, job.reserved)
     index.prove_times()
-    index.restore(job.records)
+    if job.since is None:
+        index.restore(job.records)
+    index.since = job.since
     return index
 
 
@@ -41,7 +44,13 @@ def reports(job: Job, index: Index) -> Iterator[Report]:
     """Compare one part after the other, the last one first: the daemon begins with the first."""
     for number in reversed(range(len(job.parts))):
         yield Report(number, None)
-        yield Report(number, list(_changed_in(index, job.parts[number])))
+        if job.since is None:
+            yield Report(number, list(_changed_in(index, job.parts[number])))
+            continue
+        report = _made_in(index, number, job.parts[number])
+        if index.clock.went_back:
+            return  # so times prove nothing: the daemon does the rest, and sees that as well
+        yield report
 
 
 def _changed_in(index: Index, top: bytes) -> Iterator[bytes]:
@@ -49,6 +58,17 @@ def _changed_in(index: Index, top: bytes) -> Iterator[bytes]:
         is_new = bool(index.take_changed().records)
         if is_new or each.differences or each.may_have_had_transient_names or index.is_in_doubt:
             yield each.prefix
+
+
+def _made_in(index: Index, number: int, top: bytes) -> Report:
+    changed, made = [], []
+    for each in index.walk((top,)):
+        record = index.records.get(each.prefix)
+        if record and not index.is_in_doubt:
+            made.append(Made(each.prefix, record, each.recent, each.names_changed))
+        else:
+            changed.append(each.prefix)
+    return Report(number, changed, made)
 
 
 def _read(size: int) -> bytes:

@@ -1,13 +1,16 @@
-"""Which parts of a tree another process can compare with its records; no I/O."""
+"""Which parts of a tree another process can compare with its records, or record; no I/O."""
 
 import heapq
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from fsmond.index.tree import Index
+from fsmond.index.difference import differences
+from fsmond.index.record import UNREAD, has_links
+from fsmond.index.tree import Comparison, Index
 
 _PARTS = 64  # about so many: each is a small share of the work, and costs little more
 _MIN_DIRECTORIES = 2000  # in fewer, another process gains less than it costs
+_MIN_UNKNOWN = 5000  # the same, if it is started only when the work is there
 _SHARE_OF_DIRECTORY = 60  # bytes of a record that cost as much to compare as a directory itself
 
 
@@ -21,6 +24,17 @@ class Job(NamedTuple):
     records: dict[bytes, bytes]
     parts: list[bytes]
     """The prefixes of directories; each is a part, with all that is below it."""
+    since: int | None = None
+    """If set, there are no records: they are to be made.  See Index."""
+
+
+class Made(NamedTuple):
+    """A record that another process made of a directory; see Comparison for the rest."""
+
+    prefix: bytes
+    record: bytes
+    recent: list[bytes]
+    names_changed: bool
 
 
 def job_of(index: Index) -> Job | None:
@@ -28,6 +42,26 @@ def job_of(index: Index) -> Job | None:
     records = dict(index.records)
     parts = split(records) if len(records) >= _MIN_DIRECTORIES else []
     return Job(index.root, index.excluded, index.reserved, records, parts) if parts else None
+
+
+def first_job_of(index: Index, prefixes: list[bytes]) -> Job | None:
+    """Return the parts of a tree that can be recorded apart from it, of which nothing is recorded.
+
+    `prefixes`: its directories, as far as they are known.  None if the tree is small, or if this is
+    not the first time.
+    """
+    if index.since is None or len(prefixes) < _MIN_UNKNOWN:
+        return None
+    parts = split(dict.fromkeys(prefixes, UNREAD))
+    return Job(index.root, index.excluded, index.reserved, {}, parts, index.since)
+
+
+def adopt(made: Made, index: Index) -> Comparison:
+    """Put a record into an index that has none of the directory; return what comparing it would."""
+    prefix, record, recent, names_changed = made
+    found = differences(prefix, UNREAD, record) if names_changed else []
+    index.keep(prefix, record, found)
+    return Comparison(prefix, found, [], recent, names_changed, has_links(record))
 
 
 def split(records: Mapping[bytes, bytes]) -> list[bytes]:

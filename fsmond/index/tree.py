@@ -236,11 +236,7 @@ class Index:
         if before == UNREAD:
             found = _as_uncertain([*gone, *found, Difference(prefix, Kind.CHANGED)])
         if before != snapshot.record:
-            # First, as other threads ask for the record's names.
-            self.unconfirmed.update(each.path for each in found if each.kind in _ARRIVALS)
-            self._records[prefix] = snapshot.record
-            if self._changed is not None:
-                self._changed.add(prefix)
+            self.keep(prefix, snapshot.record, found)
         if before and found:
             for name in subdirectories(before):
                 if name not in snapshot.directories:
@@ -258,6 +254,17 @@ class Index:
             has_links(snapshot.record) or has_links(before or UNREAD),
             may_have_had_transient_names(before or UNREAD, snapshot.record),
         )
+
+    def keep(self, prefix: bytes, record: bytes, found: Iterable[Difference]) -> None:
+        """Put a record in the place of the one that the index has, if any; `found`: what differs.
+
+        On the thread that compares.
+        """
+        # First, as other threads ask for the record's names.
+        self.unconfirmed.update(each.path for each in found if each.kind in _ARRIVALS)
+        self._records[prefix] = record
+        if self._changed is not None:
+            self._changed.add(prefix)
 
     def forget(self, prefix: bytes) -> list[Difference]:
         """Drop the records of a directory that is gone; return what is gone with it."""

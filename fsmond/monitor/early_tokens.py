@@ -23,21 +23,24 @@ class EarlyTokens:
         self._unknown = True
 
     def take(self, comparison: Comparison) -> None:
-        """Collect what changed in one directory; take the directories above it first."""
+        """Collect what changed in one directory; in any order."""
         prefix = comparison.prefix
         self._changed += comparison.recent
         if comparison.names_changed:
             self._changed_directories.add(prefix)
             self._changed.append(prefix)
             self._changed += [each.path for each in comparison.differences]
-            # The directory may have been moved here, and what is below it has no new time.  A name
-            # that vanished from the root is unknown, and the root has no path to report instead.
-            above = prefix[: prefix.rfind(b"/", 0, -1) + 1]
-            self._unknown = self._unknown or not prefix or above in self._changed_directories
+            # A name that vanished from the root is unknown, and the root has no path to report.
+            self._unknown = self._unknown or not prefix
         if len(self._changed) > _MAX_CHANGED:
             self._unknown = True
             self._changed.clear()
 
     def changed(self) -> list[bytes] | None:
         """Return what changed since the start; None if that is unknown."""
-        return None if self._unknown else self._changed
+        return None if self._unknown or self._may_have_moved() else self._changed
+
+    def _may_have_moved(self) -> bool:
+        """Return whether a directory may have been moved: what is below it has no new time."""
+        above = {each[: each.rfind(b"/", 0, -1) + 1] for each in self._changed_directories}
+        return not above.isdisjoint(self._changed_directories)

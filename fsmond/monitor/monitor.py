@@ -113,7 +113,7 @@ class Monitor:
         return self._store
 
     def have_helped(self, helper: Helper) -> None:
-        """Have another process help to compare a restored history; to be called before `start`."""
+        """Have another process help with the first comparison; to be called before `start`."""
         self._tree.helper = helper
 
     def history_status(self) -> HistoryStatus:

@@ -1,11 +1,12 @@
 """Compare a tree together with another process: each begins at another end.
 
 The other process says which directories differ, or may; only these are looked at here as well.
+Where nothing is recorded yet, it makes the records.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from fsmond.index.sharing import Job, job_of
+from fsmond.index.sharing import Job, Made, adopt, first_job_of, job_of
 from fsmond.index.tree import Comparison
 from fsmond.monitor.tree_state import TreeState
 
@@ -24,14 +25,26 @@ class Sharing:
         self._tree = tree
         self._index = tree.index
         self._job: Job | None = None
+        self._are_known = True  # whether the directories of the parts were in the index before
         self._first = 0  # the first part that the helper has begun
-        self._results: dict[int, list[bytes]] = {}  # of the parts that it has done
+        # Of the parts that it has done: what must be looked at, and what it made.
+        self._results: dict[int, tuple[list[bytes], Sequence[Made]]] = {}
 
-    def prepare(self) -> None:
-        """Give the helper its work, if there is one and the tree is worth it."""
+    def prepare(self, *, first: bool = False) -> None:
+        """Give the helper its work, if there is one and the tree is worth it.
+
+        `first`: nothing is recorded yet; the tree is watched by now.  It has work once at most.
+        """
         helper = self._tree.helper
-        job = None if helper is None else job_of(self._index)
-        if helper is not None and job is not None and helper.offer(job):
+        if helper is None or helper.is_spent:
+            return
+        if first:
+            with self._tree.lock:
+                watched = self._tree.watcher.watched()
+            job = first_job_of(self._index, watched)
+        else:
+            job = job_of(self._index)
+        if job is not None and helper.offer(job):
             self._job, self._first = job, len(job.parts)
 
     def walk(self, *, skip: frozenset[bytes]) -> Iterator[Comparison]:
@@ -47,19 +60,22 @@ class Sharing:
             return
         helper.begin()
         yield from self._index.walk(_WHOLE, skip=frozenset(job.parts))
-        done = 0
+        self._are_known, done = job.since is None, 0
         while done < self._first:
             yield from self._compare(job.parts[done])
             done += 1
             self._take_reports(0.0)
         self._await(len(job.parts) - done)
         self.stop()
+        self._index.clock.read()  # it may have been set back while only the helper worked
         for number in range(done, len(job.parts)):
-            changed = self._results.pop(number, None)
-            if changed is None:
+            if number not in self._results:
                 yield from self._compare(job.parts[number])
-            else:
-                yield from self._look_at(changed)
+                continue
+            changed, made = self._results.pop(number)
+            for each in made:
+                yield adopt(each, self._index)
+            yield from self._look_at(changed)
 
     def stop(self) -> None:
         """End the helper; any thread.  Harmless when repeated."""
@@ -68,7 +84,8 @@ class Sharing:
 
     def _compare(self, top: bytes) -> Iterator[Comparison]:
         """Compare a part, unless it turned out to be gone already."""
-        return self._index.walk((top,) if top in self._index else ())
+        is_there = top in self._index or not self._are_known
+        return self._index.walk((top,) if is_there else ())
 
     def _await(self, count: int) -> None:
         """Wait until the helper has done so many parts, or is over."""
@@ -81,10 +98,10 @@ class Sharing:
     def _take_reports(self, timeout: float) -> bool:
         """Note what the helper reported; return whether there was anything."""
         reports = [] if self._tree.helper is None else self._tree.helper.reports(timeout)
-        for number, changed in reports:
+        for number, changed, made in reports:
             self._first = min(self._first, number)
             if changed is not None:
-                self._results[number] = changed
+                self._results[number] = changed, made
         return bool(reports)
 
     def _look_at(self, prefixes: list[bytes]) -> Iterator[Comparison]:

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Sequence
 from typing import Protocol
 
-from fsmond.index.sharing import Job
+from fsmond.index.sharing import Job, Made
 from fsmond.index.tree import Changed, Index
 from fsmond.journal.history import Journal
 from fsmond.monitor.change_recorder import ChangeRecorder
@@ -47,6 +47,10 @@ class Helper(Protocol):
     """Another process that compares parts of the tree; see HelperProcess."""
 
     @property
+    def is_spent(self) -> bool:
+        """Whether it had work, or was stopped: it takes no more."""
+
+    @property
     def is_over(self) -> bool:
         """Whether it will report nothing more."""
 
@@ -56,11 +60,11 @@ class Helper(Protocol):
     def begin(self) -> None:
         """Have it begin."""
 
-    def reports(self, timeout: float) -> Sequence[tuple[int, list[bytes] | None]]:
+    def reports(self, timeout: float) -> Sequence[tuple[int, list[bytes] | None, Sequence[Made]]]:
         """Return what it reported since the last call; wait for that, at most so many seconds.
 
         The number of a part, and the directories in it that must be looked at: None if the part was
-        only begun.
+        only begun.  And the records that it made of others.
         """
 
     def stop(self) -> None:
@@ -96,7 +100,7 @@ class TreeState:
         self.store: Store | None = None
         """Where the index is stored, if anywhere; set before the threads start."""
         self.helper: Helper | None = None
-        """A second process for the first comparison after a restart, if there is one; set likewise.
+        """A second process for the first comparison after a start, if there is one; set likewise.
 
         Used by the index worker's thread, except its `stop`.
         """

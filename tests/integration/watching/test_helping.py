@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +19,7 @@ if sys.platform != "linux":
     pytest.skip("there it has no helper", allow_module_level=True)
 assert sys.platform == "linux"  # for the type checker
 
+from fsmond.helping.messages import Report
 from fsmond.helping.process_linux import HelperProcess
 from fsmond.index import sharing
 from fsmond.index.sharing import Job
@@ -87,6 +89,45 @@ def test_what_changed_meanwhile_is_found(
     assert {b"0/below/file", b"17/below/file", b"39/below/file"} <= changed
     assert not [each for each in changed if not each.startswith((b"0/", b"17/", b"39/"))]
     assert len(jobs) == 1
+
+
+@pytest.mark.parametrize("is_killed", [False, True])
+def test_a_tree_is_recorded_by_both(
+    root: Path, monkeypatch: pytest.MonkeyPatch, is_killed: bool
+) -> None:
+    """At the first start; later changes are found as always."""
+    monkeypatch.setattr(sharing, "_MIN_UNKNOWN", 2)
+    process, made = helper(), set[bytes]()
+    begin, reports = process.begin, process.reports
+
+    def begin_and_kill() -> None:
+        begin()
+        if is_killed:
+            os.kill(process._pid, signal.SIGKILL)
+        else:
+            time.sleep(0.5)  # it should do something before we have done all
+
+    def note(timeout: float) -> list[Report]:
+        found = reports(timeout)
+        made.update(each.prefix for report in found for each in report.made)
+        return found
+
+    monkeypatch.setattr(process, "begin", begin_and_kill)
+    monkeypatch.setattr(process, "reports", note)
+
+    with helped(monkeypatch, process), monitored(root) as monitor:
+        token = token_of(monitor)
+        (root / "17" / "below" / "new").touch()
+        changes = monitor.query(token)
+        known = set(monitor._tree.index.records)
+
+    assert b"17/below/new" in (changes.paths or ())
+    directories = {b""} | {
+        os.fsencode(f"{each.relative_to(root)}/") for each in root.rglob("*") if each.is_dir()
+    }
+    assert known == directories
+    assert made <= directories
+    assert made or is_killed
 
 
 def test_a_process_that_does_not_start_is_not_missed(

@@ -17,6 +17,11 @@ class SteppedHelper:
         self._random = chance
         self._steps: Iterator[Report] = iter(())
 
+    @property
+    def is_spent(self) -> bool:
+        """See Helper."""
+        return bool(self.jobs) or self.is_over
+
     def offer(self, job: Job) -> bool:
         """See Helper."""
         job = decode_job(encode_job(job))

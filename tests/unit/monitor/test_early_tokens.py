@@ -39,6 +39,14 @@ def test_where_a_name_appeared_or_vanished_the_directory_and_its_names_are_repor
     ]
 
 
+def test_the_order_does_not_matter() -> None:
+    """Two processes look at the tree."""
+    below = directory(b"d/e/", names_changed=True)
+
+    assert changed(below, directory(b"d/", names_changed=True)) is None
+    assert changed(below, directory(b"d/")) == [b"d/e/", b"d/e/file"]
+
+
 @pytest.mark.parametrize(
     "comparisons",
     [

@@ -2,6 +2,8 @@
 
 import os
 import random
+import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,7 @@ from fsmond.index import sharing
 from fsmond.index.sharing import Job
 from fsmond.index.tree import Index
 from fsmond.journal.history import Journal
+from fsmond.monitor.early_tokens import EarlyTokens
 from fsmond.monitor.sharing import Sharing
 from fsmond.monitor.tree_state import Helper, TreeState
 
@@ -31,11 +34,13 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
             directory = root / f"{upper}" / f"{lower}"
             directory.mkdir(parents=True)
             (directory / "file").write_text("old")
-    import time
-
-    real = time.time_ns
-    monkeypatch.setattr(time, "time_ns", lambda: real() + 3600 * 10**9)
+    monkeypatch.setattr(time, "time_ns", lambda: real_time() + 3600 * 10**9)
     return root
+
+
+def real_time() -> int:
+    """Return the time of files, in nanoseconds."""
+    return int(datetime.now(UTC).timestamp() * 10**9)
 
 
 def records_of(root: Path) -> dict[bytes, bytes]:
@@ -154,6 +159,55 @@ def test_waiting_for_a_helper_ends_with_the_monitor(root: Path, watcher: FakeWat
     shared.prepare()
 
     assert sum(1 for _ in shared.walk(skip=frozenset())) == len(index)
+
+
+def recorded(
+    root: Path, since: int, watcher: FakeWatcher, helper: Helper | None
+) -> tuple[set[bytes] | None, dict[bytes, bytes]]:
+    """Record a tree for the first time; return what changed since, and the records."""
+    index = Index(os.fsencode(root))
+    index.since = since
+    tree = TreeState(os.fsencode(root), index, Journal("session", first=1, keep=100))
+    tree.watcher = watcher
+    tree.helper = helper
+    shared, early = Sharing(tree), EarlyTokens()
+    shared.prepare(first=True)
+    for comparison in shared.walk(skip=frozenset()):
+        early.take(comparison)
+    changed = early.changed()
+    return None if changed is None else set(changed), dict(index.records)
+
+
+@pytest.mark.parametrize("are_ahead", [False, True])
+@pytest.mark.parametrize("seed", range(15))
+def test_a_tree_is_recorded_together(
+    root: Path,
+    watcher: FakeWatcher,
+    monkeypatch: pytest.MonkeyPatch,
+    seed: int,
+    are_ahead: bool,
+) -> None:
+    """With what changed since the start, wherever that is; also where times are in the future."""
+    monkeypatch.setattr(sharing, "_MIN_UNKNOWN", 2)
+    monkeypatch.setattr(watcher, "watched", lambda: list(records_of(root)))
+    if are_ahead:
+        monkeypatch.setattr(time, "time_ns", lambda: real_time() - 3600 * 10**9)
+    time.sleep(0.03)  # so that what changes now gets another time
+    since = real_time()
+    for each in ("1/1", "2/2", "10/5"):
+        (root / each / "file").write_text("other")
+    (root / "3/3/new").touch()
+    (root / "5/5/file").unlink()
+    helper = SteppedHelper(random.Random(seed))
+
+    changed, records = recorded(root, since, watcher, helper)
+
+    assert (changed, records) == recorded(root, since, watcher, None)
+    assert records == records_of(root)
+    expected = {b"1/1/file", b"2/2/file", b"10/5/file", b"3/3/new", b"3/3/", b"5/5/"}
+    assert changed == {*expected, b"3/3/file"}
+    assert helper.jobs
+    assert helper.is_over
 
 
 class _Eager(SteppedHelper):
