@@ -142,7 +142,7 @@ def serve(
         _refuse_few_descriptors()
         with contextlib.suppress(_SignalledError):
             _serve(place, log, ready, claim, detached=detached)
-        _log.info("ended by signal %s" if signals.received else "ended%s", signals.received or "")
+        _log.info("%s", f"ended by signal {signals.received}" if signals.received else "ended")
     except AddressInUseError as error:
         root = os.fsdecode(place.root)
         raise _NotNeededError(

@@ -10,7 +10,6 @@ from fsmond.index.tree import Comparison, Index
 
 _PARTS = 64  # about so many: each is a small share of the work, and costs little more
 _MIN_DIRECTORIES = 2000  # in fewer, another process gains less than it costs
-_MIN_UNKNOWN = 5000  # the same, if it is started only when the work is there
 _SHARE_OF_DIRECTORY = 60  # bytes of a record that cost as much to compare as a directory itself
 
 
@@ -42,18 +41,6 @@ def job_of(index: Index) -> Job | None:
     records = dict(index.records)
     parts = split(records) if len(records) >= _MIN_DIRECTORIES else []
     return Job(index.root, index.excluded, index.reserved, records, parts) if parts else None
-
-
-def first_job_of(index: Index, prefixes: list[bytes]) -> Job | None:
-    """Return the parts of a tree that can be recorded apart from it, of which nothing is recorded.
-
-    `prefixes`: its directories, as far as they are known.  None if the tree is small, or if this is
-    not the first time.
-    """
-    if index.since is None or len(prefixes) < _MIN_UNKNOWN:
-        return None
-    parts = split(dict.fromkeys(prefixes, UNREAD))
-    return Job(index.root, index.excluded, index.reserved, {}, parts, index.since)
 
 
 def adopt(made: Made, index: Index) -> Comparison:

@@ -87,8 +87,7 @@ class Reconciler:
         early = EarlyTokens()
         if self._index.since is None:
             early.give_up()  # this is not the first time
-        self._sharing.prepare(first=True)
-        for comparison in map(self._checked, self._sharing.walk(skip=unwatched)):
+        for comparison in map(self._checked, self._sharing.make(skip=unwatched)):
             early.take(comparison)
         self.scanned = 0
         for comparison in self._walk(unwatched - remote):

@@ -3,10 +3,10 @@
 import errno
 import logging
 import os
+import select
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -96,7 +96,8 @@ def test_a_tree_is_recorded_by_both(
     root: Path, monkeypatch: pytest.MonkeyPatch, is_killed: bool
 ) -> None:
     """At the first start; later changes are found as always."""
-    monkeypatch.setattr(sharing, "_MIN_UNKNOWN", 2)
+    monkeypatch.setattr("fsmond.monitor.sharing._MIN_UNKNOWN", 2)
+    monkeypatch.setattr("fsmond.monitor.sharing._PARTS", 20)
     process, made = helper(), set[bytes]()
     begin, reports = process.begin, process.reports
 
@@ -105,7 +106,8 @@ def test_a_tree_is_recorded_by_both(
         if is_killed:
             os.kill(process._pid, signal.SIGKILL)
         else:
-            time.sleep(0.5)  # it should do something before we have done all
+            # It should do something before we have done all.
+            until(lambda: select.select([process._reader], [], [], 0)[0])
 
     def note(timeout: float) -> list[Report]:
         found = reports(timeout)

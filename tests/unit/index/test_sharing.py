@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 import pytest
 
 from fsmond.index import sharing
-from fsmond.index.sharing import first_job_of, job_of, split
+from fsmond.index.sharing import job_of, split
 from fsmond.index.tree import Index
 
 WIDE = {b"%d/" % number: b"." * 50 for number in range(3000)}
@@ -44,18 +44,3 @@ def test_few_directories_are_worth_no_other_process(tmp_path: object) -> None:
     index.restore({b"": b"", b"dir/": b""})
 
     assert job_of(index) is None
-
-
-def test_a_first_job_has_no_records(tmp_path: object) -> None:
-    """But parts, and the time from which changes matter; later builds have none of these."""
-    index = Index(str(tmp_path).encode())
-    prefixes = [b"", *(b"%d/" % number for number in range(10_000))]
-    assert first_job_of(index, prefixes) is None
-    index.since = 1
-
-    job = first_job_of(index, prefixes)
-
-    assert job is not None
-    assert (job.records, job.since) == ({}, 1)
-    assert job.parts == split(dict.fromkeys(prefixes, b""))
-    assert first_job_of(index, prefixes[:100]) is None

@@ -171,8 +171,7 @@ def recorded(
     tree.watcher = watcher
     tree.helper = helper
     shared, early = Sharing(tree), EarlyTokens()
-    shared.prepare(first=True)
-    for comparison in shared.walk(skip=frozenset()):
+    for comparison in shared.make(skip=frozenset()):
         early.take(comparison)
     changed = early.changed()
     return None if changed is None else set(changed), dict(index.records)
@@ -188,8 +187,8 @@ def test_a_tree_is_recorded_together(
     are_ahead: bool,
 ) -> None:
     """With what changed since the start, wherever that is; also where times are in the future."""
-    monkeypatch.setattr(sharing, "_MIN_UNKNOWN", 2)
-    monkeypatch.setattr(watcher, "watched", lambda: list(records_of(root)))
+    monkeypatch.setattr("fsmond.monitor.sharing._MIN_UNKNOWN", 0)
+    monkeypatch.setattr("fsmond.monitor.sharing._PARTS", random.Random(seed).randint(1, 30))
     if are_ahead:
         monkeypatch.setattr(time, "time_ns", lambda: real_time() - 3600 * 10**9)
     time.sleep(0.03)  # so that what changes now gets another time
