@@ -21,7 +21,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from types import FrameType
-from typing import NoReturn
 
 from fsmond.client import Client
 from fsmond.errors import DaemonEndedError, Error
@@ -37,10 +36,15 @@ _NOT_FOUND, _CANNOT_RUN = 127, 126  # as a shell has them
 _END_TIMEOUT = 5.0  # seconds in which a command ends that was asked to; then it is killed
 _POLL = 0.05  # seconds between two looks at a command that may be restarted
 _RETRY = 0.5  # seconds until a daemon that ended is started again
+_LOOK = 1.0  # seconds between two looks for a signal, where none ends a wait, as on Windows
 _CLEAR = "\x1b[H\x1b[2J\x1b[3J"
 
 
-class _Stopped(BaseException):
+_News = queue.SimpleQueue[Answer | Error | None]
+"""Batches, or why there are no more; None: a signal came."""
+
+
+class _Stopped(Exception):  # noqa: N818 - no error
     """A signal ends the program."""
 
     def __init__(self, number: int) -> None:
@@ -63,14 +67,16 @@ def execute(options: argparse.Namespace, report: Callable[[object], None]) -> in
     with runner.handling_signals():
         try:
             if options.initial:
-                runner.run([], lambda: None)
-            if options.restart:
-                _restarting(client, token, runner, options)
+                runner.run([], bool)
+            listener = _Listener(client, options, runner.news)
+            listener.ask(token)
             while True:
-                with runner.interruptible():
-                    answer = _wait(client, token, options)
-                token = answer.token
-                runner.run(_paths(answer), lambda: None)
+                changed, token = runner.next_batch()
+                if options.restart:
+                    runner.run(changed, lambda: not runner.news.empty())
+                else:
+                    runner.run(changed, bool)
+                    listener.ask(token)
         except _Stopped as stop:
             return runner.stopped(stop.number)
         except _CannotRunError as error:
@@ -81,35 +87,33 @@ def execute(options: argparse.Namespace, report: Callable[[object], None]) -> in
             return runner.status or 1
 
 
-def _restarting(
-    client: Client, token: str, runner: "_Runner", options: argparse.Namespace
-) -> NoReturn:
-    """Run the command after each batch, and end it when something changes meanwhile."""
-    found: queue.SimpleQueue[Answer | Error] = queue.SimpleQueue()
+class _Listener:
+    """Waits for batches on a thread of its own, `fsmond-exec`, which ends with the process.
 
-    def listen(since: str) -> None:
+    So the main thread waits for a queue only, which the handler of a signal may fill.  If it raised
+    instead, Python would drop that where it interrupts a destructor.
+    """
+
+    def __init__(self, client: Client, options: argparse.Namespace, news: _News) -> None:
+        self._client = client
+        self._options = options
+        self._news = news
+        self._asked: queue.SimpleQueue[str] = queue.SimpleQueue()
+        threading.Thread(target=self._run, name="fsmond-exec", daemon=True).start()
+
+    def ask(self, token: str) -> None:
+        """Have it wait for what changes after a token; with `--restart`, for all that follows."""
+        self._asked.put(token)
+
+    def _run(self) -> None:
         try:
             while True:
-                answer = _wait(client, since, options)
-                since = answer.token
-                found.put(answer)
+                answer = _wait(self._client, self._asked.get(), self._options)
+                if self._options.restart:
+                    self._asked.put(answer.token)
+                self._news.put(answer)
         except Error as error:
-            found.put(error)
-
-    threading.Thread(target=listen, args=[token], name="fsmond-exec", daemon=True).start()
-    while True:
-        with runner.interruptible():
-            news = found.get()
-        paths: dict[bytes, None] = {}
-        while True:
-            if isinstance(news, Error):
-                raise news
-            paths |= dict.fromkeys(_paths(news))
-            if found.empty():
-                break
-            news = found.get()
-        changed = [EVERYTHING] if EVERYTHING in paths else list(paths)
-        runner.run(changed, lambda: None if found.empty() else True)
+            self._news.put(error)
 
 
 def _wait(client: Client, since: str, options: argparse.Namespace) -> Answer:
@@ -144,12 +148,14 @@ class _CannotRunError(Exception):
 class _Runner:
     """Runs the command, one process at a time; on the main thread, which gets the signals.
 
-    A signal is noted, and passed on; it raises _Stopped only where `interruptible` allows that.
+    A signal is noted, and passed on to the command; a handler raises nothing.
     """
 
     def __init__(self, options: argparse.Namespace) -> None:
         self.status = 0
         """Of the command's last run."""
+        self.news: _News = queue.SimpleQueue()
+        """For `next_batch`."""
         self._command: list[str] = options.command_line
         self._clears = options.clear and sys.stdout is not None and sys.stdout.isatty()
         self._group = Group(own=options.restart)
@@ -157,10 +163,31 @@ class _Runner:
         self._interrupts = 0  # how often Ctrl-C was typed
         self._owes_interrupt = False  # whether one came before the process was known
         self._stop_number = 0  # of a signal that ends the program
-        self._is_interruptible = self._is_ending = False
+        self._is_ending = False
         self._changes = ""  # the path of a file
         if shutil.which(self._command[0]) is None:
             raise _CannotRunError(f"{self._command[0]}: command not found", _NOT_FOUND)
+
+    def next_batch(self) -> tuple[list[bytes], str]:
+        """Wait for changes; return all that are there, and a token from which to go on.
+
+        Raise _Stopped, or Error if there will be none.
+        """
+        paths: dict[bytes, None] = {}
+        token = ""
+        while not token or not self.news.empty():
+            self._raise_stopped()
+            try:
+                found = self.news.get(timeout=_LOOK)
+            except queue.Empty:
+                continue
+            if isinstance(found, Error):
+                raise found
+            if found is not None:
+                paths |= dict.fromkeys(_paths(found))
+                token = found.token
+        self._raise_stopped()
+        return [EVERYTHING] if EVERYTHING in paths else list(paths), token
 
     def run(self, paths: list[bytes], must_restart: Callable[[], object]) -> None:
         """Run the command to its end, or end it when `must_restart` returns something."""
@@ -220,23 +247,12 @@ class _Runner:
             for number, handler in before.items():
                 signal.signal(number, handler)
 
-    @contextlib.contextmanager
-    def interruptible(self) -> Iterator[None]:
-        """Let a signal raise _Stopped, also one that came before; no command may be running."""
-        try:
-            self._is_interruptible = True
-            self._raise_stopped()
-            yield
-        finally:
-            self._is_interruptible = False
-
-    def _interrupt(self, number: int, _: FrameType | None) -> None:
+    def _interrupt(self, _: int, __: FrameType | None) -> None:
         process = self._process
         self._interrupts += 1
-        if self._is_interruptible:
-            raise _Stopped(number)
         if process is None:
             self._owes_interrupt = True
+            self.news.put(None)
         elif self._interrupts > 1:
             self._group.kill(process)
         else:
@@ -244,8 +260,7 @@ class _Runner:
 
     def _stop(self, number: int, _: FrameType | None) -> None:
         self._stop_number = number
-        if self._is_interruptible:
-            raise _Stopped(number)
+        self.news.put(None)
         if self._is_ending and self._process is not None:
             self._group.kill(self._process)
 
