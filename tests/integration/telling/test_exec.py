@@ -227,9 +227,10 @@ def test_the_file_of_changes_is_removed(watched: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize("options", [(), ("--restart",)])
 def test_the_command_has_the_terminal(watched: Path, options: tuple[str, ...]) -> None:
     """It can read what is typed, and Ctrl-C reaches it."""
+    sleep = f"sleep 94.{os.getpid()}"  # no other test's, which may run at the same time
     child, terminal = pty.fork()
     if child == 0:
-        command = ["sh", "-c", "echo ready; read line; echo got $line; exec sleep 94"]
+        command = ["sh", "-c", f"echo ready; read line; echo got $line; exec {sleep}"]
         arguments = [*FSMOND, "exec", str(watched), "--initial", *options, "--", *command]
         os.execv(sys.executable, arguments)
     printed = b""
@@ -249,10 +250,10 @@ def test_the_command_has_the_terminal(watched: Path, options: tuple[str, ...]) -
         until(lambda: says(b"ready"))
         os.write(terminal, b"typed\n")
         until(lambda: says(b"got typed"))
-        until(lambda: runs("sleep 94", whole=True))  # a shell may miss a signal while it forks
+        until(lambda: runs(sleep, whole=True))  # a shell may miss a signal while it forks
         os.write(terminal, b"\x03")
         until(has_ended)
         assert os.waitstatus_to_exitcode(ended[1]) == 130
     finally:
         os.close(terminal)
-        subprocess.run(["pkill", "-f", "sleep 94"], check=False)
+        subprocess.run(["pkill", "-f", sleep], check=False)
