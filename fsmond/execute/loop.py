@@ -163,7 +163,7 @@ class _Runner:
         self._interrupts = 0  # how often Ctrl-C was typed
         self._owes_interrupt = False  # whether one came before the process was known
         self._stop_number = 0  # of a signal that ends the program
-        self._is_ending = False
+        self._is_waiting = self._is_ending = False
         self._changes = ""  # the path of a file
         if shutil.which(self._command[0]) is None:
             raise _CannotRunError(f"{self._command[0]}: command not found", _NOT_FOUND)
@@ -175,6 +175,7 @@ class _Runner:
         """
         paths: dict[bytes, None] = {}
         token = ""
+        self._is_waiting = True  # from here on a signal ends the wait
         while not token or not self.news.empty():
             self._raise_stopped()
             try:
@@ -186,7 +187,8 @@ class _Runner:
             if found is not None:
                 paths |= dict.fromkeys(_paths(found))
                 token = found.token
-        self._raise_stopped()
+        self._is_waiting = False
+        self._raise_stopped()  # else what a signal put there would pass for news
         return [EVERYTHING] if EVERYTHING in paths else list(paths), token
 
     def run(self, paths: list[bytes], must_restart: Callable[[], object]) -> None:
@@ -252,7 +254,7 @@ class _Runner:
         self._interrupts += 1
         if process is None:
             self._owes_interrupt = True
-            self.news.put(None)
+            self._end_wait()
         elif self._interrupts > 1:
             self._group.kill(process)
         else:
@@ -260,9 +262,13 @@ class _Runner:
 
     def _stop(self, number: int, _: FrameType | None) -> None:
         self._stop_number = number
-        self.news.put(None)
+        self._end_wait()
         if self._is_ending and self._process is not None:
             self._group.kill(self._process)
+
+    def _end_wait(self) -> None:
+        if self._is_waiting:
+            self.news.put(None)
 
     def _raise_stopped(self) -> None:
         if self._stop_number or self._owes_interrupt:

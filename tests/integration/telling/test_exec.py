@@ -149,11 +149,11 @@ def test_an_interrupt_while_nothing_runs_ends_it(watched: Path) -> None:
 def test_an_interrupt_is_the_commands(watched: Path) -> None:
     """It may clean up; then exec ends."""
     program = (
-        "import os, signal, sys\n"
+        "import os, signal, sys, time\n"
         "out = open(os.environ['OUT'], 'a', buffering=1)\n"
         "signal.signal(signal.SIGINT, lambda *_: (print('cleaned', file=out), sys.exit(7)))\n"
         "print('run', file=out)\n"
-        "signal.pause()\n"
+        "while True: time.sleep(0.05)\n"
     )
     command = f"exec {shlex.quote(sys.executable)} -c {shlex.quote(program)}"
     with running(watched, command) as it:
