@@ -33,8 +33,8 @@ class EndSignals:
     def call(self, stop: Callable[[], None]) -> None:
         """Call `stop` at the first signal, or now if there was one.
 
-        It may interrupt the main thread anywhere: it must take no lock, and raise nothing.  It may
-        be called twice.
+        It may interrupt the main thread anywhere: it must raise nothing, and take no lock that this
+        thread may hold.  It may be called twice.
         """
         self._stop = stop
         if self.received is not None:

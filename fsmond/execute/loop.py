@@ -40,7 +40,7 @@ _LOOK = 1.0  # seconds between two looks for a signal, where none ends a wait, a
 _CLEAR = "\x1b[H\x1b[2J\x1b[3J"
 
 
-_News = queue.SimpleQueue[Answer | Error | None]
+_News = queue.SimpleQueue[Answer | Exception | None]
 """Batches, or why there are no more; None: a signal came."""
 
 
@@ -112,7 +112,7 @@ class _Listener:
                 if self._options.restart:
                     self._asked.put(answer.token)
                 self._news.put(answer)
-        except Error as error:
+        except Exception as error:  # noqa: BLE001 - the main thread raises it
             self._news.put(error)
 
 
@@ -171,7 +171,7 @@ class _Runner:
     def next_batch(self) -> tuple[list[bytes], str]:
         """Wait for changes; return all that are there, and a token from which to go on.
 
-        Raise _Stopped, or Error if there will be none.
+        Raise _Stopped, or why there will be none.
         """
         paths: dict[bytes, None] = {}
         token = ""
@@ -182,7 +182,7 @@ class _Runner:
                 found = self.news.get(timeout=_LOOK)
             except queue.Empty:
                 continue
-            if isinstance(found, Error):
+            if isinstance(found, Exception):
                 raise found
             if found is not None:
                 paths |= dict.fromkeys(_paths(found))

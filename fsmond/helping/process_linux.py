@@ -75,7 +75,12 @@ class HelperProcess:
                 deadline = 0.0
         except OSError as error:
             self._fail(error)
-        return take_reports(self._received)
+        try:
+            return take_reports(self._received)
+        except (ValueError, EOFError, TypeError) as error:  # something else wrote there
+            self._fail(error)
+            self._received.clear()
+            return []
 
     def stop(self) -> None:
         """End the process, and free everything.  Harmless when repeated; any thread."""
@@ -149,7 +154,7 @@ class HelperProcess:
             self._fail(error)
         return not rest
 
-    def _fail(self, error: OSError) -> None:
+    def _fail(self, error: Exception) -> None:
         _log.warning("the tree is compared without help from another process: %s", error)
         self.stop()
 

@@ -17,7 +17,7 @@ from support.trees.steps import TIMESTAMP_STEP
 
 from fsmond.index import sharing
 from fsmond.journal.token import Token
-from fsmond.monitor import sharing as first_sharing
+from fsmond.monitor import sharing as monitor_sharing
 from fsmond.monitor.monitor import Monitor
 from fsmond.storage.file import HistoryFile
 from fsmond.storage.identity import identity_of
@@ -50,8 +50,8 @@ class RestartTrial:
         self._top.mkdir(exist_ok=True)
         self.changes = RandomChanges(self._top, outside, self.random, without=without)
         self.changes.grow(12, 25)
-        sharing._MIN_DIRECTORIES = first_sharing._MIN_UNKNOWN = 2  # these trees are small
-        first_sharing._PARTS = 5
+        sharing._MIN_DIRECTORIES = monitor_sharing._MIN_UNKNOWN = 2  # these trees are small
+        monitor_sharing._PARTS = 5
         time.sleep(TIMESTAMP_STEP)
         self.reported = self.changed = 0
         self.kinds = KindCheck()

@@ -8,7 +8,9 @@ if sys.platform == "win32":
     pytest.skip("the commands are a shell's", allow_module_level=True)
 assert sys.platform != "win32"  # for the type checker
 
+import argparse
 import contextlib
+import errno
 import os
 import pty
 import shlex
@@ -20,6 +22,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from support.running import FSMOND, LONG, fsmond, status, until
+
+from fsmond.client import Client
+from fsmond.execute.loop import execute
 
 SAY = 'echo run >>"$OUT"; tr "\\0" "\\n" <"$FSMOND_CHANGES" >>"$OUT"'
 
@@ -222,6 +227,33 @@ def test_the_file_of_changes_is_removed(watched: Path, tmp_path: Path) -> None:
     assert process.wait(LONG) == 130
 
     assert list(folder.iterdir()) == []
+
+
+@pytest.mark.parametrize("restarts", [False, True])
+def test_what_fails_while_it_waits_is_an_error(
+    watched: Path, monkeypatch: pytest.MonkeyPatch, restarts: bool
+) -> None:
+    """Whatever it is: another thread waits, and the main thread must not wait for that for ever."""
+
+    def fail(*_: object, **__: object) -> None:
+        raise OSError(errno.EMFILE, "no descriptors")
+
+    monkeypatch.setattr(Client, "wait", fail)
+    options = argparse.Namespace(
+        path=watched,
+        command_line=["true"],
+        initial=False,
+        restart=restarts,
+        clear=False,
+        settle=0,
+        max_wait=1,
+        include=[],
+        exclude=[],
+        gitignore=False,
+    )
+
+    with pytest.raises(OSError, match="no descriptors"):
+        execute(options, print)
 
 
 @pytest.mark.parametrize("options", [(), ("--restart",)])

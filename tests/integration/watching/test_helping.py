@@ -157,6 +157,18 @@ def test_a_process_that_fails_is_not_missed(
         assert b"17/below/new" in answer_after(root, token)
 
 
+def test_what_is_no_report_is_not_believed(caplog: pytest.LogCaptureFixture) -> None:
+    """As if anything else wrote to its standard output."""
+    process = helper()
+    process._command = ["/bin/sh", "-c", "head -c 8 >/dev/null; head -c 100 /dev/zero"]
+    assert process.offer(Job(b"/", [], None, {}, [b""]))
+
+    assert process.reports(LONG) == []
+
+    assert process.is_over
+    assert "without help" in caplog.text
+
+
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSTOP])
 def test_a_process_that_is_killed_or_suspended_is_not_missed(
     root: Path, token: bytes, monkeypatch: pytest.MonkeyPatch, number: signal.Signals

@@ -14,6 +14,7 @@ from support.systems import unix_only
 
 from fsmond.daemon.log import logs
 from fsmond.daemon.log.logs import Log, remove_logs
+from fsmond.daemon.log.writer import LogWriter
 
 
 @pytest.fixture(autouse=True)
@@ -80,6 +81,26 @@ def test_what_is_logged_before_it_is_opened_is_written_then(folder: Path, tmp_pa
 
     text = text_of(log)
     assert 0 < text.index("early") < text.index("watching")
+
+
+def test_its_path_is_not_told_before_its_first_line_is_there(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever asks for it reads it."""
+    close_all()  # also those of pytest
+    log = Log(os.fsencode(tmp_path / "tree"))
+    start, seen = LogWriter.start, list[str]()
+
+    def start_and_read(writer: LogWriter) -> None:
+        start(writer)
+        seen.append(text_of(log))
+
+    monkeypatch.setattr(LogWriter, "start", start_and_read)
+
+    log.open(to_file=True, announce=True)
+
+    assert folder.exists()
+    assert f"watching {tmp_path / 'tree'}" in seen[0]
 
 
 def test_a_log_that_is_never_opened_leaves_no_file(folder: Path, tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from support.fake_watcher import FakeWatcher
+from support.restarts import wait_for_another_time
 from support.trees.helping import SteppedHelper
 
 from fsmond.helping.messages import Report
@@ -191,7 +192,7 @@ def test_a_tree_is_recorded_together(
     monkeypatch.setattr("fsmond.monitor.sharing._PARTS", random.Random(seed).randint(1, 30))
     if are_ahead:
         monkeypatch.setattr(time, "time_ns", lambda: real_time() - 3600 * 10**9)
-    time.sleep(0.03)  # so that what changes now gets another time
+    wait_for_another_time(root)
     since = real_time()
     for each in ("1/1", "2/2", "10/5"):
         (root / each / "file").write_text("other")
