@@ -12,7 +12,15 @@ from pathlib import Path
 
 import pytest
 from _pytest.mark.structures import ParameterSet
-from support.running import fsmond, make_repository, no_daemon_left, pause, status, until
+from support.running import (
+    fsmond,
+    is_noted,
+    make_repository,
+    no_daemon_left,
+    pause,
+    status,
+    until,
+)
 from support.trees.steps import wait_for_next_timestamp
 
 from fsmond.client import Client
@@ -38,7 +46,7 @@ def stopped(tmp_path: Path) -> Iterator[tuple[Path, int, str]]:
     with no_daemon_left(root):
         assert fsmond("start", root).returncode == 0
         token = Client(root).query().token
-        until(lambda: status(root)["state"] == "ready")
+        until(lambda: status(root)["state"] == "ready" and is_noted(root))
         pid = status(root)["pid"]
         pause(pid)
         try:
