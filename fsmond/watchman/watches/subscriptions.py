@@ -1,6 +1,7 @@
 """What one client subscribed to."""
 
 import os
+import threading
 from collections.abc import Mapping
 from typing import NamedTuple, Protocol
 
@@ -50,6 +51,9 @@ class Subscription:
         self._since = self._query.since
         self._clock: str | None = None  # of the last message
         self._states: list[Mapping[str, Value]] = []
+        # Held while messages are made: by the sending thread, and by one that flushes.  Guards the
+        # query, and up to where was told.
+        self._lock = threading.Lock()
         self._is_due = True
         self._has_to_ask = True
         """Whether what changed may not have been taken in."""
@@ -90,29 +94,42 @@ class Subscription:
 
     def messages(self, hashes: Hashes) -> list[dict[str, Value]]:
         """Return what is to be sent now."""
-        found: list[dict[str, Value]] = []
+        with self._lock:
+            found = self._of_states()
+            while self._is_due and not (self._is_cancelled or self.is_paused or self._is_held()):
+                before = self._since, self._clock
+                changes = self._changes(hashes)
+                if not self._states or self._is_cancelled:
+                    return [*found, *changes]
+                # A state was entered or left meanwhile: it decides what is told.
+                self._since, self._clock = before
+                self._is_due = True
+                found += self._of_states()
+            return [*found, self._message({"canceled": True})] if self._is_cancelled else found
+
+    def _of_states(self) -> list[dict[str, Value]]:
+        """Return what is to be sent about states."""
+        found = []
         while self._states:
             fields = self._states.pop(0)
             found.append(self._message(fields))
             left = fields.get("state-leave")
             if isinstance(left, str) and left in self._options.drop:
                 self._skip(str(fields.get("clock")))
-        if self._is_cancelled:
-            return [*found, self._message({"canceled": True})]
-        if self._is_due and not (self.is_paused or self._is_held()):
-            found += self._changes(hashes)
         return found
 
     def flush(self, hashes: Hashes, sync_timeout: float) -> tuple[str, list[dict[str, Value]]]:
         """Return what is to be sent, settled and held back or not; and the result's name."""
         if {*self.watch.states()} & {*self._options.drop}:
             return "dropped", []
-        before, self._query = self._query, self._query._replace(sync_timeout=sync_timeout)
-        try:
-            found = self._changes(hashes, is_flush=True)
-        finally:
-            self._query = before
-        return ("synced" if found else "no_sync_needed"), found
+        with self._lock:
+            states = self._of_states()
+            before, self._query = self._query, self._query._replace(sync_timeout=sync_timeout)
+            try:
+                found = self._changes(hashes, is_flush=True)
+            finally:
+                self._query = before
+        return ("synced" if found else "no_sync_needed"), [*states, *found]
 
     def _changes(self, hashes: Hashes, *, is_flush: bool = False) -> list[dict[str, Value]]:
         self._is_due = False

@@ -69,17 +69,21 @@ class Watch:
             each.note_state({"state-enter": name, **fields})
 
     def leave(self, name: str, owner: object, fields: Mapping[str, Value]) -> None:
-        """End a state; raise CommandError if it is not asserted by this owner."""
+        """End a state; raise CommandError if it is not asserted by this owner.
+
+        It is there until all know that it ends: what is held back must not be told before.
+        """
         with self._lock:
             if name not in self._states:
                 raise CommandError(f"state {name} is not asserted")
             if self._states[name] is not owner:
                 raise CommandError(f"state {name} was not asserted by this session")
-            del self._states[name]
             listeners = list(self._listeners)
         for each in listeners:
             each.note_state({"state-leave": name, **fields})
-            each.note_change()
+        with self._lock:
+            self._states.pop(name, None)
+        self.note_change()
 
     def leave_all(self, owner: object) -> None:
         """End the states of an owner that is gone."""
