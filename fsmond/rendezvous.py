@@ -12,6 +12,7 @@ from fsmond.git.worktree import SOCKET, RefusedError, Worktree, find
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from types import ModuleType
 
     StrPath = str | bytes | os.PathLike[str] | os.PathLike[bytes]
 
@@ -102,9 +103,18 @@ def _worktree_of_environment(environment: "Mapping[str, str]") -> bytes | None:
 
 def name_of(directory: bytes) -> str:
     """Return a file name for a directory: a hash of its path."""
-    from hashlib import sha256  # not needed for a query in a worktree
+    name: str = _hasher().sha256(os.path.normcase(directory)).hexdigest()
+    return name[:32]
 
-    return sha256(os.path.normcase(directory)).hexdigest()[:32]
+
+def _hasher() -> "ModuleType":
+    """Return a module with SHA-256: hashlib would load OpenSSL, 4 MB in as many milliseconds."""
+    for name in ("_sha2", "_sha256"):  # of Python 3.12 and of 3.11
+        try:
+            return __import__(name)
+        except ImportError:
+            continue
+    return __import__("hashlib")
 
 
 def _enter(directory: bytes) -> None:

@@ -18,7 +18,7 @@ from fsmond.daemon.end_signals import EndSignals
 from fsmond.daemon.health import Health, Idleness
 from fsmond.daemon.log.logs import Log
 from fsmond.daemon.memory import return_freed_memory
-from fsmond.daemon.parts import make_monitor, make_requests, store_history
+from fsmond.daemon.parts import make_monitor, make_requests, share_covering, store_history
 from fsmond.daemon.requests import Requests
 from fsmond.daemon.settings import Settings
 from fsmond.errors import Error, StartError
@@ -193,6 +193,7 @@ def _serve(
     idleness = Idleness(place, Settings.of().idle_timeout if detached else 0)
     monitor = make_monitor(place)
     store_history(place, monitor, health)
+    share_covering(place, monitor)
     if place.worktree is None:
         make(os.fsdecode(os.path.dirname(place.socket)))
     try:

@@ -8,13 +8,13 @@ from functools import partial
 
 from fsmond.daemon.clients import ClientCheck, views_for_platform
 from fsmond.daemon.health import Health
-from fsmond.daemon.history import history_file
+from fsmond.daemon.history import history_file, is_stored
 from fsmond.daemon.log.logs import Log
 from fsmond.daemon.requests import Requests
 from fsmond.daemon.settings import HISTORY, Settings
 from fsmond.errors import StartError
 from fsmond.git.folding import folds_case
-from fsmond.git.index_file import is_large
+from fsmond.git.index_file import is_large, is_small
 from fsmond.git.worktree import is_within
 from fsmond.isolation import INSTALL_PATH
 from fsmond.monitor.monitor import Monitor
@@ -60,13 +60,36 @@ def store_history(place: Place, monitor: Monitor, health: Health) -> None:
         monitor.why_not_stored = message_of(error) if isinstance(error, OSError) else str(error)
         _log.warning("no history is stored: %s", monitor.why_not_stored)
         return
-    if sys.platform == "linux" and len(os.sched_getaffinity(0)) > 1:
+    if sys.platform == "linux" and _has_second_processor():
         from fsmond.helping.process_linux import HelperProcess
 
         with contextlib.suppress(StartError):  # there is no interpreter
             monitor.have_helped(HelperProcess(interpreter(), INSTALL_PATH))
     # `rm -r` fails if a file appears in a directory that it has listed.
     store.is_allowed = lambda: not health.is_being_removed()
+
+
+def share_covering(place: Place, monitor: Monitor) -> None:
+    """Have another process help to cover a tree that is not small, on its first start.
+
+    Later the names of its directories are known, and they need not be listed.
+    """
+    if sys.platform == "linux":
+        from fsmond.process.fork_unix import has_one_thread
+        from fsmond.watching.inotify.emitter import InotifyEmitter
+
+        watcher, index = monitor.watcher, _git_index(place)
+        if not isinstance(watcher, InotifyEmitter) or not _has_second_processor():
+            return
+        if (index is None or not is_small(index)) and not is_stored(place) and has_one_thread():
+            with contextlib.suppress(OSError):  # the system allows no more processes
+                watcher.share_listings()
+
+
+if sys.platform == "linux":
+
+    def _has_second_processor() -> bool:
+        return len(os.sched_getaffinity(0)) > 1
 
 
 def _excluded_paths(place: Place) -> frozenset[bytes]:

@@ -5,7 +5,8 @@ import os
 from fsmond.git.worktree import open_regular
 
 _UNTRACKED = b"UNTR"  # the signature of the extension: see gitformat-index(5)
-_LARGE = 2 << 20  # bytes; some 20,000 files
+_LARGE = 6 << 20  # bytes; some 60,000 files
+_SMALL = 100_000  # bytes; some 1,000 files
 _PIECE = 1 << 20  # bytes that are read at a time
 _MAX_PIECES = 64  # a limit, as a query waits for this
 
@@ -41,8 +42,16 @@ def _holds(descriptor: int, wanted: bytes) -> bool:
     return True
 
 
+def is_small(path: bytes) -> bool:
+    """Return whether there is an index, with some 1,000 entries at most, by its size alone."""
+    try:
+        return os.stat(path).st_size < _SMALL
+    except OSError:
+        return False
+
+
 def is_large(path: bytes) -> bool:
-    """Return whether the index has tens of thousands of entries, by its size alone."""
+    """Return whether the index has some 60,000 entries or more, by its size alone."""
     try:
         return os.stat(path).st_size > _LARGE
     except OSError:

@@ -2,7 +2,6 @@
 
 import os
 import sys
-from hashlib import sha1
 
 from fsmond.git.program import GitError, git
 from fsmond.git.worktree import SOCKET, Worktree
@@ -25,6 +24,8 @@ def socket_of(worktree: Worktree, mounts: str = _MOUNTS) -> bytes:
         folder = git(*command, directory=worktree.root)
     except GitError:
         folder = b""  # usually it is not set
+    from hashlib import sha1  # loads OpenSSL, and is rarely needed
+
     name = sha1(worktree.root, usedforsecurity=False).hexdigest()
     return os.path.join(folder or os.path.expanduser(b"~"), b".git-fsmonitor-" + name.encode())
 

@@ -50,7 +50,8 @@ _POLL = 0.002  # seconds between two checks of a condition, or for a short piece
 _SLICE = 0.003  # seconds of work for which the lock is held, as others may wait for it
 _LOCK_GAP = 0.0002  # seconds in which other threads get the lock
 _LAST_REFRESH = 0.5  # seconds at the end to bring the index up to date; what is missing is compared
-_SMALL = 500  # directories; covering them takes about 10 ms
+_COVERING = 0.4  # seconds that a query waits at most until the tree is covered
+_MANY = 20_000  # directories; covering them takes longer than that
 
 
 class Changes(NamedTuple):
@@ -164,8 +165,9 @@ class Monitor:
         reason = "no-token" if since is None else "unknown-token"
         index_worker = self.index_worker
         if not index_worker.covered and self._answers_early(wanted, deadline):
-            why = reason if wanted is None else self._journal.since(wanted)
-            return self._everything(why if isinstance(why, str) else "restart")
+            return self._everything(self._why_void(wanted, reason))
+        if index_worker.recovering and not self._is_known(wanted):
+            return self._everything(self._why_void(wanted, reason))  # waiting would not help it
         trouble = self.watcher.sync(deadline)
         if (
             trouble
@@ -245,15 +247,16 @@ class Monitor:
     def _answers_early(self, wanted: Token | None, deadline: float) -> bool:
         """Return whether to answer "everything" before the tree is covered.
 
-        For a small tree wait until it is covered, as a token is worth more then.
+        Unless that takes long, wait until it is covered, as a token is worth more then.
         """
         if wanted is not None and self.index_worker.is_loading and not self._is_known(wanted):
             self.index_worker.wait_for_load(deadline)
         known = self._is_known(wanted)
         wait = not (known or self.is_large)
-        while wait and not self.index_worker.covered and time.monotonic() < deadline:
+        until = min(deadline, time.monotonic() + _COVERING)
+        while wait and not self.index_worker.covered and time.monotonic() < until:
             self.watcher.sync(time.monotonic() + _POLL)
-            if self.watcher.counts().directories > _SMALL:
+            if self.watcher.counts().directories > _MANY:
                 break
             time.sleep(_POLL / 10)
         if self.index_worker.covered:
@@ -276,6 +279,11 @@ class Monitor:
         if token is None:
             return False
         return token.session == self.session or self._journal.is_earlier(token)
+
+    def _why_void(self, wanted: Token | None, reason: str) -> str:
+        """Return why nothing is known of the changes since a token; `reason` if it is none."""
+        why = reason if wanted is None else self._journal.since(wanted)
+        return why if isinstance(why, str) else "restart"
 
     def _changes_since(self, wanted: Token | None, reason: str, deadline: float) -> Changes:
         if not self._check_new_names(deadline) or not self._take_lock(deadline):

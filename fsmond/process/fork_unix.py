@@ -39,6 +39,14 @@ class ForkedChild(Child):
         return pid
 
 
+def has_one_thread() -> bool:
+    """Return whether this process has one thread; in a fork, locks of others stay locked."""
+    try:
+        return len(os.listdir("/proc/self/task")) == 1
+    except OSError:
+        return False
+
+
 def _run_and_exit(
     program: "Callable[[], int]",
     environment: "Mapping[str, str]",

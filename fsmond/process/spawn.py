@@ -52,10 +52,11 @@ def fork(place: Place, *, main: "Callable[[list[str]], int]", replace: bool = Fa
     The fork calls `main` with the arguments that the new Python would have.  Only for programs of
     fsmond's own, which have one thread.
     """
-    if sys.platform == "linux" and _can_fork():
-        from fsmond.process.fork_unix import ForkedChild
+    if sys.platform == "linux" and _is_usual():
+        from fsmond.process.fork_unix import ForkedChild, has_one_thread
 
-        return ForkedChild(_arguments(place, replace=replace), scrubbed(os.environ), main)
+        if has_one_thread():
+            return ForkedChild(_arguments(place, replace=replace), scrubbed(os.environ), main)
     return spawn(place, replace=replace)
 
 
@@ -92,15 +93,9 @@ def _interpreters() -> list[str | None]:
     return [own, *others, getattr(sys, "_base_executable", None)]
 
 
-def _can_fork() -> bool:
-    """Return whether a fork of this process would behave like a spawned one."""
-    if "site" not in sys.modules or is_tainted() or sys.getfilesystemencoding() != "utf-8":
-        return False
-    try:
-        # In a fork, locks that other threads held stay locked for ever.
-        return len(os.listdir("/proc/self/task")) == 1
-    except OSError:
-        return False
+def _is_usual() -> bool:
+    """Return whether this Python was started as `spawn` starts one, as far as that matters."""
+    return "site" in sys.modules and not is_tainted() and sys.getfilesystemencoding() == "utf-8"
 
 
 def _arguments(place: Place, *, replace: bool) -> list[str]:

@@ -1,5 +1,6 @@
 """Find a tree's root and its daemon's socket."""
 
+import hashlib
 import os
 from pathlib import Path
 
@@ -62,6 +63,13 @@ def test_a_path_may_be_relative(worktree: Path, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.chdir(worktree.parent)
 
     assert place_of("tree").root == place_of("./tree/../tree/").root == bytes(worktree)
+
+
+def test_the_name_for_a_directory_is_a_hash_of_its_path(tmp_path: Path) -> None:
+    """Whichever module it comes from: a newer Python finds what an older one has stored."""
+    path = os.path.normcase(os.fsencode(tmp_path))
+
+    assert name_of(os.fsencode(tmp_path)) == hashlib.sha256(path).hexdigest()[:32]
 
 
 @needs_names_of_any_bytes

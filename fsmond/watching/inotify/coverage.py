@@ -28,7 +28,6 @@ assert sys.platform == "linux"
 
 import errno
 import os
-import stat
 from collections import deque
 from collections.abc import Callable, Generator, Iterator
 from typing import NamedTuple
@@ -39,6 +38,7 @@ from fsmond.watching.inotify.gaps import ITSELF, NOT_THERE, SHORTAGE, Gaps, is_u
 from fsmond.watching.inotify.mounts import Mounts
 from fsmond.watching.inotify.new_directories import MAX_PATH, NewDirectories
 from fsmond.watching.inotify.opening import DirectoryOpener
+from fsmond.watching.inotify.shared_listings import Pending, SharedListings
 from fsmond.watching.inotify.source import Source
 
 _NONE = -1  # no watch descriptor
@@ -70,7 +70,6 @@ class Coverage:
         self._paths: Paths = {}
         self.root = Directory(_NONE, self._paths)
         self.by_descriptor: dict[int, Directory] = {}
-        self.opener = DirectoryOpener(self._base, queue, self.by_descriptor, self.root)
         self._new = NewDirectories(queue, self.by_descriptor, self._paths, excluded, mounts)
         self.gaps = Gaps()
         self.known: Callable[[bytes], Known | None] | None = None
@@ -81,6 +80,11 @@ class Coverage:
         # so the total is known early.
         self._pending_checks: deque[tuple[Directory, bytes, bool]] = deque()
         self._pending_listings: deque[tuple[Directory, bool]] = deque()
+        pending = Pending(self._pending_checks, self._pending_listings)
+        self.shared = SharedListings(pending, self.by_descriptor, self._paths)
+        self.opener = DirectoryOpener(
+            self._base, queue, self.by_descriptor, self.root, on_unknown=self.shared.spoil
+        )
         self._detached: dict[Directory, None] = {}
         self._cover_root()
 
@@ -88,7 +92,7 @@ class Coverage:
     def settled(self) -> bool:
         """Whether the known tree is covered, as far as that is possible."""
         pending = self._pending_checks or self._pending_listings or self._detached
-        return not (pending or self._mounts.is_stale)
+        return not (pending or self.shared.is_waiting or self._mounts.is_stale)
 
     @property
     def unlisted(self) -> int:
@@ -97,7 +101,9 @@ class Coverage:
 
     def rescan(self) -> None:
         """Schedule a listing of the whole tree, without reports of what is found."""
-        self._pending_listings = deque([(self.root, False)])
+        self.shared.spoil()
+        self._pending_listings.clear()
+        self._pending_listings.append((self.root, False))
 
     def work(self) -> Steps:
         """Check the next name, or list the next directory, or else forget what is detached."""
@@ -105,13 +111,19 @@ class Coverage:
         if self._mounts.is_stale:
             self._apply_mount_changes()
         if self._pending_checks:
-            return self._check_next()
+            parent, name, relist = self._pending_checks.popleft()
+            return self.check(parent, name, relist=relist)
+        has_spare = len(self._queue.filenos) > 1  # whose watches the other process does not know
+        shared = self.shared.work(may_give=self.known is None and not has_spare)
+        if shared is not None:
+            return shared
         if self._pending_listings:
             return self._list_next()
         return self._forget_detached()
 
     def check(self, parent: Directory, name: bytes, *, relist: bool) -> Steps:
         """Find out which directory `name` is now; list it if it is new here, or if `relist`."""
+        self.shared.spoil(parent)
         if parent.top() is not self.root:
             return  # it is listed, with all below it, if it is found again
         try:
@@ -153,23 +165,14 @@ class Coverage:
 
     def _apply_mount_changes(self) -> None:
         """Schedule checks where something was mounted or unmounted."""
+        self.shared.spoil()
         for prefix in self._mounts.take_changes():
             above, _, name = prefix[:-1].rpartition(b"/")
             parent = self._find(above)
             if parent is not None:
-                self._sink.changed(self._names_of(prefix))
+                self._sink.changed(self._mounts.paths_at(prefix))
                 self._pending_checks.append((parent, name, True))
         self.gaps.files = self._mounts.files
-
-    def _names_of(self, prefix: bytes) -> tuple[bytes, ...]:
-        """Return the paths to report for a mount point, which may be a file."""
-        if self._mounts.lacks_events(prefix):
-            return prefix, prefix[:-1]  # lstat might never return
-        try:
-            mode = os.lstat(self._base + prefix[:-1]).st_mode
-        except OSError:
-            return prefix, prefix[:-1]
-        return (prefix,) if stat.S_ISDIR(mode) else (prefix[:-1],)
 
     def note_watch_ended(self, directory: Directory) -> None:
         """Note that the kernel removed a watch: its directory was deleted, or unmounted."""
@@ -195,10 +198,6 @@ class Coverage:
         for name in path.split(b"/") if path else ():
             found = found and found.child(name)
         return found
-
-    def _check_next(self) -> Steps:
-        parent, name, relist = self._pending_checks.popleft()
-        yield from self.check(parent, name, relist=relist)
 
     def _list_next(self) -> Steps:
         directory, reporting = self._pending_listings.popleft()

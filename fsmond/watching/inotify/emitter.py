@@ -25,6 +25,7 @@ from fsmond.watching.inotify.calls import Queue
 from fsmond.watching.inotify.coverage import Coverage, Steps
 from fsmond.watching.inotify.events import EventHandler
 from fsmond.watching.inotify.gaps import prefixes
+from fsmond.watching.inotify.listing_process import ListingProcess
 from fsmond.watching.inotify.mounts import Mounts
 from fsmond.watching.inotify.opening import TreeLostError
 from fsmond.watching.inotify.source import Source
@@ -68,6 +69,7 @@ class InotifyEmitter(EventEmitter):
         self._gathered = DEBOUNCE  # seconds in which the last events gathered; the thread's
         self._read_at = 0.0  # when events were last read, while they are awaited; the thread's
         self._root = root
+        self._excluded = excluded
         self._sink = sink
         self._mounts = mounts
         self._lock = lock  # guards the sink, and everything below; flags are also read without it
@@ -101,11 +103,21 @@ class InotifyEmitter(EventEmitter):
         """Return the kernel's queue; raise WatchError if there cannot be one."""
         return Queue()
 
+    def share_listings(self) -> None:
+        """Have a fork of this process help to cover the tree; to be called before `start`.
+
+        Only for a process with one thread.  Raise OSError.
+        """
+        base = self._root.rstrip(b"/") + b"/"
+        process = ListingProcess(base, self._queue, self._excluded, self._mounts)
+        self._coverage.shared.use(process)
+
     def queue_events(self, timeout: float) -> None:
         """Wait for events and handle them; called in a loop on our own thread."""
         while self._advance() is not None:
             if self.stopped_event.wait(self._gap_between_slices()):
                 return
+        self._coverage.shared.reap()
         if not self._is_prepared:
             self.stopped_event.wait(LOCK_GAP)
             return
@@ -243,10 +255,12 @@ class InotifyEmitter(EventEmitter):
             self.join()
         with self._lock:
             self._job = None  # which may have a directory open
+            self._coverage.shared.end()
             self._queue.close()
             self._mounts.close()
             os.close(self._wake)
             os.close(self._waker)
+        self._coverage.shared.reap()
 
     def _make_coverage(self, excluded: frozenset[bytes]) -> Coverage:
         try:
@@ -323,6 +337,7 @@ class InotifyEmitter(EventEmitter):
             return "overflow"
         if self._scan_reason:
             self._scan_reason = self._coverage.known = None
+            self._coverage.shared.end()
             self._sink.covered()
         return None
 

@@ -62,8 +62,7 @@ class EventHandler:
             at += size
             directory = by_descriptor.get(descriptor)
             if directory is None:
-                # A forgotten directory, whose place was checked again; or all of them, by overflow.
-                self.dropped = self.dropped or bool(mask & OVERFLOW)
+                self._handle_unknown(name, mask)
             elif not name or mask & IS_DIRECTORY:
                 previous = None  # its prefix may be another one after this
                 yield from self._handle_directory(directory, name, mask)
@@ -83,6 +82,15 @@ class EventHandler:
         self.received += count
         self.last_count = count
         self._report()
+
+    def _handle_unknown(self, name: bytes, mask: int) -> None:
+        """Handle an event of a forgotten directory, or of one that another process has found.
+
+        The place of a forgotten one was checked again.  Or, by an overflow, of all directories.
+        """
+        self.dropped = self.dropped or bool(mask & OVERFLOW)
+        if not name or mask & IS_DIRECTORY:
+            self._coverage.shared.spoil()
 
     def _note_name(self, path: bytes, mask: int, cookie: int) -> None:
         """Handle a name that appeared or was removed."""

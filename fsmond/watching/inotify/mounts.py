@@ -99,6 +99,16 @@ class Mounts:
         mount = self.below.get(prefix)
         return mount is not None and not mount.has_events
 
+    def paths_at(self, prefix: bytes) -> tuple[bytes, ...]:
+        """Return the paths to report for a mount point, which may be a file."""
+        if self.lacks_events(prefix):
+            return prefix, prefix[:-1]  # lstat might never return
+        try:
+            mode = os.lstat(self._root + prefix[:-1]).st_mode
+        except OSError:
+            return prefix, prefix[:-1]
+        return (prefix,) if stat.S_ISDIR(mode) else (prefix[:-1],)
+
     def close(self) -> None:
         """Close the descriptors.  Harmless when repeated."""
         for name in ("_descriptor", "_wait_descriptor"):

@@ -6,7 +6,7 @@ assert sys.platform == "linux"
 
 import errno
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from fsmond.watching.inotify.directory import Directory
 from fsmond.watching.inotify.gaps import NOT_THERE
@@ -44,12 +44,20 @@ class DirectoryOpener:
     """Opens watched directories below a base, an absolute path that ends in `/`."""
 
     def __init__(
-        self, base: bytes, queue: Source, known: Mapping[int, Directory], root: Directory
+        self,
+        base: bytes,
+        queue: Source,
+        known: Mapping[int, Directory],
+        root: Directory,
+        *,
+        on_unknown: Callable[[], None],
     ) -> None:
+        """`on_unknown` is called before the watch of a directory that is not known is removed."""
         self._base = base
         self._queue = queue
         self._known = known
         self._root = root
+        self._on_unknown = on_unknown
 
     def open(self, directory: Directory, access: int) -> int | None:
         """Return a descriptor of it, for the caller to close; None if it is not where it was.
@@ -156,12 +164,15 @@ class DirectoryOpener:
 
     def _descriptor_in(self, handle: int, name: bytes) -> int:
         descriptor = self.watch(handle, name)
-        if descriptor not in self._known:
-            self._queue.unwatch(descriptor)  # it is checked when its own events are handled
+        self._forget_unknown(descriptor)
         return descriptor
 
     def _descriptor_at(self, path: bytes) -> int:
         descriptor = self._queue.watch(path)
-        if descriptor not in self._known:
-            self._queue.unwatch(descriptor)
+        self._forget_unknown(descriptor)
         return descriptor
+
+    def _forget_unknown(self, descriptor: int) -> None:
+        if descriptor not in self._known:
+            self._on_unknown()
+            self._queue.unwatch(descriptor)  # it is checked when its own events are handled

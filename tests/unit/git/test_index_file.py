@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from fsmond.git.index_file import is_large, may_keep_untracked
+from fsmond.git.index_file import is_large, is_small, may_keep_untracked
 
 
 @pytest.mark.parametrize(
@@ -43,3 +43,12 @@ def test_its_size_shows_how_many_files_there_are(
 
     assert is_large(bytes(tmp_path / "index")) is expected
     assert not is_large(bytes(tmp_path / "none"))
+    assert not is_small(bytes(tmp_path / "index"))
+
+
+def test_a_small_index_shows_that_there_are_few_files(tmp_path: Path) -> None:
+    """No index shows nothing."""
+    (tmp_path / "index").write_bytes(b"DIRC")
+
+    assert is_small(bytes(tmp_path / "index"))
+    assert not is_small(bytes(tmp_path / "none"))

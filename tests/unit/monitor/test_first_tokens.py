@@ -50,6 +50,20 @@ def test_a_large_tree_is_not_waited_for(make: Make) -> None:
     assert "covered" not in watcher.calls
 
 
+def test_an_unknown_token_does_not_wait_for_the_comparison_with_a_history(make: Make) -> None:
+    """The answer to it would be the same."""
+    monitor = make(timeout=30)
+    monitor.start()
+    until(lambda: monitor.index_worker.built)
+    monitor.index_worker.recovering = True  # and nobody ends that
+
+    began = time.monotonic()
+
+    assert monitor.query(None)[1:3] == (None, "no-token")
+    assert monitor.query(b"fsmond:0123456789abcdef:7")[1:3] == (None, "restart")
+    assert time.monotonic() < began + 10
+
+
 def test_an_early_token_is_void_if_the_changes_since_cannot_be_determined(
     make: Make, tmp_path: Path
 ) -> None:

@@ -48,7 +48,8 @@ def handle(tmp_path: Path) -> Iterator[int]:
 
 def opener(queue: Queue, root: Path) -> DirectoryOpener:
     """Make what opens the directories of a tree."""
-    return DirectoryOpener(bytes(root) + b"/", queue, {}, Directory(1, {}))
+    root_directory = Directory(1, {})
+    return DirectoryOpener(bytes(root) + b"/", queue, {}, root_directory, on_unknown=lambda: None)
 
 
 def test_a_name_that_comes_and_goes_does_not_end_the_tree(
