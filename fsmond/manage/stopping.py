@@ -44,6 +44,7 @@ def stop(client: Client, report: Report, timeout: float | None = None) -> int:
             if _has_exited(client, pid, reported, _TIMEOUT if timeout is None else timeout):
                 return 0
         except NotRunningError:
+            forget(client.place)  # a crash, or a signal, may have left it
             return 0
         except (OtherDaemonError, OtherTreeError) as error:
             report(f"nothing was stopped: {error}")

@@ -52,6 +52,7 @@ _LOCK_GAP = 0.0002  # seconds in which other threads get the lock
 _LAST_REFRESH = 0.5  # seconds at the end to bring the index up to date; what is missing is compared
 _COVERING = 0.4  # seconds that a query waits at most until the tree is covered
 _MANY = 20_000  # directories; covering them takes longer than that
+_FEW = 500  # directories; covering them, and comparing them with a history, takes some 30 ms
 
 
 class Changes(NamedTuple):
@@ -165,9 +166,8 @@ class Monitor:
         reason = "no-token" if since is None else "unknown-token"
         index_worker = self.index_worker
         if not index_worker.covered and self._answers_early(wanted, deadline):
-            return self._everything(self._why_void(wanted, reason))
-        if index_worker.recovering and not self._is_known(wanted):
-            return self._everything(self._why_void(wanted, reason))  # waiting would not help it
+            why = reason if wanted is None else self._journal.since(wanted)
+            return self._everything(why if isinstance(why, str) else "restart")
         trouble = self.watcher.sync(deadline)
         if (
             trouble
@@ -247,7 +247,8 @@ class Monitor:
     def _answers_early(self, wanted: Token | None, deadline: float) -> bool:
         """Return whether to answer "everything" before the tree is covered.
 
-        Unless that takes long, wait until it is covered, as a token is worth more then.
+        Unless that takes long, wait until it is covered, as a token is worth more then.  With a
+        stored history, that is so only after the comparison with it.
         """
         if wanted is not None and self.index_worker.is_loading and not self._is_known(wanted):
             self.index_worker.wait_for_load(deadline)
@@ -256,7 +257,8 @@ class Monitor:
         until = min(deadline, time.monotonic() + _COVERING)
         while wait and not self.index_worker.covered and time.monotonic() < until:
             self.watcher.sync(time.monotonic() + _POLL)
-            if self.watcher.counts().directories > _MANY:
+            limit = _FEW if self.index_worker.recovering else _MANY
+            if self.watcher.counts().directories > limit:
                 break
             time.sleep(_POLL / 10)
         if self.index_worker.covered:
@@ -279,11 +281,6 @@ class Monitor:
         if token is None:
             return False
         return token.session == self.session or self._journal.is_earlier(token)
-
-    def _why_void(self, wanted: Token | None, reason: str) -> str:
-        """Return why nothing is known of the changes since a token; `reason` if it is none."""
-        why = reason if wanted is None else self._journal.since(wanted)
-        return why if isinstance(why, str) else "restart"
 
     def _changes_since(self, wanted: Token | None, reason: str, deadline: float) -> Changes:
         if not self._check_new_names(deadline) or not self._take_lock(deadline):

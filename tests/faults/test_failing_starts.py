@@ -10,7 +10,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from support.running import LONG, fsmond, git, is_served, no_daemon_left, remove, status, until
+from support.running import (
+    LONG,
+    fsmond,
+    git,
+    is_noted,
+    is_served,
+    no_daemon_left,
+    remove,
+    status,
+    until,
+)
 from support.source_files import ROOT
 
 from fsmond.process.attempts import StartAttempt
@@ -119,10 +129,23 @@ def test_a_daemon_that_ended_is_started_again_at_once(
         status_by(HOOK, repository)
         until(lambda: is_served(repository) and StartAttempt(place).age() is None)
         if how == "kill":
+            until(lambda: is_noted(repository))
             os.kill(status(repository)["pid"], 9)
             until(lambda: not is_served(repository))
         else:
             fsmond("stop", repository)
+
+
+def test_stop_removes_what_a_killed_daemon_has_left(repository: Path) -> None:
+    """Nobody else would: it is the tree's last daemon."""
+    assert fsmond("start", repository).returncode == 0
+    until(lambda: is_noted(repository))
+    os.kill(status(repository)["pid"], 9)
+    until(lambda: not is_served(repository))
+
+    assert fsmond("stop", repository).returncode == 0
+
+    assert not is_noted(repository)
 
 
 def test_hooks_at_the_same_time_start_one_daemon(repository: Path, place: Place) -> None:

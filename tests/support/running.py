@@ -132,7 +132,7 @@ def is_served(root: Path) -> bool:
 def no_daemon_left(root: Path) -> Iterator[None]:
     """At the end, stop any daemon that watches the tree, and check that it ends.
 
-    A test that kills one has to `forget` it.
+    And that it removes its note; `stop` does that only for one that was killed before.
     """
     yield
     deadline = time.monotonic() + LONG

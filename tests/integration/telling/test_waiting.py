@@ -18,7 +18,6 @@ from support.wine import needs_events
 import ipc
 from fsmond.client import Client
 from fsmond.errors import AnswerError, DaemonEndedError, NotRunningError
-from fsmond.presence.notes import forget
 from fsmond.protocol import Answer
 
 pytestmark = needs_events
@@ -229,8 +228,6 @@ def test_a_daemon_that_is_killed_leaves_nobody_waiting(
     os.kill(status(watched)["pid"], getattr(signal, number) if isinstance(number, str) else number)
 
     assert isinstance(waiting.result(), DaemonEndedError | AnswerError)
-    if number == "SIGKILL":
-        forget(Client(watched).place)
 
 
 @pytest.mark.skipif(IS_WINDOWS, reason="a directory that is in use cannot be removed")

@@ -9,6 +9,8 @@ from support.running import until
 from support.trees.steps import TIMESTAMP_STEP
 from unit.conftest import Make, token_of
 
+from fsmond.watching.contract import Counts
+
 
 class SlowWatcher(FakeWatcher):
     """Covers a large tree when the test says so."""
@@ -50,18 +52,28 @@ def test_a_large_tree_is_not_waited_for(make: Make) -> None:
     assert "covered" not in watcher.calls
 
 
-def test_an_unknown_token_does_not_wait_for_the_comparison_with_a_history(make: Make) -> None:
-    """The answer to it would be the same."""
-    monitor = make(timeout=30)
-    monitor.start()
-    until(lambda: monitor.index_worker.built)
-    monitor.index_worker.recovering = True  # and nobody ends that
+class Wide(SlowWatcher):
+    """Has some thousand directories, which are never covered."""
 
-    began = time.monotonic()
+    def counts(self) -> Counts:
+        return Counts(3000, 0, None, 0)
+
+
+@pytest.mark.parametrize("recovering", [False, True])
+def test_a_query_waits_for_the_covering_unless_a_comparison_follows(
+    make: Make, monkeypatch: pytest.MonkeyPatch, *, recovering: bool
+) -> None:
+    """Its token would be no better."""
+    monkeypatch.setattr("fsmond.monitor.monitor._COVERING", 0.2)
+    monitor = make(Wide, timeout=30)
+    watcher = monitor.watcher
+    assert isinstance(watcher, Wide)
+    monitor.start()
+    monitor.index_worker.recovering = recovering
 
     assert monitor.query(None)[1:3] == (None, "no-token")
-    assert monitor.query(b"fsmond:0123456789abcdef:7")[1:3] == (None, "restart")
-    assert time.monotonic() < began + 10
+
+    assert (len(watcher.deadlines) > 1) is not recovering
 
 
 def test_an_early_token_is_void_if_the_changes_since_cannot_be_determined(
