@@ -55,6 +55,11 @@ class FanotifyQueue:
         """See Source."""
         return (self._group.descriptor,)
 
+    @property
+    def shareable(self) -> None:
+        """See Source: the descriptors are our own."""
+        return
+
     def known(self, path: bytes) -> int | None:
         """Return the watch descriptor of the directory at `path`, if it is watched."""
         key = self._key(path)

@@ -26,6 +26,11 @@ class SpareQueue:
             return self._first.filenos
         return (*self._first.filenos, *self._second.filenos)
 
+    @property
+    def shareable(self) -> Source | None:
+        """See Source."""
+        return self._first.shareable
+
     def watch(self, path: bytes) -> int:
         """See Source."""
         known = None if self._second is None else self._second.known(path)

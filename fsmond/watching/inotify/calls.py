@@ -71,6 +71,11 @@ class Queue:
         """See Source."""
         return (self._descriptor,)
 
+    @property
+    def shareable(self) -> "Queue":
+        """See Source."""
+        return self
+
     def watch(self, path: bytes) -> int:
         """See Source."""
         descriptor: int = _add_watch(self._descriptor, path, _MASK)

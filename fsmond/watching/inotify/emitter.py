@@ -104,13 +104,14 @@ class InotifyEmitter(EventEmitter):
         return Queue()
 
     def share_listings(self) -> None:
-        """Have a fork of this process help to cover the tree; to be called before `start`.
+        """Have a fork of this process help to cover the tree, if the source of events allows that.
 
-        Only for a process with one thread.  Raise OSError.
+        To be called before `start`, and only in a process with one thread.  Raise OSError.
         """
-        base = self._root.rstrip(b"/") + b"/"
-        process = ListingProcess(base, self._queue, self._excluded, self._mounts)
-        self._coverage.shared.use(process)
+        base, queue = self._root.rstrip(b"/") + b"/", self._queue.shareable
+        if queue is not None:
+            process = ListingProcess(base, queue, self._excluded, self._mounts)
+            self._coverage.shared.use(process)
 
     def queue_events(self, timeout: float) -> None:
         """Wait for events and handle them; called in a loop on our own thread."""

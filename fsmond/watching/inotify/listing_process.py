@@ -25,7 +25,7 @@ from fsmond.watching.inotify.new_directories import NewDirectories
 from fsmond.watching.inotify.opening import proc_path
 from fsmond.watching.inotify.source import Source
 
-_MAX_MESSAGE = 1 << 20  # bytes; the kernel takes a fifth of it
+_MAX_MESSAGE = 1 << 18  # bytes; the kernel takes less, unless its defaults were changed
 _MAX_NAMES = 5000  # in a directory; one with more is listed by us, in steps
 _MAX_LENGTH = 4000  # bytes of a path; the kernel takes up to 4095
 _LISTING = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC

@@ -71,6 +71,8 @@ class SharedListings:
             if not self._given:
                 return None
             answer = process.answer(0.0 if self._pending.listings else _WAIT)
+            if answer is not None and answer[0] not in self._given:
+                raise ConnectionError("it answered what nobody asked")
         except OSError:
             self.end()
             return None
@@ -106,7 +108,7 @@ class SharedListings:
         looks: list[Look] = []
         while len(looks) < _BATCH and len(listings) >= _MIN_PENDING:
             directory, reporting = listings[-1]
-            if reporting or directory.children or directory.gaps or not directory.parent:
+            if reporting or directory.children or directory.gaps or directory.parent is None:
                 break
             listings.pop()
             if directory.descriptor in self._given:

@@ -17,6 +17,10 @@ class Source(Protocol):
     def filenos(self) -> Sequence[int]:
         """The descriptors, readable when an event is queued; `watch` may add one."""
 
+    @property
+    def shareable(self) -> "Source | None":
+        """What a fork of this process may watch by as well: descriptors come from the kernel."""
+
     def watch(self, path: bytes) -> int:
         """Watch the directory that is at `path` now; return its watch descriptor, new or known."""
 

@@ -8,6 +8,8 @@ if sys.platform != "linux":
     pytest.skip("needs inotify", allow_module_level=True)
 assert sys.platform == "linux"  # for the type checker
 
+import errno
+import marshal
 import os
 import random
 import shutil
@@ -16,16 +18,22 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 
-from support.backends import TIMEOUT, until_built
+from support.backends import TIMEOUT, marking_watcher, skip_without_fanotify, until_built
 from support.running import until
 
 from fsmond.monitor.monitor import Monitor
 from fsmond.watching.choice import watcher_for_platform
+from fsmond.watching.fanotify.spare import SpareQueue
 from fsmond.watching.inotify import listing_process, shared_listings
+from fsmond.watching.inotify.calls import Queue
 from fsmond.watching.inotify.emitter import InotifyEmitter
 from fsmond.watching.inotify.listing_process import Listing, ListingProcess, Look
+
+# A worker of the tests has several threads; a daemon that forks has one.
+pytestmark = pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
 
 Answer = tuple[int, Listing | None]
 WIDE = 8  # directories in each, three levels deep
@@ -143,6 +151,41 @@ def test_what_is_unusual_is_left_to_the_rules(tmp_path: Path, used: list[bool]) 
     assert used.count(True) > WIDE
 
 
+def test_watches_that_run_out_there_are_left_to_us(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, used: list[bool]
+) -> None:
+    """The process has no other source of events."""
+    root, ours, watch = tmp_path / "root", os.getpid(), Queue.watch
+    make_tree(root)
+
+    def watch_here(self: Queue, path: bytes) -> int:
+        if os.getpid() != ours and not path.endswith(b"/."):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return watch(self, path)
+
+    monkeypatch.setattr(Queue, "watch", watch_here)
+
+    with shared(root) as watcher:
+        assert isinstance(watcher._queue, SpareQueue)
+
+    assert True in used
+
+
+@pytest.mark.parametrize("whole", [True, False])
+def test_fanotify_is_not_shared(tmp_path: Path, *, whole: bool) -> None:
+    """Its descriptors are numbered by the process that adds the watch."""
+    skip_without_fanotify()
+    make = partial(watcher_for_platform, how="fanotify") if whole else marking_watcher
+    monitor = Monitor(os.fsencode(tmp_path), make)
+    watcher = monitor.watcher
+    assert isinstance(watcher, InotifyEmitter)
+
+    watcher.share_listings()
+
+    assert watcher._coverage.shared._process is None
+    monitor.stop()
+
+
 def test_directories_at_the_end_of_long_paths_are_covered(tmp_path: Path) -> None:
     """The process looks no further than a system call does."""
     root = tmp_path / "root"
@@ -235,14 +278,16 @@ def test_a_process_that_ends_or_hangs_is_not_needed(
     assert len(asked) > 1
 
 
-@pytest.mark.parametrize("data", [b"?", b"\xe9\x00\x00\x00\x00", b"N"])
+@pytest.mark.parametrize(
+    "data", [b"", b"?", *map(marshal.dumps, (None, 7, (7, None), (1, 7), ("x", (None, [])), ()))]
+)
 def test_garbage_from_the_process_ends_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, data: bytes
 ) -> None:
     """We list the rest alone."""
     root = tmp_path / "root"
     make_tree(root)
-    monkeypatch.setattr("marshal.dumps", lambda _: data)
+    monkeypatch.setattr(listing_process, "_reply", lambda channel, *_: channel.send(data))
 
     with shared(root):
         pass
