@@ -54,8 +54,8 @@ STANDING = (
 BEHIND = (
     "All rows below in which the median of a peer is better than the best of fsmond by more than 5 %. Of a curve, the figures are those "
     "of the point with the largest ratio; the last column lists all points at which a peer is better.\n\n"
-    "- *After a start*, fsmond builds an index that its peers do not have, which takes processor time and memory. Its first answer comes "
-    "before that and is that everything may have changed; it reports changes by name only afterwards.\n"
+    "- *After a start*, fsmond builds an index that its peers do not have, which takes processor time and memory. Its first answer "
+    "comes before that, once the tree is covered or after 0.4 s, and is that everything may have changed.\n"
     "- *Many clients*: fsmond's threads run Python, one at a time; those of git's daemon run in parallel.\n"
     "- *After an overflow*, git's daemon ends. Its time is that of a new start, whose first answer is that everything may have changed."
 )
@@ -89,8 +89,8 @@ TEXTS = {
         "time of the start*: all processor time until the program is idle, for fsmond including its index.",
         ("growth",),
         (
-            "fsmond answers at once and covers the tree meanwhile. It names changes only when it has its index, which the other "
-            "programs do not have: later than they do.",
+            "fsmond's first answer waits until the tree is covered, for 0.4 s at most and not for a larger tree. If it came earlier, "
+            "changes are named only when there is an index, which the other programs do not have: later than they do.",
             "A program that is still busy 20 s after its start is measured while it works. watchdog is busy with large trees, because "
             "its own reading of the tree causes events.",
             "The exponent is that of the whole curve, by least squares: 1 means proportional to the tree, 0 independent of it.",
