@@ -19,6 +19,7 @@ from pathlib import Path
 import fsmond
 from bench.peers.programs import MeasurementError, run
 from fsmond.process.alive import is_running
+from ipc.client import connect
 
 COMMAND = Path(sys.executable).with_name("fsmond")
 MAIN = Path(fsmond.__file__).with_name("__main__.py")
@@ -148,8 +149,12 @@ class Fsmond(Daemon):
     name = "fsmond"
 
     def find_pid(self) -> None:
-        """Take it from the status."""
-        self.pid = int(str(self.status()["pid"]))
+        """Ask the kernel: the daemon's answer would take time, which is being measured."""
+        with connect(self.address) as connection:
+            peer = connection.peer
+        if peer is None or not peer.pid:
+            raise MeasurementError("the kernel does not say which process listens")
+        self.pid = peer.pid
 
     def forget(self) -> None:
         """Remove the history, which would be compared with the tree first."""
