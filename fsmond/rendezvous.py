@@ -108,7 +108,7 @@ def name_of(directory: bytes) -> str:
 
 
 def _hasher() -> "ModuleType":
-    """Return a module with SHA-256: hashlib would load OpenSSL, 4 MB in as many milliseconds."""
+    """Return a module with SHA-256: hashlib would load OpenSSL, which takes milliseconds."""
     for name in ("_sha2", "_sha256"):  # of Python 3.12 and of 3.11
         try:
             return __import__(name)

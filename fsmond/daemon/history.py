@@ -42,11 +42,6 @@ def remove_history(place: Place) -> None:
         remove(folder_of(place))
 
 
-def is_stored(place: Place) -> bool:
-    """Return whether there is a stored history of a tree, which need not be usable."""
-    return os.path.exists(os.path.join(folder_of(place), NAME))
-
-
 def folder_of(place: Place) -> str:
     """Return the folder of a tree's history: in its git directory, or in the user's own folder."""
     if place.worktree is not None:

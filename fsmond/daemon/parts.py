@@ -8,7 +8,7 @@ from functools import partial
 
 from fsmond.daemon.clients import ClientCheck, views_for_platform
 from fsmond.daemon.health import Health
-from fsmond.daemon.history import history_file, is_stored
+from fsmond.daemon.history import history_file
 from fsmond.daemon.log.logs import Log
 from fsmond.daemon.requests import Requests
 from fsmond.daemon.settings import HISTORY, Settings
@@ -70,9 +70,9 @@ def store_history(place: Place, monitor: Monitor, health: Health) -> None:
 
 
 def share_covering(place: Place, monitor: Monitor) -> None:
-    """Have another process help to cover a tree that is not small, on its first start.
+    """Have another process help to cover a tree that is not small; after `store_history`.
 
-    Later the names of its directories are known, and they need not be listed.
+    With a stored history the names of its directories are known, and they need not be listed.
     """
     if sys.platform == "linux":
         from fsmond.process.fork_unix import has_one_thread
@@ -81,7 +81,7 @@ def share_covering(place: Place, monitor: Monitor) -> None:
         watcher, index = monitor.watcher, _git_index(place)
         if not isinstance(watcher, InotifyEmitter) or not _has_second_processor():
             return
-        if (index is None or not is_small(index)) and not is_stored(place) and has_one_thread():
+        if (index is None or not is_small(index)) and not monitor.has_stored and has_one_thread():
             with contextlib.suppress(OSError):  # the system allows no more processes
                 watcher.share_listings()
 

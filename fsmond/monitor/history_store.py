@@ -85,6 +85,11 @@ class HistoryStore:
         self._thread = threading.Thread(target=self._run, name="fsmond-history", daemon=True)
 
     @property
+    def is_there(self) -> bool:
+        """Whether there is a file, usable or not; any thread."""
+        return self._file.exists()
+
+    @property
     def wants_everything(self) -> bool:
         """Whether the next `note_index` should have all records; any thread."""
         growth = max(_MIN_GROWTH, min(self._file.base, _MAX_GROWTH))

@@ -123,6 +123,11 @@ class Monitor:
         store = self._store
         return not_stored(self.why_not_stored) if store is None else store.status()
 
+    @property
+    def has_stored(self) -> bool:
+        """Whether there is a stored history to restore, which need not be usable."""
+        return self._store is not None and self._store.is_there
+
     def start(self, *, timeout: float = 0.0) -> None:
         """Begin to cover the tree; wait until that is done, at most `timeout` seconds."""
         self._index.prove_times()

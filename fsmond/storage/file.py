@@ -65,6 +65,10 @@ class HistoryFile:
         self._identity = identity
         self._lock: int | None = None
 
+    def exists(self) -> bool:
+        """Return whether there is a file, valid or not; any thread."""
+        return os.path.exists(self.path)
+
     def open(self) -> None:
         """Make the folder and lock it; raise UnusableError, or BusyError if it is locked.
 

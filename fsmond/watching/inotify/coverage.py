@@ -92,12 +92,12 @@ class Coverage:
     def settled(self) -> bool:
         """Whether the known tree is covered, as far as that is possible."""
         pending = self._pending_checks or self._pending_listings or self._detached
-        return not (pending or self.shared.is_waiting or self._mounts.is_stale)
+        return not (pending or self.shared.unanswered or self._mounts.is_stale)
 
     @property
     def unlisted(self) -> int:
         """The number of directories that have yet to be listed; any thread."""
-        return len(self._pending_listings)
+        return len(self._pending_listings) + self.shared.unanswered
 
     def rescan(self) -> None:
         """Schedule a listing of the whole tree, without reports of what is found."""

@@ -46,12 +46,13 @@ class SharedListings:
         self._ended: ListingProcess | None = None  # to be reaped
         self._given: dict[int, tuple[Directory, bool]] = {}
         """What it has yet to answer, by descriptor; and whether its answer is of use."""
+        self._ours: set[int] = set()  # those of which no answer was of use; not to be given again
         self._answered_at = 0.0
 
     @property
-    def is_waiting(self) -> bool:
-        """Whether something has yet to be answered."""
-        return bool(self._given)
+    def unanswered(self) -> int:
+        """The number of directories that have yet to be answered; any thread."""
+        return len(self._given)
 
     def use(self, process: ListingProcess) -> None:
         """Share with this process until `end`."""
@@ -94,6 +95,7 @@ class SharedListings:
         """Do without the process: what it has yet to answer, we list."""
         self._pending.listings.extend((each, False) for each, _ in self._given.values())
         self._given.clear()
+        self._ours.clear()
         if self._process is not None:
             self._process, self._ended = None, self._process
 
@@ -111,7 +113,7 @@ class SharedListings:
             if reporting or directory.children or directory.gaps or directory.parent is None:
                 break
             listings.pop()
-            if directory.descriptor in self._given:
+            if directory.descriptor in self._given or directory.descriptor in self._ours:
                 listings.appendleft((directory, False))
                 break
             self._given[directory.descriptor] = directory, True
@@ -127,6 +129,7 @@ class SharedListings:
         if directory.children or directory.gaps or descriptor not in self._by_descriptor:
             is_good = False
         if found is None or not is_good:
+            self._ours.add(descriptor)
             self._pending.listings.append((directory, False))
             return
         if directory.sample_name is None:

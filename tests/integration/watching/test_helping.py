@@ -24,7 +24,9 @@ from fsmond.helping.process_linux import HelperProcess
 from fsmond.index import sharing
 from fsmond.index.sharing import Job
 from fsmond.isolation import INSTALL_PATH
+from fsmond.monitor.history_store import HistoryStore
 from fsmond.monitor.monitor import Monitor
+from fsmond.storage.file import HistoryFile
 
 
 @pytest.fixture
@@ -56,9 +58,9 @@ def helped(monkeypatch: pytest.MonkeyPatch, process: HelperProcess) -> Iterator[
     """Have all monitors helped by a process."""
     store_in = Monitor.store_in
 
-    def with_helper(self: Monitor, *arguments: object) -> object:
+    def with_helper(self: Monitor, file: HistoryFile) -> HistoryStore:
         self.have_helped(process)
-        return store_in(self, *arguments)  # type: ignore[arg-type] # whatever they are
+        return store_in(self, file)
 
     monkeypatch.setattr(Monitor, "store_in", with_helper)
     yield

@@ -22,7 +22,7 @@ from functools import partial
 from pathlib import Path
 
 from support.backends import TIMEOUT, marking_watcher, skip_without_fanotify, until_built
-from support.running import until
+from support.running import fsmond, make_repository, no_daemon_left, status, until
 
 from fsmond.monitor.monitor import Monitor
 from fsmond.watching.choice import watcher_for_platform
@@ -149,6 +149,29 @@ def test_what_is_unusual_is_left_to_the_rules(tmp_path: Path, used: list[bool]) 
         pass
 
     assert True in used
+
+
+def test_what_it_cannot_list_is_not_given_to_it_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """We list it, even if that is so of all."""
+    root = tmp_path / "root"
+    make_tree(root)
+    monkeypatch.setattr(listing_process, "_MAX_NAMES", 0)
+    ask = ListingProcess.ask
+    asked: list[int] = []
+
+    def noting(self: ListingProcess, looks: Sequence[Look]) -> None:
+        asked.extend(each.descriptor for each in looks)
+        ask(self, looks)
+
+    monkeypatch.setattr(ListingProcess, "ask", noting)
+
+    with shared(root):
+        pass
+
+    assert asked
+    assert len(asked) == len(set(asked))
 
 
 def test_watches_that_run_out_there_are_left_to_us(
@@ -317,3 +340,32 @@ def test_an_unused_process_ends_with_the_watcher(tmp_path: Path) -> None:
     monitor.stop()
 
     assert not Path(f"/proc/{process._pid}").exists()
+
+
+@pytest.mark.skipif(len(os.sched_getaffinity(0)) < 2, reason="needs two processors")
+def test_a_daemon_has_such_a_process_at_its_first_start(tmp_path: Path) -> None:
+    """Unless Git's index shows that the tree is small; later it knows the names of directories."""
+    large, small = tmp_path / "large", tmp_path / "small"
+    for root in (large, small):
+        make_repository(root)
+    (small / ".git" / "index").write_bytes(b"DIRC")
+
+    with no_daemon_left(large), no_daemon_left(small):
+        started(large)
+        until(lambda: has_waited_for_a_process(large))
+        assert fsmond("stop", large).returncode == 0
+        for root in (large, small):
+            started(root)
+            assert not has_waited_for_a_process(root)
+
+
+def started(root: Path) -> None:
+    """Start a daemon; return when it has its index."""
+    assert fsmond("start", root).returncode == 0
+    until(lambda: status(root)["state"] == "ready")
+
+
+def has_waited_for_a_process(root: Path) -> bool:
+    """Return whether the daemon waited for the end of a process."""
+    fields = Path(f"/proc/{status(root)['pid']}/stat").read_bytes().rpartition(b")")[2].split()
+    return int(fields[8]) > 0  # page faults of children that were waited for: see proc(5)

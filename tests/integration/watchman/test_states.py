@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -110,12 +111,12 @@ def test_what_is_dropped_while_changes_are_looked_up_is_not_told(
     watch.add(subscription)
     looks: list[Result] = []
 
-    def run_and_leave(*arguments: object) -> Result:
+    def run_and_leave(*arguments: Any) -> Result:
         if not looks:
             enter(watch)
             (root / "a.txt").write_text("changed")
             watch.tree.clock(SYNC_TIMEOUT)
-        looks.append(run(*arguments))  # type: ignore[arg-type] # whatever they are
+        looks.append(run(*arguments))
         if len(looks) == 1:
             leave(watch)
         return looks[-1]
