@@ -16,7 +16,7 @@ from pathlib import Path
 from bench import trees
 from bench.machine import watches_allowed
 from bench.names import DESIGN, FIRST_ANSWER, FIRST_BY_NAME, IDLE_TIME, START_MEMORY, START_TIME
-from bench.peers.daemons import Daemon, restart
+from bench.peers.daemons import Daemon
 from bench.peers.programs import MeasurementError
 from bench.results import Series
 from bench.setting import FAILURES, MS, Measurements, Setting, turns
@@ -65,8 +65,11 @@ def _all_at(
     idle = Measurements(NAME, IDLE_TIME, "%", size)
     for _, watcher in turns(rounds, watchers):
         try:
-            began = time.perf_counter()
-            first.measure(watcher.name, partial(_milliseconds, restart, watcher))
+            with suppress(*FAILURES):  # then the start fails as well
+                watcher.stop()
+                watcher.forget()
+            began = time.perf_counter()  # to stop it took time as well
+            first.measure(watcher.name, partial(_milliseconds, watcher.launch))
             if first.failed(watcher.name):
                 continue
             exact.measure(watcher.name, partial(_milliseconds, _until_exact, watcher, began))
